@@ -1,0 +1,111 @@
+//! The error type of everything that reads what a user supplies.
+
+use std::path::{Path, PathBuf};
+
+/// The result of an operation on something a user supplied.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can be wrong with a file, an image, a checkpoint, a config or an argument.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted, as a verb: "read", "create".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's own answer.
+        source: std::io::Error,
+    },
+
+    /// One line of a text file breaks the file's format.
+    #[error("{}:{line}: expected {expected}, found {found}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What the format asks for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+
+    /// A whole file breaks its format: wrong kind, truncated, contradictory.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the format asks for.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+
+    /// An image cannot be decoded or is outside the limits.
+    #[error("{}: {reason}", path.display())]
+    Image {
+        /// The image.
+        path: PathBuf,
+        /// Why it cannot be used.
+        reason: String,
+    },
+
+    /// A setting or an argument is outside its range.
+    #[error("{what}: expected {expected}, found {found}")]
+    Argument {
+        /// The setting, as the user wrote it.
+        what: String,
+        /// The valid values.
+        expected: String,
+        /// The value given.
+        found: String,
+    },
+
+    /// Training stopped because it could not go on.
+    #[error("training stopped: {0}")]
+    Training(String),
+}
+
+impl Error {
+    /// An [`Error::Io`] on `path`; made for `map_err(Error::io("read", path))`.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// An [`Error::File`] on `path`.
+    pub(crate) fn file(
+        path: impl AsRef<Path>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::File {
+            path: path.as_ref().to_path_buf(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    /// An [`Error::Argument`].
+    pub(crate) fn argument(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        Self::Argument {
+            what: what.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+}

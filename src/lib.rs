@@ -1,0 +1,38 @@
+//! Facial behaviour from images: action units, expression, valence and arousal.
+//!
+//! The map of the house, in the order in which data flows:
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`label`] | action units, expressions, and one row's labels with what is missing |
+//! | [`data`] | annotation files, images, the feature cache, the synthetic set |
+//! | [`backbone`] | EfficientNet: image to feature |
+//! | [`graph`] | nearest-neighbour graphs and the graph convolution |
+//! | [`head`] | feature to action units, expression, valence and arousal |
+//! | [`attention`] | action units attending to expression logits |
+//! | [`network`] | the whole network, its config and its file |
+//! | [`loss`], [`optim`] | what training minimises, and sharpness-aware minimisation |
+//! | [`metric`] | F1, concordance, and the challenge's combined score |
+//! | [`weights`] | other programs' checkpoints, in and out |
+//! | [`predict`] | images in, named scores out |
+//! | [`train`] | the staged training run and its report |
+
+pub mod attention;
+pub mod backbone;
+pub mod config;
+pub mod data;
+pub mod error;
+pub mod graph;
+pub mod head;
+pub mod label;
+pub mod loss;
+pub mod metric;
+pub mod network;
+pub mod optim;
+pub mod predict;
+#[cfg(feature = "train")]
+pub mod train;
+pub mod weights;
+
+pub use error::{Error, Result};
+pub use label::{ActionUnit, Expression, Labels};

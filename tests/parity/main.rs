@@ -1,0 +1,12 @@
+//! Every part against PyTorch: values and gradients, from fixtures that `tests/fixtures/make` builds.
+
+mod attention;
+mod backbone;
+mod fixture;
+mod graph;
+mod head;
+mod loss;
+mod metric;
+mod network;
+mod optim;
+mod resize;
