@@ -81,15 +81,19 @@ impl Fixture {
     /// difference for the table.
     pub fn check<const D: usize>(&self, name: &str, actual: Tensor<D>, tolerance: f64) {
         let shape = actual.dims().to_vec();
-        let actual = actual.into_data().convert::<f32>().to_vec::<f32>().unwrap();
+        let actual = actual
+            .into_data()
+            .convert::<f32>()
+            .try_to_vec::<f32>()
+            .unwrap();
         let expected = self.data(name);
         assert_eq!(
             shape,
-            expected.shape.to_vec(),
+            expected.shape().to_vec(),
             "{}: shape of {name}",
             self.part
         );
-        let expected = expected.to_vec::<f32>().unwrap();
+        let expected = expected.try_to_vec::<f32>().unwrap();
         let scale = expected
             .iter()
             .fold(1e-3f64, |top, &v| top.max(f64::from(v.abs())));
