@@ -1,1 +1,4 @@
 //! data
+
+#[cfg(feature = "train")]
+pub mod synthetic;
