@@ -23,6 +23,8 @@ pub mod backbone;
 pub mod config;
 pub mod data;
 pub mod error;
+pub mod evaluate;
+pub mod extract;
 pub mod graph;
 pub mod head;
 pub mod label;
