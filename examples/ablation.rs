@@ -13,6 +13,11 @@ use countenance::train::{Run, TrainConfig};
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::progress::Progress;
+use shared::report::run;
+
 /// Trains with the paper's attention, the program's and none, over several seeds, and prints the
 /// paper's Table 1 with its spread. Run it again to go on after an interruption.
 #[derive(Parser)]
@@ -22,7 +27,7 @@ struct Arguments {
     #[arg(long, value_name = "ROOT")]
     data: Option<PathBuf>,
     /// Seeds, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = shared::at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
     seeds: usize,
     /// Weights of the backbone; without them each seed trains a small one
     #[arg(long, value_name = "WEIGHTS")]
@@ -34,12 +39,12 @@ struct Arguments {
     #[arg(long, value_name = "JSON")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| ablation(&arguments))
+    run(|| ablation(&arguments))
 }
 
 fn ablation(arguments: &Arguments) -> Result<()> {
@@ -102,7 +107,7 @@ fn finished(
     first: Option<&Path>,
     arguments: &Arguments,
 ) -> Result<Report> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let run = match (folder.join("config.json").exists(), first) {
         (true, _) => Run::resume(folder, &device)?,
         (false, Some(first)) => Run::branch(first, folder, config.attention, &device)?,
@@ -114,8 +119,8 @@ fn finished(
 /// Renders the synthetic set once for all runs.
 fn render(config: &SyntheticConfig, out: &Path) -> Result<String> {
     let root = out.join("synthetic");
-    let progress = shared::Progress::new("rendering", config.train + config.validation);
-    config.generate(&root, &|done, _| progress.set(done))?;
+    let progress = Progress::start("rendering");
+    config.generate(&root, &|done, total| progress.update(done, total))?;
     progress.finish();
     Ok(root.to_string_lossy().into_owned())
 }

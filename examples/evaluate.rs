@@ -8,14 +8,18 @@ use countenance::Result;
 use countenance::data::annotation::AnnotationConfig;
 use countenance::data::cache::Fingerprint;
 use countenance::data::split::{Split, SplitName};
-use countenance::evaluate::{evaluate, only};
-use countenance::extract::{Extraction, is_readable};
-use countenance::metric::chance::chance;
+use countenance::evaluate::evaluate;
+use countenance::extract::Extraction;
 use countenance::predict::Predictor;
 use countenance::Error;
 
 #[path = "shared/mod.rs"]
 mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::progress::Progress;
+use shared::report::{json, run};
 
 /// Scores a model on a labelled split.
 #[derive(Parser)]
@@ -40,10 +44,10 @@ struct Arguments {
     #[arg(long, default_value_t = 0.01)]
     max_unreadable: f64,
     /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = shared::at_least_one)]
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -56,11 +60,11 @@ enum Format {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| score(&arguments))
+    run(|| score(&arguments))
 }
 
 fn score(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units);
@@ -87,13 +91,13 @@ fn score(arguments: &Arguments) -> Result<()> {
         fingerprint: Fingerprint::builder().build(),
         max_unreadable: arguments.max_unreadable,
     };
-    let progress = shared::Progress::new("images", names.len());
+    let progress = Progress::start("images");
     let extracted = extraction.run(
         |images| predictor.network().features(images),
         &scratch.path().join("features.safetensors"),
         &device,
-        &mut |done, _| {
-            progress.set(done);
+        &mut |done, total| {
+            progress.update(done, total);
             true
         },
     )?;
@@ -101,19 +105,12 @@ fn score(arguments: &Arguments) -> Result<()> {
     for (_, error) in &extracted.unreadable {
         eprintln!("left out: {error}");
     }
-    let cache = &extracted.cache;
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
     let tasks = &predictor.config().tasks;
-    let report = evaluate(predictor.network(), tasks, cache, &labels, &device).report();
+    let found = evaluate(predictor.network(), tasks, &extracted.cache, &labels, &device);
     match arguments.format {
-        Format::Json => println!("{}", shared::json(&report)),
-        Format::Table => {
-            let judged: Vec<_> = (0..cache.rows())
-                .filter(|&row| is_readable(cache.row(row)))
-                .map(|row| only(&labels[row], tasks))
-                .collect();
-            print!("{}", report.table(Some(&chance(&judged))));
-        }
+        Format::Json => println!("{}", json(&found.report)),
+        Format::Table => print!("{}", found.report.table(Some(&found.chance))),
     }
     Ok(())
 }

@@ -7,11 +7,18 @@ use clap::{Parser, ValueEnum};
 use countenance::data::cache::Fingerprint;
 use countenance::data::image::Preprocessing;
 use countenance::extract::Extraction;
-use countenance::network::{self, FeatureKind};
+use countenance::network::FeatureKind;
 use countenance::{Result, weights};
 
 #[path = "shared/mod.rs"]
 mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::folder::images_below;
+use shared::interrupt::stop_flag;
+use shared::progress::Progress;
+use shared::report::run;
 
 /// Runs every image of a folder through a backbone and writes the features to one file.
 ///
@@ -39,10 +46,10 @@ struct Arguments {
     #[arg(long, default_value_t = 0.01)]
     max_unreadable: f64,
     /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = shared::at_least_one)]
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,17 +62,17 @@ enum Feature {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| extract(&arguments))
+    run(|| extract(&arguments))
 }
 
 fn extract(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let (backbone, config) = weights::load_backbone(&arguments.backbone, &device)?;
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
-    let images = shared::images_below(&arguments.images)?;
+    let images = images_below(&arguments.images)?;
     let names: Vec<String> = images
         .iter()
         .map(|path| {
@@ -86,18 +93,18 @@ fn extract(arguments: &Arguments) -> Result<()> {
         mirrored: arguments.mirrored,
         preprocessing,
         batch_size: arguments.batch_size,
-        width: network::feature_width(&config, feature)?,
+        width: feature.width(&config)?,
         fingerprint,
         max_unreadable: arguments.max_unreadable,
     };
-    let progress = shared::Progress::new("images", names.len());
-    let stop = shared::stop_flag();
+    let progress = Progress::start("images");
+    let stop = stop_flag();
     let extracted = extraction.run(
-        |images| network::features(&backbone, feature, images),
+        |images| feature.of(&backbone, images),
         &arguments.out,
         &device,
-        &mut |done, _| {
-            progress.set(done);
+        &mut |done, total| {
+            progress.update(done, total);
             !stop()
         },
     )?;

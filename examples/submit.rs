@@ -15,6 +15,11 @@ use rayon::prelude::*;
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::progress::Progress;
+use shared::report::run;
+
 /// Writes the challenge's file: the listed images in list order, one line each.
 ///
 /// An image that cannot be read still gets its line: a neutral face. It is reported, and counted
@@ -41,23 +46,23 @@ struct Arguments {
     #[arg(long, default_value_t = 0.01)]
     max_unreadable: f64,
     /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = shared::at_least_one)]
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| submit(&arguments))
+    run(|| submit(&arguments))
 }
 
 fn submit(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
     let list = annotation::read_list(&arguments.list)?;
     let limits = ImageLimits::default();
-    let progress = shared::Progress::new("images", list.len());
+    let progress = Progress::start("images");
     let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
     for batch in list.chunks(arguments.batch_size) {
         let decoded: Vec<_> = batch
@@ -75,7 +80,7 @@ fn submit(arguments: &Arguments) -> Result<()> {
                 }
             });
         }
-        progress.set(rows.len());
+        progress.update(rows.len(), list.len());
     }
     progress.finish();
     let unreadable = rows.iter().filter(|row| row.is_none()).count();

@@ -11,6 +11,10 @@ use countenance::{Error, Result};
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::device::DeviceArgument;
+use shared::interrupt::on_interrupt;
+use shared::report::run;
+
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
 /// attention, then valence and arousal.
 ///
@@ -65,7 +69,7 @@ struct Arguments {
     #[arg(long, value_name = "N")]
     synthetic_validation: Option<usize>,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -80,11 +84,11 @@ enum Optimizer {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| train(&arguments))
+    run(|| train(&arguments))
 }
 
 fn train(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let run = if arguments.resume {
         let folder = match &arguments.out {
             Some(folder) => folder.clone(),
@@ -102,7 +106,7 @@ fn train(arguments: &Arguments) -> Result<()> {
         Run::create(&folder, config(arguments)?, &device)?
     };
     let interrupter = run.interrupter();
-    shared::on_interrupt(move || interrupter.stop(Some("interrupted")));
+    on_interrupt(move || interrupter.stop(Some("interrupted")));
 
     let outcome = run.execute()?;
     println!("{outcome}");

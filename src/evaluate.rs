@@ -5,12 +5,22 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::data::cache::FeatureCache;
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
-use crate::metric::{RowScores, ScoreAccumulator};
+use crate::metric::chance::chance;
+use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, Tasks};
 use crate::Labels;
 
 /// Rows in a batch; only speed and memory depend on it.
 const BATCH: usize = 1024;
+
+/// A network's scores, and what they are to be held against.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The scores.
+    pub report: Report,
+    /// What a predictor that knows only how common each label is would score on the same rows.
+    pub chance: Report,
+}
 
 /// Scores `network` on the rows of `cache`, whose labels are `labels`.
 ///
@@ -25,11 +35,12 @@ pub fn evaluate(
     cache: &FeatureCache,
     labels: &[Labels],
     device: &Device,
-) -> ScoreAccumulator {
+) -> Evaluation {
     assert_eq!(cache.rows(), labels.len(), "the cache must have a row for each label");
     let width = cache.width();
     let readable: Vec<usize> =
         (0..cache.rows()).filter(|&row| is_readable(cache.row(row))).collect();
+    let labels: Vec<Labels> = labels.iter().map(|labels| only(labels, tasks)).collect();
     let mut accumulator = ScoreAccumulator::new();
     for rows in readable.chunks(BATCH) {
         let features: Vec<f32> = rows.iter().flat_map(|&row| cache.row(row)).copied().collect();
@@ -44,10 +55,13 @@ pub fn evaluate(
                 expression_logits: row_of(&logits, position),
                 valence_arousal: row_of(&valence_arousal, position),
             };
-            accumulator.push(&only(&labels[row], tasks), &scores);
+            accumulator.push(&labels[row], &scores);
         }
     }
-    accumulator
+    Evaluation {
+        report: accumulator.report(),
+        chance: chance(readable.iter().map(|&row| &labels[row])),
+    }
 }
 
 /// `labels` without those of tasks that nothing was trained for.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::is_readable;
@@ -15,6 +15,12 @@ use rayon::prelude::*;
 
 #[path = "../shared/mod.rs"]
 mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::folder::images_below;
+use shared::progress::Progress;
+use shared::report::run;
 mod output;
 
 use output::{Format, Output};
@@ -39,19 +45,19 @@ struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "features")]
     overlay: Option<PathBuf>,
     /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = shared::at_least_one)]
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
     #[command(flatten)]
-    device: shared::DeviceArgument,
+    device: DeviceArgument,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::run(|| predict(&arguments))
+    run(|| predict(&arguments))
 }
 
 fn predict(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.device();
+    let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
     let mut output = Output::new(arguments.format);
     match &arguments.features {
@@ -70,7 +76,7 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
             found: format!("width {}", cache.width()),
         });
     }
-    let progress = shared::Progress::new("rows", cache.rows());
+    let progress = Progress::start("rows");
     for (number, features) in cache.as_slice().chunks(batch * cache.width()).enumerate() {
         let predictions = predictor.predict_features(features)?;
         for (position, prediction) in predictions.into_iter().enumerate() {
@@ -84,7 +90,7 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
             } else {
                 output.write(&name, Err("no feature: the image could not be read"))?;
             }
-            progress.set(row + 1);
+            progress.update(row + 1, cache.rows());
         }
     }
     progress.finish();
@@ -102,12 +108,12 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
     let mut paths = Vec::new();
     for path in &arguments.images {
         match path.is_dir() {
-            true => paths.extend(shared::images_below(path)?),
+            true => paths.extend(images_below(path)?),
             false => paths.push(path.clone()),
         }
     }
     let limits = ImageLimits::default();
-    let progress = shared::Progress::new("images", paths.len());
+    let progress = Progress::start("images");
     let mut done = 0;
     for batch in paths.chunks(arguments.batch_size) {
         let decoded: Vec<Result<RgbImage>> =
@@ -127,7 +133,7 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
                 Err(error) => output.write(&name, Err(&error.to_string()))?,
             }
             done += 1;
-            progress.set(done);
+            progress.update(done, paths.len());
         }
     }
     progress.finish();

@@ -8,6 +8,8 @@ use countenance::predict::Prediction;
 use countenance::{Error, Result};
 use serde::Serialize;
 
+use crate::shared::report::json;
+
 /// How predictions are written.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
@@ -52,8 +54,8 @@ impl Output {
         }
         let text = match self.format {
             Format::Json => match prediction {
-                Ok(prediction) => crate::shared::json(&Line { image, prediction }),
-                Err(error) => crate::shared::json(&Failure { image, error }),
+                Ok(prediction) => json(&Line { image, prediction }),
+                Err(error) => json(&Failure { image, error }),
             },
             Format::Csv => self.csv(image, prediction),
             Format::Table => self.table(image, prediction),

@@ -3,6 +3,9 @@
 //! Each example uses what it needs of it.
 #![allow(dead_code, reason = "no example uses everything")]
 
+pub mod argument;
 pub mod device;
+pub mod folder;
+pub mod interrupt;
 pub mod progress;
 pub mod report;

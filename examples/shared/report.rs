@@ -14,6 +14,11 @@ pub fn run(example: impl FnOnce() -> countenance::Result<()>) -> ExitCode {
     }
 }
 
+/// One line of JSON.
+pub fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("what the examples print has text for keys")
+}
+
 /// The error and its causes in one line; a cause that its effect already quotes is left out.
 pub fn one_line(error: &dyn Error) -> String {
     let mut line = error.to_string();

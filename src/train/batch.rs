@@ -146,12 +146,12 @@ mod tests {
         };
         full.action_units = [Some(true); ACTION_UNITS];
         let batch = LabelBatch::new(&[Labels::default(), full], &Device::default());
-        let present = |data: TensorData| data.to_vec::<bool>().expect("a mask is boolean");
+        let present = |data: TensorData| data.try_to_vec::<bool>().expect("a mask is boolean");
         assert_eq!(present(batch.expressions_present.into_data()), [false, true]);
         assert_eq!(present(batch.valence_arousal_present.into_data()), [false, true]);
         let units = present(batch.action_units_present.into_data());
         assert!(units[..ACTION_UNITS].iter().all(|&p| !p) && units[ACTION_UNITS..].iter().all(|&p| p));
-        let values = batch.valence_arousal.into_data().to_vec::<f32>().unwrap();
+        let values = batch.valence_arousal.into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(values, [0.0, 0.0, 0.5, -0.5]);
     }
 }

@@ -24,17 +24,16 @@ use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::{Split, SplitName, Statistics};
-use crate::evaluate::{evaluate, only};
+use crate::evaluate::{Evaluation, evaluate};
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropy,
     WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
 };
-use crate::metric::chance::chance;
-use crate::network::{Network, NetworkConfig, Tasks};
+use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
-use crate::{Error, Labels, Result, weights};
+use crate::{Labels, Result, weights};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
 const FROZEN_BATCH: usize = 1024;
@@ -70,12 +69,10 @@ impl Run {
             .with_tasks(tasks);
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
-        let network = Network {
-            backbone: None,
-            ..config.clone().with_backbone(None).init(&device)
-        };
-        let network = self.heads(network, &features, &statistics, &config.tasks)?;
-        let network = Network { backbone: Some(backbone), ..network };
+        let network = config.clone().with_backbone(None).with_feature(FeatureKind::Pooled);
+        let network = self.heads(network.init(&device), &features, &statistics, &config.tasks)?;
+        let network =
+            Network { backbone: Some(backbone), feature: config.feature, ..network };
         self.finish(network, config, &features)
     }
 
@@ -144,7 +141,7 @@ impl Run {
         statistics: &Statistics,
         tasks: &Tasks,
     ) -> Result<Network> {
-        let Network { backbone, mut action_unit, mut expression, mut valence_arousal, mut attention } =
+        let Network { mut action_unit, mut expression, mut valence_arousal, mut attention, .. } =
             network;
         let device = self.device.clone().autodiff();
         let skipped = |task: &str| eprintln!("{task}: no training labels; skipped");
@@ -196,11 +193,12 @@ impl Run {
             skipped("va");
         }
         Ok(Network {
-            backbone,
+            backbone: None,
             action_unit,
             expression: expression.valid(),
             valence_arousal: valence_arousal.valid(),
             attention: attention.valid(),
+            feature: FeatureKind::Pooled,
         })
     }
 
@@ -209,10 +207,8 @@ impl Run {
         network.save(&config, &self.path("model.safetensors"))?;
         let validation = &features.validation;
         let cache = &validation.variants[0];
-        let labels = &validation.labels;
-        let report = evaluate(&network, &config.tasks, cache, labels, &self.device).report();
-        let judged = (0..cache.rows()).filter(|&row| is_readable(cache.row(row)));
-        let judged: Vec<Labels> = judged.map(|row| only(&labels[row], &config.tasks)).collect();
+        let Evaluation { report, chance } =
+            evaluate(&network, &config.tasks, cache, &validation.labels, &self.device);
         write_whole(&self.path("report.json"), |file| {
             serde_json::to_writer_pretty(&mut *file, &report)?;
             writeln!(file)
@@ -221,7 +217,7 @@ impl Run {
         picture::curves(&self.path("curves.png"), &super::outcome::panels(&history))?;
         Ok(Outcome {
             report,
-            chance: chance(&judged),
+            chance,
             folder: self.path(""),
             synthetic: self.config.data.is_none(),
         })

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-
 use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
@@ -12,7 +10,7 @@ use crate::data::cache::{FeatureCache, Fingerprint};
 use crate::data::image::Preprocessing;
 use crate::data::split::Split;
 use crate::extract::Extraction;
-use crate::{Error, Labels, Result, network, weights};
+use crate::{Error, Labels, Result, weights};
 
 /// Images in a batch of the backbone; only speed and memory depend on it.
 const BATCH: usize = 32;
@@ -80,7 +78,7 @@ impl Run {
             .rows(&names)
             .build();
         let feature = self.config.feature;
-        let width = network::feature_width(config, feature)?;
+        let width = feature.width(config)?;
         let extraction = Extraction {
             names: &names,
             images: &images,
@@ -93,7 +91,7 @@ impl Run {
         };
         let bar = progress::bar("features");
         let extracted = extraction.run(
-            |images: Tensor<4>| network::features(backbone, feature, images),
+            |images| feature.of(backbone, images),
             &self.path("features").join(format!("{name}.safetensors")),
             &self.device,
             &mut |done, total| {

@@ -10,8 +10,9 @@ use burn::train::metric::{
 
 use super::batch::StepOutput;
 use crate::Labels;
-use crate::label::{ACTION_UNITS, EXPRESSIONS};
+use crate::evaluate::{only, row_of};
 use crate::metric::{Report, RowScores, ScoreAccumulator};
+use crate::network::Tasks;
 
 /// What a stage trains, and so which score judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,49 +62,46 @@ impl Task {
     }
 }
 
-/// A batch's scores and labels on the host.
-pub struct ScoreInput {
-    rows: Vec<(Labels, RowScores)>,
+/// A batch's scores and labels.
+pub struct ScoreInput(StepOutput);
+
+impl Adaptor<ScoreInput> for StepOutput {
+    fn adapt(&self) -> ScoreInput {
+        ScoreInput(self.clone())
+    }
 }
 
-impl Adaptor<Result<ScoreInput, TensorReadError>> for StepOutput {
-    fn adapt(&self) -> Result<ScoreInput, TensorReadError> {
+impl ScoreInput {
+    /// The rows on the host. A label of a task that the step does not score counts as missing.
+    fn rows(&self) -> Result<Vec<(Labels, RowScores)>, TensorReadError> {
         let read = |tensor: &Option<Tensor<2>>| {
             tensor
                 .as_ref()
                 .map(|tensor| tensor.clone().try_into_data().map(|data| data.iter().collect()))
                 .transpose()
         };
-        let action_units: Option<Vec<f32>> = read(&self.action_units)?;
-        let logits: Option<Vec<f32>> = read(&self.expression_logits)?;
-        let valence_arousal: Option<Vec<f32>> = read(&self.valence_arousal)?;
-        let rows = self.labels.iter().enumerate().map(|(row, labels)| {
-            // A label of a task that the step does not score counts as missing.
-            let labels = Labels {
-                action_units: match action_units {
-                    Some(_) => labels.action_units,
-                    None => [None; ACTION_UNITS],
-                },
-                expression: labels.expression.filter(|_| logits.is_some()),
-                valence_arousal: labels.valence_arousal.filter(|_| valence_arousal.is_some()),
-            };
+        let action_units: Option<Vec<f32>> = read(&self.0.action_units)?;
+        let logits: Option<Vec<f32>> = read(&self.0.expression_logits)?;
+        let valence_arousal: Option<Vec<f32>> = read(&self.0.valence_arousal)?;
+        let scored = Tasks {
+            action_unit: action_units.is_some(),
+            expression: logits.is_some(),
+            valence_arousal: valence_arousal.is_some(),
+        };
+        let rows = self.0.labels.iter().enumerate().map(|(row, labels)| {
             let scores = RowScores {
-                action_units: row_of(&action_units, row),
-                expression_logits: row_of::<EXPRESSIONS>(&logits, row),
-                valence_arousal: row_of(&valence_arousal, row),
+                action_units: scores_of(&action_units, row),
+                expression_logits: scores_of(&logits, row),
+                valence_arousal: scores_of(&valence_arousal, row),
             };
-            (labels, scores)
+            (only(labels, &scored), scores)
         });
-        Ok(ScoreInput { rows: rows.collect() })
+        Ok(rows.collect())
     }
 }
 
-fn row_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] {
-    let mut out = [0.0; N];
-    if let Some(values) = values {
-        out.copy_from_slice(&values[row * N..(row + 1) * N]);
-    }
-    out
+fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] {
+    values.as_ref().map_or([0.0; N], |values| row_of(values, row))
 }
 
 /// A task's score over the whole validation split, never a mean of batches.
@@ -135,7 +133,7 @@ impl TaskScore {
 }
 
 impl Metric for TaskScore {
-    type Input = Result<ScoreInput, TensorReadError>;
+    type Input = ScoreInput;
 
     fn name(&self) -> MetricName {
         Arc::new(self.task.score_name().to_string())
@@ -150,8 +148,8 @@ impl Metric for TaskScore {
         input: &Self::Input,
         _: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
-        for (labels, scores) in &input.as_ref().map_err(Clone::clone)?.rows {
-            self.accumulator.push(labels, scores);
+        for (labels, scores) in input.rows()? {
+            self.accumulator.push(&labels, &scores);
         }
         Ok(SerializedEntry::not_available(None))
     }

@@ -6,7 +6,7 @@ mod expression;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
-pub(super) use backbone::BackboneStage;
+pub(super) use backbone::{BackboneStage, OUTPUTS};
 pub(super) use expression::ExpressionStage;
 pub(super) use valence_arousal::ValenceArousalStage;
 
