@@ -1,1 +1,31 @@
-//! metric
+//! What a network is judged by: F1, concordance, and the challenge's combined score.
+//!
+//! Every score is a pure function of a few counts or moments, and an accumulator gathers those row
+//! by row, in 64 bits and in the order of the rows. So the result is the same, to the last bit,
+//! for every way of splitting the rows into batches, and never a mean over batches. A row whose
+//! label for a task is missing does not count for that task.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`f1`] | F1 of one yes-or-no question, and of the action units |
+//! | [`confusion`] | the confusion matrix of the expressions and its F1 per class |
+//! | [`concordance`] | the concordance correlation coefficient |
+//! | [`score`] | all of them, from rows of labels and predictions |
+//! | [`report`] | the result, as JSON and as a table |
+//! | [`chance`] | the report of the best predictor that never looks at the image |
+
+pub mod chance;
+pub mod concordance;
+pub mod confusion;
+pub mod f1;
+pub mod report;
+pub mod score;
+
+pub use report::{Concordances, Report, Rows};
+pub use score::{RowScores, ScoreAccumulator};
+
+/// The mean of the values that are there; `None` if none is.
+fn mean_of_present(values: &[Option<f64>]) -> Option<f64> {
+    let count = values.iter().flatten().count();
+    (count > 0).then(|| values.iter().flatten().sum::<f64>() / count as f64)
+}

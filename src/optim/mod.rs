@@ -1,1 +1,14 @@
-//! optim
+//! How training descends: sharpness-aware minimisation around any burn optimizer.
+//!
+//! [`OptimizerConfig`] builds the base optimizer with every hyper-parameter spelt out. [`Sam`]
+//! takes both passes of sharpness-aware minimisation and returns the gradients that the base
+//! optimizer then applies, so that a training step looks the same with and without it.
+//! [`gradient_norm`] is what a run watches to stop on a gradient that is not finite.
+
+mod config;
+mod norm;
+mod sam;
+
+pub use config::{AdamWConfig, OptimizerConfig, SgdConfig};
+pub use norm::gradient_norm;
+pub use sam::{Sam, SamConfig, SamStep};

@@ -2,6 +2,7 @@
 
 mod attention;
 mod backbone;
+mod decode;
 mod fixture;
 mod graph;
 mod head;

@@ -1,0 +1,210 @@
+//! The weighted asymmetric loss of the action units (Eq. 8) and its weights (Eq. 9).
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Bool, Device, Tensor};
+
+use super::{assert_epsilon, assert_weights, or_one};
+
+/// Configuration of [`AsymmetricLoss`].
+#[derive(Config, Debug)]
+pub struct AsymmetricLossConfig {
+    /// One finite, positive weight per unit; [`occurrence_weights`] gives those of Eq. 9.
+    pub weights: Vec<f32>,
+    /// Whether the factor `p` in front of `log(1 - p)` is a constant for the gradient. The paper
+    /// does not say; the authors' program detaches it. Default: true.
+    #[config(default = true)]
+    pub detach_focus: bool,
+    /// The least value a logarithm is taken of; finite and positive. Default: 1e-8.
+    #[config(default = 1e-8)]
+    pub epsilon: f64,
+}
+
+/// Weighted asymmetric loss over independent binary labels.
+///
+/// Eq. 8, averaged over the present entries:
+///
+/// `L = -mean(w_i (y_i log p_i + (1 - y_i) p_i log(1 - p_i)))`
+///
+/// The factor `p_i` plays down the many easy negatives. For rows that have all their labels this
+/// is Eq. 8 averaged over the labelled rows.
+#[derive(Module, Debug)]
+pub struct AsymmetricLoss {
+    weights: Tensor<1>,
+    detach_focus: bool,
+    epsilon: f64,
+}
+
+impl AsymmetricLossConfig {
+    /// Builds the loss.
+    ///
+    /// # Panics
+    /// If there is no weight, or a weight or `epsilon` is not finite and positive.
+    pub fn init(&self, device: &Device) -> AsymmetricLoss {
+        assert_weights(&self.weights);
+        assert_epsilon(self.epsilon);
+        AsymmetricLoss {
+            weights: Tensor::<1>::from_floats(self.weights.as_slice(), device).without_autodiff(),
+            detach_focus: self.detach_focus,
+            epsilon: self.epsilon,
+        }
+    }
+}
+
+impl AsymmetricLoss {
+    /// The loss, a single number.
+    ///
+    /// # Shapes
+    /// - `probabilities`: `[batch, units]`, each in [0, 1]
+    /// - `targets`: `[batch, units]`, 0 or 1 where present, anything elsewhere
+    /// - `present`: `[batch, units]`
+    /// - output: `[1]`
+    ///
+    /// # Panics
+    /// If the shapes differ or `units` is not the number of weights.
+    pub fn forward(
+        &self,
+        probabilities: Tensor<2>,
+        targets: Tensor<2>,
+        present: Tensor<2, Bool>,
+    ) -> Tensor<1> {
+        let [batch, units] = probabilities.dims();
+        assert_eq!([units], self.weights.dims(), "one weight per unit");
+        assert_eq!([batch, units], targets.dims(), "shape of the targets");
+        assert_eq!([batch, units], present.dims(), "shape of the mask");
+
+        let missing = present.clone().bool_not();
+        let p = probabilities.mask_fill(missing.clone(), 0.5);
+        let y = targets.mask_fill(missing.clone(), 0.0);
+
+        let focus = match self.detach_focus {
+            true => p.clone().detach(),
+            false => p.clone(),
+        };
+        let absent = p.clone().neg().add_scalar(1.0);
+        let positive = y.clone() * p.clamp_min(self.epsilon).log();
+        let negative = y.neg().add_scalar(1.0) * focus * absent.clamp_min(self.epsilon).log();
+        let terms = (positive + negative) * self.weights.clone().unsqueeze();
+
+        let count = or_one(present.float().sum());
+        terms.mask_fill(missing, 0.0).sum().neg() / count
+    }
+}
+
+/// The weights of Eq. 9: inverse occurrence rates, scaled to sum to the number of units.
+///
+/// `w_i = N (1 / r_i) / sum_j (1 / r_j)`, with `r_i = positives[i] / labelled[i]`.
+///
+/// A unit that is never positive, or never labelled, has no finite inverse rate. It counts as rare
+/// as the rarest unit that was seen: any fixed small rate would let the one unit that cannot be
+/// learnt take nearly the whole sum. Without a single positive anywhere all weights are one.
+///
+/// # Panics
+/// If the slices differ in length.
+///
+/// ```
+/// use countenance::loss::occurrence_weights;
+///
+/// // Rates 0.5 and 0.1: the rarer unit weighs five times as much.
+/// let weights = occurrence_weights(&[50, 10], &[100, 100]);
+/// assert!((weights[0] - 1.0 / 3.0).abs() < 1e-6);
+/// assert!((weights[1] - 5.0 / 3.0).abs() < 1e-6);
+/// ```
+pub fn occurrence_weights(positives: &[usize], labelled: &[usize]) -> Vec<f32> {
+    assert_eq!(
+        positives.len(),
+        labelled.len(),
+        "one count of positives and one of labels per unit"
+    );
+    let inverse_rates: Vec<Option<f64>> = positives
+        .iter()
+        .zip(labelled)
+        .map(|(&positives, &labelled)| (positives > 0).then(|| labelled as f64 / positives as f64))
+        .collect();
+    let rarest = inverse_rates.iter().flatten().copied().reduce(f64::max);
+    let filled: Vec<f64> = inverse_rates
+        .into_iter()
+        .map(|inverse| inverse.or(rarest).unwrap_or(1.0))
+        .collect();
+    let sum: f64 = filled.iter().sum();
+    filled
+        .iter()
+        .map(|inverse| (filled.len() as f64 * inverse / sum) as f32)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Figures = (f32, Vec<f32>);
+
+    fn loss_and_gradient(p: [[f32; 2]; 3], y: [[f32; 2]; 3], present: [[bool; 2]; 3]) -> Figures {
+        let device = Device::default().autodiff();
+        let p = Tensor::<2>::from_data(p, &device).require_grad();
+        let loss = AsymmetricLossConfig::new(vec![0.5, 1.5])
+            .init(&device)
+            .forward(
+                p.clone(),
+                Tensor::from_data(y, &device),
+                Tensor::from_data(present, &device),
+            );
+        let gradients = loss.backward();
+        let gradient = p
+            .grad(&gradients)
+            .unwrap()
+            .into_data()
+            .try_to_vec()
+            .unwrap();
+        (loss.into_scalar(), gradient)
+    }
+
+    const P: [[f32; 2]; 3] = [[0.3, 0.8], [0.6, 0.1], [0.9, 0.4]];
+    const Y: [[f32; 2]; 3] = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+
+    #[test]
+    fn a_missing_label_changes_nothing_whatever_stands_in_its_place() {
+        let present = [[true, false], [false, false], [true, true]];
+        let expected = loss_and_gradient(P, Y, present);
+        for nonsense in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 1e38] {
+            let mut y = Y;
+            y[0][1] = nonsense;
+            y[1] = [nonsense; 2];
+            assert_eq!(loss_and_gradient(P, y, present), expected);
+            let mut p = P;
+            p[1] = [1e30, -7.0];
+            assert_eq!(loss_and_gradient(p, y, present), expected);
+        }
+        assert_eq!(expected.1[1..4], [0.0; 3]);
+    }
+
+    #[test]
+    fn a_batch_without_labels_has_no_loss_and_no_gradient() {
+        let (loss, gradient) = loss_and_gradient(P, [[f32::NAN; 2]; 3], [[false; 2]; 3]);
+        assert_eq!(loss, 0.0);
+        assert_eq!(gradient, [0.0; 6]);
+    }
+
+    #[test]
+    fn probabilities_of_exactly_zero_and_one_stay_finite() {
+        let p = [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]];
+        let (loss, gradient) = loss_and_gradient(p, Y, [[true; 2]; 3]);
+        assert!(loss.is_finite());
+        assert!(gradient.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
+    fn unseen_units_weigh_as_much_as_the_rarest_seen_one() {
+        let weights = occurrence_weights(&[50, 10, 0, 0], &[100, 100, 100, 0]);
+        assert!((weights.iter().sum::<f32>() - 4.0).abs() < 1e-5);
+        assert_eq!(weights[2], weights[1]);
+        assert_eq!(weights[3], weights[1]);
+        assert_eq!(occurrence_weights(&[0, 0], &[9, 0]), [1.0, 1.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "finite and positive")]
+    fn a_weight_of_zero_is_refused() {
+        AsymmetricLossConfig::new(vec![1.0, 0.0]).init(&Device::default());
+    }
+}

@@ -1,0 +1,93 @@
+//! The confusion matrix of the expressions.
+
+use crate::label::EXPRESSIONS;
+use crate::metric::f1::BinaryCounts;
+
+/// How often each expression was taken for which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion {
+    counts: [[u64; EXPRESSIONS]; EXPRESSIONS],
+}
+
+impl Confusion {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one labelled row.
+    ///
+    /// # Panics
+    /// If a class is not below [`EXPRESSIONS`].
+    pub fn push(&mut self, label: usize, predicted: usize) {
+        self.counts[label][predicted] += 1;
+    }
+
+    /// Rows counted: `matrix()[label][predicted]`.
+    pub fn matrix(&self) -> &[[u64; EXPRESSIONS]; EXPRESSIONS] {
+        &self.counts
+    }
+
+    /// The number of rows counted.
+    pub fn rows(&self) -> u64 {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// One class against the rest.
+    ///
+    /// # Panics
+    /// If `class` is not below [`EXPRESSIONS`].
+    pub fn one_against_rest(&self, class: usize) -> BinaryCounts {
+        let true_positives = self.counts[class][class];
+        let labelled: u64 = self.counts[class].iter().sum();
+        let predicted: u64 = self.counts.iter().map(|row| row[class]).sum();
+        BinaryCounts {
+            true_positives,
+            false_positives: predicted - true_positives,
+            false_negatives: labelled - true_positives,
+        }
+    }
+
+    /// F1 of each class; 0 for a class with neither labels nor predictions, as scikit-learn has it.
+    /// `None` throughout if no row was counted.
+    pub fn per_class(&self) -> [Option<f64>; EXPRESSIONS] {
+        let any = self.rows() > 0;
+        std::array::from_fn(|class| any.then(|| self.one_against_rest(class).f1()))
+    }
+}
+
+/// The class with the largest logit, the first of several; a NaN never wins.
+pub fn largest(logits: &[f32; EXPRESSIONS]) -> usize {
+    let mut best = 0;
+    for (class, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] || (logits[best].is_nan() && !logit.is_nan()) {
+            best = class;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_neither_labelled_nor_predicted_counts_as_zero() {
+        let mut confusion = Confusion::new();
+        assert_eq!(confusion.per_class(), [None; EXPRESSIONS]);
+        confusion.push(0, 0);
+        confusion.push(1, 0);
+        let f1 = confusion.per_class();
+        assert_eq!(f1[..3], [Some(2.0 / 3.0), Some(0.0), Some(0.0)]);
+        assert_eq!(confusion.rows(), 2);
+    }
+
+    #[test]
+    fn the_first_of_equal_logits_wins_and_nan_never_does() {
+        let mut logits = [0.0; EXPRESSIONS];
+        assert_eq!(largest(&logits), 0);
+        (logits[0], logits[3], logits[5]) = (f32::NAN, 2.0, 2.0);
+        assert_eq!(largest(&logits), 3);
+        assert_eq!(largest(&[f32::NAN; EXPRESSIONS]), 0);
+    }
+}

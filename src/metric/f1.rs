@@ -1,0 +1,115 @@
+//! F1 of yes-or-no questions, and of the action units.
+
+use crate::label::ACTION_UNITS;
+
+/// The probability from which an action unit counts as present, inclusive.
+pub const THRESHOLD: f32 = 0.5;
+
+/// The sufficient statistics of F1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BinaryCounts {
+    /// Rows labelled yes and predicted yes.
+    pub true_positives: u64,
+    /// Rows labelled no and predicted yes.
+    pub false_positives: u64,
+    /// Rows labelled yes and predicted no.
+    pub false_negatives: u64,
+}
+
+impl BinaryCounts {
+    /// Counts one labelled row.
+    pub fn push(&mut self, label: bool, predicted: bool) {
+        match (label, predicted) {
+            (true, true) => self.true_positives += 1,
+            (false, true) => self.false_positives += 1,
+            (true, false) => self.false_negatives += 1,
+            (false, false) => {}
+        }
+    }
+
+    /// `F1 = 2 TP / (2 TP + FP + FN)`, in [0, 1].
+    ///
+    /// With neither a positive label nor a positive prediction this is 0 / 0, and counts as 0, as
+    /// scikit-learn has it.
+    ///
+    /// ```
+    /// use countenance::metric::f1::BinaryCounts;
+    ///
+    /// let counts = BinaryCounts { true_positives: 2, false_positives: 1, false_negatives: 1 };
+    /// assert_eq!(counts.f1(), 2.0 / 3.0);
+    /// ```
+    pub fn f1(&self) -> f64 {
+        let doubled = 2 * self.true_positives;
+        let all = doubled + self.false_positives + self.false_negatives;
+        if all == 0 {
+            return 0.0;
+        }
+        doubled as f64 / all as f64
+    }
+}
+
+/// F1 per action unit, over the rows that label it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActionUnitF1 {
+    counts: [BinaryCounts; ACTION_UNITS],
+    labelled: [u64; ACTION_UNITS],
+    rows: u64,
+}
+
+impl ActionUnitF1 {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one row: a unit is predicted present where `probability >= 0.5` ([`THRESHOLD`]).
+    pub fn push(
+        &mut self,
+        labels: &[Option<bool>; ACTION_UNITS],
+        probabilities: &[f32; ACTION_UNITS],
+    ) {
+        let mut any = false;
+        for (unit, (label, &probability)) in labels.iter().zip(probabilities).enumerate() {
+            if let Some(label) = *label {
+                self.counts[unit].push(label, probability >= THRESHOLD);
+                self.labelled[unit] += 1;
+                any = true;
+            }
+        }
+        self.rows += u64::from(any);
+    }
+
+    /// The rows that label at least one unit.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// F1 of each unit; `None` for a unit that no row labels.
+    pub fn per_unit(&self) -> [Option<f64>; ACTION_UNITS] {
+        std::array::from_fn(|unit| (self.labelled[unit] > 0).then(|| self.counts[unit].f1()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_find_and_nothing_found_counts_as_zero() {
+        let mut counts = BinaryCounts::default();
+        counts.push(false, false);
+        assert_eq!(counts.f1(), 0.0);
+    }
+
+    #[test]
+    fn a_probability_of_exactly_one_half_is_a_yes() {
+        let mut f1 = ActionUnitF1::new();
+        let mut labels = [None; ACTION_UNITS];
+        (labels[0], labels[1]) = (Some(true), Some(true));
+        let mut probabilities = [0.9; ACTION_UNITS];
+        (probabilities[0], probabilities[1]) = (0.5, 0.5f32.next_down());
+        f1.push(&labels, &probabilities);
+        assert_eq!(f1.per_unit()[..3], [Some(1.0), Some(0.0), None]);
+        assert_eq!(f1.rows(), 1);
+    }
+}

@@ -1,0 +1,177 @@
+//! The base optimizers, with no hyper-parameter left to a library's default.
+
+use burn::config::Config;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{self, ModuleOptimizer};
+
+/// Stochastic gradient descent with momentum, as PyTorch defines it.
+///
+/// ```text
+/// g <- g + weight_decay w
+/// v <- momentum v + (1 - dampening) g     (the first step: v <- g)
+/// w <- w - rate v                         (nesterov: w - rate (g + momentum v))
+/// ```
+#[derive(Config, Debug)]
+pub struct SgdConfig {
+    /// In [0, 1); 0 keeps no velocity. Default: 0.9.
+    #[config(default = 0.9)]
+    pub momentum: f64,
+    /// In [0, 1]. Default: 0.
+    #[config(default = 0.0)]
+    pub dampening: f64,
+    /// The L2 penalty, coupled: it goes through the momentum. At least 0. Default: 1/256.
+    #[config(default = 0.00390625)]
+    pub weight_decay: f32,
+    /// Whether to look ahead along the velocity. Default: false.
+    #[config(default = false)]
+    pub nesterov: bool,
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019); PyTorch's defaults.
+#[derive(Config, Debug)]
+pub struct AdamWConfig {
+    /// Decay of the first moment, in [0, 1). Default: 0.9.
+    #[config(default = 0.9)]
+    pub beta_1: f32,
+    /// Decay of the second moment, in [0, 1). Default: 0.999.
+    #[config(default = 0.999)]
+    pub beta_2: f32,
+    /// Added to the root of the second moment; positive. Default: 1e-8.
+    #[config(default = 1e-8)]
+    pub epsilon: f32,
+    /// The share of a weight that a step at rate 1 takes off; at least 0. Default: 0.01.
+    #[config(default = 0.01)]
+    pub weight_decay: f32,
+}
+
+/// The optimizer that applies the gradients.
+#[derive(Config, Debug)]
+pub enum OptimizerConfig {
+    /// The paper's, in SAM or alone.
+    Sgd(SgdConfig),
+    /// The common alternative.
+    AdamW(AdamWConfig),
+}
+
+impl Default for OptimizerConfig {
+    /// The paper's: SGD.
+    fn default() -> Self {
+        Self::Sgd(SgdConfig::new())
+    }
+}
+
+impl OptimizerConfig {
+    /// Builds the optimizer for a whole module.
+    ///
+    /// # Panics
+    /// If a hyper-parameter is outside its range.
+    pub fn init(&self) -> ModuleOptimizer {
+        match self {
+            Self::Sgd(config) => config.init(),
+            Self::AdamW(config) => config.init(),
+        }
+    }
+}
+
+impl SgdConfig {
+    /// Builds the optimizer for a whole module.
+    ///
+    /// # Panics
+    /// If a hyper-parameter is outside its range.
+    pub fn init(&self) -> ModuleOptimizer {
+        assert!(
+            (0.0..1.0).contains(&self.momentum),
+            "momentum must be in [0, 1), got {}",
+            self.momentum
+        );
+        assert!(
+            (0.0..=1.0).contains(&self.dampening),
+            "dampening must be in [0, 1], got {}",
+            self.dampening
+        );
+        assert_decay(self.weight_decay);
+        let momentum = MomentumConfig::new()
+            .with_momentum(self.momentum)
+            .with_dampening(self.dampening)
+            .with_nesterov(self.nesterov);
+        optim::SgdConfig::new()
+            .with_momentum((self.momentum > 0.0).then_some(momentum))
+            .with_weight_decay(
+                (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay)),
+            )
+            .init()
+    }
+}
+
+impl AdamWConfig {
+    /// Builds the optimizer for a whole module.
+    ///
+    /// # Panics
+    /// If a hyper-parameter is outside its range.
+    pub fn init(&self) -> ModuleOptimizer {
+        for (name, beta) in [("beta_1", self.beta_1), ("beta_2", self.beta_2)] {
+            assert!(
+                (0.0..1.0).contains(&beta),
+                "{name} must be in [0, 1), got {beta}"
+            );
+        }
+        assert!(
+            self.epsilon.is_finite() && self.epsilon > 0.0,
+            "epsilon must be finite and positive, got {}",
+            self.epsilon
+        );
+        assert_decay(self.weight_decay);
+        optim::AdamWConfig::new()
+            .with_beta_1(self.beta_1)
+            .with_beta_2(self.beta_2)
+            .with_epsilon(self.epsilon)
+            .with_weight_decay(self.weight_decay)
+            .with_cautious_weight_decay(false)
+            .with_amsgrad(false)
+            .init()
+    }
+}
+
+fn assert_decay(weight_decay: f32) {
+    assert!(
+        weight_decay.is_finite() && weight_decay >= 0.0,
+        "weight_decay must be finite and at least 0, got {weight_decay}"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configs_survive_json_and_a_misspelt_key_is_an_error() {
+        for config in [
+            OptimizerConfig::default(),
+            OptimizerConfig::AdamW(AdamWConfig::new().with_beta_1(0.8)),
+        ] {
+            let json = config.to_string();
+            let again: OptimizerConfig = crate::config::parse(&json).unwrap();
+            assert_eq!(again.to_string(), json);
+        }
+        let misspelt = OptimizerConfig::default()
+            .to_string()
+            .replace("nesterov\"", "nestorov\": false, \"nesterov\"");
+        let error = crate::config::parse::<OptimizerConfig>(&misspelt).unwrap_err();
+        assert!(error.contains("nestorov"), "{error}");
+    }
+
+    #[test]
+    fn sgd_defaults_to_the_papers_values() {
+        let config = SgdConfig::new();
+        assert_eq!((config.momentum, config.dampening), (0.9, 0.0));
+        assert_eq!(config.weight_decay, 1.0 / 256.0);
+        assert!(!config.nesterov);
+    }
+
+    #[test]
+    #[should_panic(expected = "momentum must be in [0, 1)")]
+    fn an_impossible_momentum_is_refused() {
+        SgdConfig::new().with_momentum(1.0).init();
+    }
+}

@@ -1,0 +1,502 @@
+//! Sharpness-aware minimisation, plain (Foret et al. 2021) and adaptive (Kwon et al. 2021).
+
+use std::collections::HashSet;
+
+use burn::config::Config;
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+
+use super::norm::norm;
+
+/// Configuration of [`Sam`].
+#[derive(Config, Debug)]
+pub struct SamConfig {
+    /// The radius of the neighbourhood whose worst loss is descended; finite, at least 0. 0 is the
+    /// base optimizer alone. Default: 0.05.
+    #[config(default = 0.05)]
+    pub rho: f64,
+    /// Whether the radius follows each weight's magnitude. Default: false.
+    #[config(default = false)]
+    pub adaptive: bool,
+    /// Added to the gradient's norm, so that a zero gradient stays finite; finite and positive.
+    /// Default: 1e-12.
+    #[config(default = 1e-12)]
+    pub epsilon: f64,
+    /// Whether batch-norm running statistics move in the second pass as well, as they do in the
+    /// authors' program. Default: false.
+    #[config(default = false)]
+    pub second_pass_statistics: bool,
+}
+
+/// Sharpness-aware minimisation around any optimizer.
+///
+/// A step takes two gradients. The first, `g`, says where the loss rises fastest; the second is
+/// taken there and is what the base optimizer applies at `w`:
+///
+/// - plain: `w' = w + rho g / (|g| + epsilon)`
+/// - adaptive: `w' = w + rho w^2 g / (|w g| + epsilon)`, products element by element
+///
+/// `|.|` is one norm over every parameter that has a gradient. Parameters without one stay as they
+/// are, in both passes.
+///
+/// The loss is called twice, so dropout draws a new mask for the second pass. Batch-norm running
+/// statistics move in the first pass only, since those of the second belong to weights that are
+/// never kept, unless [`SamConfig::second_pass_statistics`] is set.
+///
+/// Parts of the module that are frozen or in inference mode stay so in the second pass.
+#[derive(Clone, Debug)]
+pub struct Sam {
+    config: SamConfig,
+}
+
+/// What one step of [`Sam`] found.
+#[derive(Debug)]
+pub struct SamStep<Output> {
+    /// What the loss returned beside its value in the first pass, that is, at `w`.
+    pub output: Output,
+    /// The gradients for the base optimizer.
+    pub gradients: GradientsParams,
+    /// The norm of the first pass's gradient, scaled by the weights if adaptive; `[1]`, still on
+    /// the device. Training must stop when it is not finite: the gradients are not either then.
+    pub norm: Tensor<1>,
+}
+
+impl SamConfig {
+    /// Builds the minimiser.
+    ///
+    /// # Panics
+    /// If `rho` is negative or not finite, or `epsilon` is not finite and positive.
+    pub fn init(&self) -> Sam {
+        assert!(
+            self.rho.is_finite() && self.rho >= 0.0,
+            "rho must be finite and at least 0, got {}",
+            self.rho
+        );
+        assert!(
+            self.epsilon.is_finite() && self.epsilon > 0.0,
+            "epsilon must be finite and positive, got {}",
+            self.epsilon
+        );
+        Sam {
+            config: self.clone(),
+        }
+    }
+}
+
+impl Sam {
+    /// Takes both passes of one step.
+    ///
+    /// `loss` runs the module forward and returns its loss, `[1]`, with whatever else the caller
+    /// wants from the first pass. With `rho = 0`, or when no parameter has a gradient, it is called
+    /// once and its gradients come back as they are.
+    ///
+    /// ```
+    /// use burn::nn::LinearConfig;
+    /// use burn::tensor::{Device, Tensor};
+    /// use countenance::optim::{OptimizerConfig, SamConfig};
+    ///
+    /// let device = Device::default().autodiff();
+    /// let model = LinearConfig::new(3, 1).init(&device);
+    /// let mut optimizer = OptimizerConfig::default().init();
+    /// let input = Tensor::<2>::ones([4, 3], &device);
+    ///
+    /// let step = SamConfig::new().init().step(&model, |model| {
+    ///     let output = model.forward(input.clone());
+    ///     (output.clone().square().mean(), output)
+    /// });
+    /// let model = optimizer.step(1e-3, model, step.gradients);
+    /// ```
+    pub fn step<M, Output, Loss>(&self, module: &M, mut loss: Loss) -> SamStep<Output>
+    where
+        M: Module,
+        Loss: FnMut(&M) -> (Tensor<1>, Output),
+    {
+        let (value, output) = loss(module);
+        let device = value.device().without_autodiff();
+        let first = GradientsParams::from_grads(value.backward(), module);
+        let norm = norm(module, &first, self.config.adaptive);
+
+        let (Some(norm), true) = (norm.clone(), self.config.rho > 0.0) else {
+            return SamStep {
+                output,
+                gradients: first,
+                norm: norm.unwrap_or_else(|| Tensor::zeros([1], &device)),
+            };
+        };
+
+        let copy = match self.config.second_pass_statistics {
+            true => module.clone(),
+            false => detached(module),
+        };
+        let neighbour = copy.map(&mut Ascent {
+            scale: norm
+                .clone()
+                .add_scalar(self.config.epsilon)
+                .recip()
+                .mul_scalar(self.config.rho),
+            gradients: first,
+            adaptive: self.config.adaptive,
+        });
+        let (value, _) = loss(&neighbour);
+        SamStep {
+            output,
+            gradients: GradientsParams::from_grads(value.backward(), &neighbour),
+            norm,
+        }
+    }
+}
+
+/// Moves every parameter that has a gradient uphill.
+struct Ascent {
+    gradients: GradientsParams,
+    scale: Tensor<1>,
+    adaptive: bool,
+}
+
+impl ModuleMapper for Ascent {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        // Running statistics come by here too; they never have a gradient.
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
+            return param;
+        };
+        let scale = self.scale.clone().unsqueeze();
+        param.map(|weight| {
+            let weight = weight.without_autodiff();
+            let direction = match self.adaptive {
+                true => weight.clone().square() * gradient,
+                false => gradient,
+            };
+            Tensor::from_inner(weight + direction * scale).require_grad()
+        })
+    }
+}
+
+/// A copy of `module` in the same modes that does not share its running statistics.
+///
+/// A clone shares them. Going to inference and back does not, but it also wakes parts that were in
+/// inference mode; those are put back to sleep.
+fn detached<M: Module>(module: &M) -> M {
+    let mut asleep = Asleep::default();
+    module.visit(&mut asleep);
+    let copy = module.valid().train();
+    match asleep.is_empty() {
+        true => copy,
+        false => copy.map(&mut asleep),
+    }
+}
+
+/// The float tensors off the autodiff device and the flags that are off.
+#[derive(Default)]
+struct Asleep {
+    tensors: HashSet<ParamId>,
+    flags: HashSet<ParamId>,
+}
+
+impl Asleep {
+    fn is_empty(&self) -> bool {
+        self.tensors.is_empty() && self.flags.is_empty()
+    }
+}
+
+impl ModuleVisitor for Asleep {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !param.val().is_autodiff() {
+            self.tensors.insert(param.id);
+        }
+    }
+
+    fn visit_flag(&mut self, flag: &Param<Flag>) {
+        if !flag.is_enabled() {
+            self.flags.insert(flag.id);
+        }
+    }
+}
+
+impl ModuleMapper for Asleep {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.tensors.contains(&param.id) {
+            true => param.map(Tensor::without_autodiff),
+            false => param,
+        }
+    }
+
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        match self.flags.contains(&flag.id) {
+            true => flag.with_value(false),
+            false => flag,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ParamGroup;
+    use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
+    use burn::optim::ModuleOptimizer;
+    use burn::tensor::activation::relu;
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+    use crate::optim::{AdamWConfig, OptimizerConfig, SgdConfig, gradient_norm};
+
+    #[derive(Module, Debug)]
+    struct Model {
+        first: Linear,
+        norm: BatchNorm,
+        last: Linear,
+        unused: Linear,
+        dropout: Dropout,
+    }
+
+    impl Model {
+        fn new(device: &Device) -> Self {
+            Self {
+                first: LinearConfig::new(4, 6).init(device),
+                norm: BatchNormConfig::new(6).init(device),
+                last: LinearConfig::new(6, 1).init(device),
+                unused: LinearConfig::new(2, 2).init(device),
+                dropout: DropoutConfig::new(0.5).init(),
+            }
+        }
+
+        fn hidden(&self, input: Tensor<2>) -> Tensor<2> {
+            relu(self.norm.forward(self.first.forward(input)))
+        }
+
+        fn loss(&self, input: Tensor<2>) -> Tensor<1> {
+            self.last.forward(self.hidden(input)).square().mean()
+        }
+    }
+
+    fn device() -> Device {
+        Device::default().autodiff()
+    }
+
+    fn batch(device: &Device) -> Tensor<2> {
+        Tensor::random([8, 4], Distribution::Normal(0.5, 1.0), device)
+    }
+
+    /// Every float tensor of a module, running statistics included, as bits.
+    fn bits(module: &Model) -> Vec<u32> {
+        struct Bits(Vec<u32>);
+        impl ModuleVisitor for Bits {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                let values = param.val().into_data().try_to_vec::<f32>().unwrap();
+                self.0.extend(values.into_iter().map(f32::to_bits));
+            }
+        }
+        let mut bits = Bits(Vec::new());
+        module.valid().visit(&mut bits);
+        bits.0
+    }
+
+    fn statistics(model: &Model) -> Vec<f32> {
+        let value = model.norm.valid().running_mean.value();
+        value.into_data().try_to_vec().unwrap()
+    }
+
+    /// A copy whose running statistics are its own.
+    fn twin(model: &Model) -> Model {
+        model.valid().train()
+    }
+
+    fn optimizers() -> [ModuleOptimizer; 2] {
+        [
+            OptimizerConfig::Sgd(SgdConfig::new()).init(),
+            OptimizerConfig::AdamW(AdamWConfig::new()).init(),
+        ]
+    }
+
+    #[test]
+    fn a_radius_of_zero_is_the_base_optimizer_bit_for_bit() {
+        let device = device();
+        let sam = SamConfig::new().with_rho(0.0).init();
+        for (mut base, mut wrapped) in optimizers().into_iter().zip(optimizers()) {
+            let mut plain = Model::new(&device);
+            let mut sharp = twin(&plain);
+            for _ in 0..5 {
+                let input = batch(&device);
+                let gradients = plain.loss(input.clone()).backward();
+                let gradients = GradientsParams::from_grads(gradients, &plain);
+                plain = base.step(0.1, plain, gradients);
+                let mut calls = 0;
+                let step = sam.step(&sharp, |model| {
+                    calls += 1;
+                    (model.loss(input.clone()), ())
+                });
+                assert_eq!(calls, 1);
+                sharp = wrapped.step(0.1, sharp, step.gradients);
+            }
+            assert_eq!(bits(&plain), bits(&sharp));
+        }
+    }
+
+    #[test]
+    fn a_step_leaves_the_weights_alone_and_moves_the_statistics_once() {
+        let device = device();
+        let model = Model::new(&device);
+        let input = batch(&device);
+        let once = twin(&model);
+        once.loss(input.clone());
+        for adaptive in [false, true] {
+            let model = twin(&model);
+            let sam = SamConfig::new()
+                .with_rho(2.0)
+                .with_adaptive(adaptive)
+                .init();
+            sam.step(&model, |model| (model.loss(input.clone()), ()));
+            assert_eq!(bits(&model), bits(&once));
+        }
+    }
+
+    #[test]
+    fn statistics_move_twice_on_request() {
+        let device = device();
+        let model = Model::new(&device);
+        let input = batch(&device);
+        let step = |twice| {
+            let model = twin(&model);
+            let config = SamConfig::new().with_second_pass_statistics(twice);
+            let step = config.init().step(&model, |m| (m.loss(input.clone()), ()));
+            let weight = step.gradients.get::<2>(model.first.weight.id).unwrap();
+            (statistics(&model), weight.into_data())
+        };
+        let ((once, gradient), (twice, same_gradient)) = (step(false), step(true));
+        assert_eq!(gradient, same_gradient);
+        let length = |means: &[f32]| means.iter().map(|mean| mean * mean).sum::<f32>().sqrt();
+        assert!(length(&twice) > 1.5 * length(&once), "{once:?} {twice:?}");
+    }
+
+    #[test]
+    fn the_second_gradient_is_taken_one_radius_uphill() {
+        let device = device();
+        let model = Model::new(&device);
+        let input = batch(&device);
+        let gradients = model.loss(input.clone()).backward();
+        let gradients = GradientsParams::from_grads(gradients, &model);
+        let expected = gradient_norm(&model, &gradients)
+            .unwrap()
+            .into_scalar::<f32>();
+
+        let mut visited: Vec<Model> = Vec::new();
+        let step = SamConfig::new().with_rho(0.3).init().step(&model, |model| {
+            visited.push(model.clone());
+            (model.loss(input.clone()), ())
+        });
+        let distance = |a: &Param<Tensor<2>>, b: &Param<Tensor<2>>| {
+            (a.val().inner() - b.val().inner())
+                .square()
+                .sum()
+                .into_scalar::<f32>()
+        };
+        let distance_1 = |a: &Param<Tensor<1>>, b: &Param<Tensor<1>>| {
+            (a.val().inner() - b.val().inner())
+                .square()
+                .sum()
+                .into_scalar::<f32>()
+        };
+        let (here, there) = (&visited[0], &visited[1]);
+        let bias = |layer: &Linear| layer.bias.clone().unwrap();
+        let total = distance(&here.first.weight, &there.first.weight)
+            + distance_1(&bias(&here.first), &bias(&there.first))
+            + distance_1(&here.norm.gamma, &there.norm.gamma)
+            + distance_1(&here.norm.beta, &there.norm.beta)
+            + distance(&here.last.weight, &there.last.weight)
+            + distance_1(&bias(&here.last), &bias(&there.last));
+        assert!((total.sqrt() - 0.3).abs() < 1e-4, "{total}");
+        assert!((step.norm.into_scalar::<f32>() - expected).abs() < 1e-5 * expected);
+        assert_eq!(distance(&here.unused.weight, &there.unused.weight), 0.0);
+        assert!(step.gradients.get::<2>(model.unused.weight.id).is_none());
+    }
+
+    #[test]
+    fn parts_without_gradient_stay_as_they_are() {
+        let device = device();
+        let mut model = Model::new(&device);
+        model.first = model.first.freeze();
+        let input = batch(&device);
+        let mut weights = Vec::new();
+        let step = SamConfig::new().init().step(&model, |model| {
+            weights.push(model.first.weight.val().into_data());
+            (model.loss(input.clone()), ())
+        });
+        assert_eq!(weights[0], weights[1]);
+        assert!(step.gradients.get::<2>(model.first.weight.id).is_none());
+    }
+
+    #[test]
+    fn parts_in_inference_mode_stay_in_inference_mode() {
+        let device = device();
+        let mut model = Model::new(&device);
+        model.first = model.first.valid();
+        model.norm = model.norm.valid();
+        model.dropout = model.dropout.valid();
+        let frozen = model.norm.running_mean.value().into_data();
+        let input = batch(&device);
+        let mut hidden = Vec::new();
+        SamConfig::new().init().step(&model, |model| {
+            assert!(!model.dropout.training.is_enabled());
+            let plain = model.hidden(input.clone().inner());
+            assert!(!plain.is_autodiff());
+            // The flag, not only the device, keeps the norm asleep.
+            model.norm.forward(model.first.forward(input.clone()));
+            hidden.push(plain.clone().into_data());
+            (
+                model
+                    .last
+                    .forward(Tensor::from_inner(plain))
+                    .square()
+                    .mean(),
+                (),
+            )
+        });
+        assert_eq!(hidden[0], hidden[1]);
+        assert_eq!(model.norm.running_mean.value().into_data(), frozen);
+    }
+
+    #[test]
+    fn a_module_without_any_gradient_gives_none_and_a_norm_of_zero() {
+        let device = device();
+        let model = Model::new(&device).freeze_group(ParamGroup::all());
+        let input = batch(&device).require_grad();
+        let mut calls = 0;
+        let step = SamConfig::new().init().step(&model, |model| {
+            calls += 1;
+            (model.loss(input.clone()), ())
+        });
+        assert!(step.gradients.is_empty());
+        assert_eq!(step.norm.into_scalar::<f32>(), 0.0);
+        assert_eq!(calls, 1);
+    }
+
+    #[test]
+    fn a_zero_gradient_stays_finite() {
+        let device = device();
+        let model = Model::new(&device);
+        let input = batch(&device);
+        let step = SamConfig::new().init().step(&model, |model| {
+            (model.loss(input.clone()).mul_scalar(0.0), ())
+        });
+        assert_eq!(step.norm.into_scalar::<f32>(), 0.0);
+        let gradient = step.gradients.get::<2>(model.first.weight.id).unwrap();
+        assert_eq!(gradient.abs().max().into_scalar::<f32>(), 0.0);
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_finite_shows_in_the_norm() {
+        let device = device();
+        let model = Model::new(&device);
+        let input = batch(&device);
+        let step = SamConfig::new().init().step(&model, |model| {
+            (model.loss(input.clone()).mul_scalar(f32::INFINITY), ())
+        });
+        assert!(!step.norm.into_scalar::<f32>().is_finite());
+    }
+
+    #[test]
+    #[should_panic(expected = "rho must be finite and at least 0")]
+    fn a_negative_radius_is_refused() {
+        SamConfig::new().with_rho(-0.1).init();
+    }
+}
