@@ -5,6 +5,7 @@ mod backbone;
 mod fixture;
 mod graph;
 mod head;
+mod layer;
 mod loss;
 mod metric;
 mod network;
