@@ -5,5 +5,6 @@ mod assign;
 pub mod native;
 mod report;
 
+pub(crate) use assign::slots;
 pub use assign::{assign, collect};
 pub use report::{ImportReport, WrongKind, WrongShape};
