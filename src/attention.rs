@@ -7,12 +7,11 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
 /// Which attention the expression logits pass through.
-#[derive(Config, Debug, PartialEq, Eq, Default)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub enum Attention {
     /// None: the logits stay as they are (the second row of the paper's Table 1).
     None,
     /// The paper's Eq. 6 and 7: one weight per expression, in [-1, 1].
-    #[default]
     Elementwise,
     /// The authors' program: additive scoring, with a softmax over the expressions.
     Additive {

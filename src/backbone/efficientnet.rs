@@ -304,6 +304,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_config_leaves_open_follows_from_the_variant() {
+        let b2 = EfficientNetConfig::new(Variant::B2);
+        assert_eq!((b2.input_size(), b2.feature_width()), (260, 1408));
+        assert_eq!((b2.momentum(), b2.classes), (0.01, None));
+        let plain = b2.with_flavour(Flavour::Plain);
+        assert_eq!((plain.input_size(), plain.momentum()), (256, 0.1));
+        let tiny = EfficientNetConfig::new(Variant::Tiny);
+        assert_eq!((tiny.input_size(), tiny.momentum()), (112, 0.1));
+        assert_eq!(tiny.with_momentum(Some(0.3)).momentum(), 0.3);
+    }
+
+    #[test]
     fn drop_path_grows_linearly_over_the_blocks() {
         let network = EfficientNetConfig::new(Variant::B0).init(&Device::default());
         let rates: Vec<f64> = network

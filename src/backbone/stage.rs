@@ -6,7 +6,8 @@ use burn::nn::PaddingConfig2d;
 /// A member of the EfficientNet family.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// Small enough to train from scratch on two CPU cores. Not a published network.
+    /// Small enough to train from scratch on two CPU cores: 4.7 million multiply-adds on a 112x112
+    /// image, a feature of 192. Not a published network.
     Tiny,
     /// Width 1.0, depth 1.0.
     B0,

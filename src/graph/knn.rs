@@ -4,10 +4,9 @@ use burn::config::Config;
 use burn::tensor::Tensor;
 
 /// How alike two nodes are; larger is more alike.
-#[derive(Config, Debug, Copy, PartialEq, Eq, Default)]
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Similarity {
     /// The dot product, the paper's choice.
-    #[default]
     Dot,
     /// The dot product of the nodes scaled to unit length; a zero node is alike to none.
     Cosine,
@@ -127,7 +126,11 @@ mod tests {
     const METRICS: [Similarity; 3] = [Similarity::Dot, Similarity::Cosine, Similarity::L1];
 
     fn nodes() -> Tensor<3> {
-        Tensor::random([3, 5, 7], Distribution::Normal(0.0, 1.0), &Device::default())
+        Tensor::random(
+            [3, 5, 7],
+            Distribution::Normal(0.0, 1.0),
+            &Device::default(),
+        )
     }
 
     #[test]
@@ -175,7 +178,12 @@ mod tests {
 
     #[test]
     fn normalising_uses_row_degrees_on_both_sides() {
-        let a = [[[1f32, 1., 1., 1.], [0., 1., 0., 0.], [0., 1., 1., 0.], [0.; 4]]];
+        let a = [[
+            [1f32, 1., 1., 1.],
+            [0., 1., 0., 0.],
+            [0., 1., 1., 0.],
+            [0.; 4],
+        ]];
         let half = 2f32.sqrt() / 2.0;
         let quarter = half / 2.0;
         let expected = [[

@@ -10,10 +10,9 @@ use super::dense_std;
 use crate::graph::bias_initializer;
 
 /// What maps the image feature to a unit's feature.
-#[derive(Config, Debug, Copy, PartialEq, Eq, Default)]
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum NodeMap {
     /// The paper's: dropout, linear map, batch norm over every feature, ReLU.
-    #[default]
     Normalised,
     /// OpenFace 3.0's: the linear map alone.
     Plain,

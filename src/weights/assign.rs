@@ -218,7 +218,10 @@ mod tests {
         let trained = head(&device);
         train_once(&trained, &device);
         let fresh = tensors(&head(&device));
-        assert_ne!(tensors(&trained)["norm.running_mean"], fresh["norm.running_mean"]);
+        assert_ne!(
+            tensors(&trained)["norm.running_mean"],
+            fresh["norm.running_mean"]
+        );
 
         train_once(&trained, &device);
         let filled = assign(trained, fresh.clone()).expect("the same layout");

@@ -15,7 +15,6 @@ mod report;
 mod safetensors;
 mod timm;
 
-#[allow(unused_imports, reason = "the network's file needs it")]
 pub(crate) use assign::slots;
 pub use assign::{assign, collect};
 pub use backbone::load_backbone;

@@ -89,7 +89,11 @@ fn header(
         let end = start + data.as_bytes().len();
         let dtype = file_dtype(data.dtype()).ok_or_else(|| {
             let what = format!("tensor {name}");
-            Error::argument(what, "floating-point numbers", format!("{:?}", data.dtype()))
+            Error::argument(
+                what,
+                "floating-point numbers",
+                format!("{:?}", data.dtype()),
+            )
         })?;
         let info = TensorInfo {
             dtype,
@@ -155,11 +159,17 @@ mod tests {
 
     fn contents() -> (Vec<(String, TensorData)>, BTreeMap<String, String>) {
         let tensors = vec![
-            ("b.weight".to_string(), TensorData::from([[1f32, -0.0], [f32::MIN_POSITIVE, 3.]])),
+            (
+                "b.weight".to_string(),
+                TensorData::from([[1f32, -0.0], [f32::MIN_POSITIVE, 3.]]),
+            ),
             ("a".to_string(), TensorData::from([f32::NAN, f32::INFINITY])),
             ("empty".to_string(), TensorData::zeros::<f32, _>([0, 3])),
         ];
-        let metadata = [("config", "{\"a\": \"\\u00e9\"}"), ("format", "countenance")];
+        let metadata = [
+            ("config", "{\"a\": \"\\u00e9\"}"),
+            ("format", "countenance"),
+        ];
         let metadata = metadata.map(|(k, v)| (k.to_string(), v.to_string())).into();
         (tensors, metadata)
     }
@@ -250,7 +260,10 @@ mod tests {
         let integers = vec![("a".to_string(), TensorData::from([1i64]))];
         write(&path, &integers, &BTreeMap::new()).expect_err("integers");
         assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            1
+        );
 
         let lost = folder.path().join("no such folder").join("file");
         let (tensors, metadata) = contents();
