@@ -38,7 +38,11 @@ pub fn assign<M: Module>(
     module: M,
     tensors: BTreeMap<String, TensorData>,
 ) -> Result<M, Box<ImportReport>> {
-    let report = ImportReport::compare(&slots(&module), &tensors);
+    let found = tensors
+        .iter()
+        .map(|(name, data)| (name.as_str(), (data.shape().as_slice(), data.dtype())))
+        .collect();
+    let report = ImportReport::compare(&slots(&module), &found);
     if !report.is_complete() {
         return Err(Box::new(report));
     }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use burn::tensor::{DType, TensorData};
 use safetensors::Dtype;
-use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::tensor::TensorInfo;
 use serde_json::{Map, Value, json};
 
+use super::safetensors::{Index, LENGTH};
 use crate::{Error, Result};
 
 /// Tensors and text, each by name.
@@ -21,8 +22,6 @@ pub struct WeightsFile {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// The length of the number that a safetensors file starts with, the header's length.
-const LENGTH: usize = 8;
 /// The key of the metadata in a safetensors header.
 const METADATA: &str = "__metadata__";
 
@@ -122,80 +121,41 @@ fn file_dtype(dtype: DType) -> Option<Dtype> {
     }
 }
 
-fn tensor_dtype(dtype: Dtype) -> Option<DType> {
-    Some(match dtype {
-        Dtype::F64 => DType::F64,
-        Dtype::F32 => DType::F32,
-        Dtype::F16 => DType::F16,
-        Dtype::BF16 => DType::BF16,
-        Dtype::I64 => DType::I64,
-        Dtype::I32 => DType::I32,
-        Dtype::I16 => DType::I16,
-        Dtype::I8 => DType::I8,
-        Dtype::U64 => DType::U64,
-        Dtype::U32 => DType::U32,
-        Dtype::U16 => DType::U16,
-        Dtype::U8 => DType::U8,
-        _ => return None,
-    })
-}
-
 /// Reads a safetensors file, this crate's or another program's.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is not a whole, consistent
 /// safetensors file or has a tensor of a kind that this crate does not know.
 pub fn read(path: &Path) -> Result<WeightsFile> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    parse(&bytes).map_err(|found| Error::file(path, "a whole safetensors file", found))
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let length = file.metadata().map_err(Error::io("read", path))?.len();
+    parse(BufReader::new(file), length)
+        .map_err(|found| Error::file(path, "a whole safetensors file", found))
 }
 
 /// The file's contents, or what is wrong with it.
-///
-/// # Deviation
-/// The header's numbers are checked here rather than by `SafeTensors::deserialize`, whose sum of
-/// lengths can overflow on a file made for it.
-fn parse(bytes: &[u8]) -> Result<WeightsFile, String> {
-    let (length, rest) = bytes
-        .split_first_chunk::<LENGTH>()
-        .ok_or_else(|| format!("{} bytes in all", bytes.len()))?;
-    let length = u64::from_le_bytes(*length);
-    let (header, data) = usize::try_from(length)
-        .ok()
-        .and_then(|length| rest.split_at_checked(length))
-        .ok_or_else(|| {
-            let rest = rest.len();
-            format!("a header of {length} bytes in a file with {rest} left (cut short, or another format)")
-        })?;
-    let header: Metadata =
-        serde_json::from_slice(header).map_err(|error| format!("a broken header: {error}"))?;
-    if header.data_len() != data.len() {
-        let (expected, found) = (header.data_len(), data.len());
-        return Err(format!(
-            "{found} bytes of tensors where the header announces {expected}"
-        ));
-    }
-
-    let mut file = WeightsFile::default();
-    for (name, info) in header.tensors() {
-        let (start, end) = info.data_offsets;
-        let tensor = data
-            .get(start..end)
-            .ok_or_else(|| format!("tensor {name:?} outside the file"))?;
-        let dtype = tensor_dtype(info.dtype)
-            .ok_or_else(|| format!("tensor {name:?} of kind {:?}", info.dtype))?;
-        let tensor = TensorData::try_from_bytes_vec(tensor.to_vec(), info.shape.clone(), dtype)
+fn parse(mut bytes: impl Read + Seek, length: u64) -> Result<WeightsFile, String> {
+    let index = Index::read(&mut bytes, length)?;
+    let mut file = WeightsFile {
+        metadata: index.metadata,
+        ..Default::default()
+    };
+    for (name, slot) in index.slots {
+        let tensor = slot
+            .read(&mut bytes)
             .map_err(|error| format!("tensor {name:?}: {error}"))?;
         file.tensors.insert(name, tensor);
     }
-    let metadata = header.metadata().iter().flatten();
-    file.metadata = metadata.map(|(k, v)| (k.clone(), v.clone())).collect();
     Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<WeightsFile, String> {
+        super::parse(std::io::Cursor::new(bytes), bytes.len() as u64)
+    }
 
     fn contents() -> (Vec<(String, TensorData)>, BTreeMap<String, String>) {
         let tensors = vec![

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::DType;
 
 /// How many names of each kind the printed report lists.
 const LISTED: usize = 8;
@@ -51,24 +51,23 @@ impl ImportReport {
     /// Compares a module's tensors, by name and shape, with the weights meant for them.
     pub(super) fn compare(
         slots: &[(String, Vec<usize>)],
-        tensors: &BTreeMap<String, TensorData>,
+        tensors: &BTreeMap<&str, (&[usize], DType)>,
     ) -> Self {
         let mut report = Self::default();
         for (name, expected) in slots {
             let name = name.clone();
-            let Some(data) = tensors.get(&name) else {
+            let Some(&(shape, dtype)) = tensors.get(name.as_str()) else {
                 report.missing.push(name);
                 continue;
             };
-            if data.shape().as_slice() != expected.as_slice() {
+            if shape != expected.as_slice() {
                 report.wrong_shape.push(WrongShape {
                     name,
                     expected: expected.clone(),
-                    found: data.shape().to_vec(),
+                    found: shape.to_vec(),
                 });
-            } else if !data.dtype().is_float() {
-                let found = data.dtype();
-                report.wrong_kind.push(WrongKind { name, found });
+            } else if !dtype.is_float() {
+                report.wrong_kind.push(WrongKind { name, found: dtype });
             } else {
                 report.fitting += 1;
             }
@@ -77,8 +76,8 @@ impl ImportReport {
             slots.iter().map(|(name, _)| name.as_str()).collect();
         report.unexpected = tensors
             .keys()
-            .filter(|name| !known.contains(name.as_str()))
-            .cloned()
+            .filter(|name| !known.contains(**name))
+            .map(|name| name.to_string())
             .collect();
         report
     }
