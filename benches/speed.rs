@@ -52,7 +52,9 @@ fn heads(criterion: &mut Criterion) {
 
 fn train_step(criterion: &mut Criterion) {
     let device = Device::default().autodiff();
-    let network = NetworkConfig::mtl_abaw4().with_attention(Attention::Additive { hidden: 64 }).init(&device);
+    let network = NetworkConfig::mtl_abaw4()
+        .with_attention(Attention::Additive { hidden: 64 })
+        .init(&device);
     let features = Tensor::<2>::random([BATCH, 1288], Distribution::Default, &device);
     let sam = SamConfig::new().init();
 
@@ -80,7 +82,10 @@ fn train_step(criterion: &mut Criterion) {
     let all = Tensor::<1, Bool>::full([BATCH], true, &device);
     let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
     // The action-unit branch is frozen in this stage: its scores are computed once, not here.
-    let scores = network.action_unit.valid().forward(features.clone().inner());
+    let scores = network
+        .action_unit
+        .valid()
+        .forward(features.clone().inner());
     let scores = Tensor::from_inner(scores);
     let mut stage = (network.expression.clone(), network.attention.clone());
     let mut optimizer = OptimizerConfig::default().init();
@@ -102,7 +107,8 @@ fn train_step(criterion: &mut Criterion) {
 
 fn pipeline(criterion: &mut Criterion) {
     let image = RgbImage::from_fn(112, 112, |x, y| {
-        let wave = |phase: f32| ((x as f32 * 0.11 + y as f32 * 0.07 + phase).sin() * 90.0 + 128.0) as u8;
+        let wave =
+            |phase: f32| ((x as f32 * 0.11 + y as f32 * 0.07 + phase).sin() * 90.0 + 128.0) as u8;
         image::Rgb([wave(0.0), wave(1.0), wave(2.0)])
     });
     let mut jpeg = Vec::new();

@@ -62,8 +62,16 @@ fn ablation(arguments: &Arguments) -> Result<()> {
 
     let rows = [
         ("without cross attention", "none", Attention::None),
-        ("cross attention (Eq. 6-7)", "elementwise", Attention::Elementwise),
-        ("cross attention (additive)", "additive", Attention::Additive { hidden: 64 }),
+        (
+            "cross attention (Eq. 6-7)",
+            "elementwise",
+            Attention::Elementwise,
+        ),
+        (
+            "cross attention (additive)",
+            "additive",
+            Attention::Additive { hidden: 64 },
+        ),
     ];
     let mut reports: Vec<Vec<Report>> = vec![Vec::new(); rows.len()];
     for seed in 0..arguments.seeds as u64 {
@@ -71,13 +79,19 @@ fn ablation(arguments: &Arguments) -> Result<()> {
         for (row, (label, name, attention)) in rows.iter().enumerate() {
             let folder = arguments.out.join(format!("{name}-seed{seed}"));
             eprintln!("seed {seed}, {label}: {}", folder.display());
-            let config = config.clone().with_seed(seed).with_attention(attention.clone());
+            let config = config
+                .clone()
+                .with_seed(seed)
+                .with_attention(attention.clone());
             reports[row].push(finished(&folder, config, first.as_deref(), arguments)?);
             first.get_or_insert(folder);
         }
     }
 
-    println!("{:<28} {:>13} {:>13} {:>13} {:>13}", "", "P_AU", "P_EX", "P_VA", "P_MTL");
+    println!(
+        "{:<28} {:>13} {:>13} {:>13} {:>13}",
+        "", "P_AU", "P_EX", "P_VA", "P_MTL"
+    );
     for ((label, ..), reports) in rows.iter().zip(&reports) {
         let column = |score: fn(&Report) -> Option<f64>| {
             spread(&reports.iter().filter_map(score).collect::<Vec<_>>())
@@ -92,7 +106,9 @@ fn ablation(arguments: &Arguments) -> Result<()> {
     }
     println!("mean ± standard deviation over {} seeds", arguments.seeds);
     if arguments.data.is_none() {
-        println!("The faces are rendered: these scores prove the pipeline, not the accuracy on people.");
+        println!(
+            "The faces are rendered: these scores prove the pipeline, not the accuracy on people."
+        );
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use countenance::Error;
 use countenance::Result;
 use countenance::data::annotation::AnnotationConfig;
 use countenance::data::cache::Fingerprint;
@@ -11,7 +12,6 @@ use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::evaluate;
 use countenance::extract::Extraction;
 use countenance::predict::Predictor;
-use countenance::Error;
 
 #[path = "shared/mod.rs"]
 mod shared;
@@ -66,8 +66,8 @@ fn main() -> ExitCode {
 fn score(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
-    let annotations = AnnotationConfig::new()
-        .with_keep_partial_action_units(arguments.keep_partial_action_units);
+    let annotations =
+        AnnotationConfig::new().with_keep_partial_action_units(arguments.keep_partial_action_units);
     let split = Split::open(&arguments.data, arguments.split, &annotations)?;
     let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
         what: arguments.model.display().to_string(),
@@ -107,7 +107,13 @@ fn score(arguments: &Arguments) -> Result<()> {
     }
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
     let tasks = &predictor.config().tasks;
-    let found = evaluate(predictor.network(), tasks, &extracted.cache, &labels, &device);
+    let found = evaluate(
+        predictor.network(),
+        tasks,
+        &extracted.cache,
+        &labels,
+        &device,
+    );
     match arguments.format {
         Format::Json => println!("{}", json(&found.report)),
         Format::Table => print!("{}", found.report.table(Some(&found.chance))),

@@ -73,7 +73,9 @@ fn submit(arguments: &Arguments) -> Result<()> {
         let mut predictions = predictor.predict_batch(&readable)?.into_iter();
         for image in decoded {
             rows.push(match image {
-                Ok(_) => predictions.next().map(|found| line(&found, arguments.threshold)),
+                Ok(_) => predictions
+                    .next()
+                    .map(|found| line(&found, arguments.threshold)),
                 Err(error) => {
                     eprintln!("neutral line for {error}");
                     None
@@ -92,14 +94,20 @@ fn submit(arguments: &Arguments) -> Result<()> {
         });
     }
     submission::write(&arguments.out, &list, &rows)?;
-    println!("{}: {} lines, {unreadable} of them neutral", arguments.out.display(), list.len());
+    println!(
+        "{}: {} lines, {unreadable} of them neutral",
+        arguments.out.display(),
+        list.len()
+    );
     Ok(())
 }
 
 fn line(prediction: &predict::Prediction, threshold: f32) -> Prediction {
     let mut line = Prediction::default();
     line.valence_arousal = prediction.valence_arousal.unwrap_or(line.valence_arousal);
-    let class = prediction.expression().and_then(Expression::aff_wild2_index);
+    let class = prediction
+        .expression()
+        .and_then(Expression::aff_wild2_index);
     line.expression = class.unwrap_or(line.expression);
     for (present, (_, score)) in line.action_units.iter_mut().zip(&prediction.action_units) {
         *present = *score >= threshold;

@@ -125,10 +125,12 @@ fn config(arguments: &Arguments) -> Result<TrainConfig> {
     config.weights = arguments.backbone.as_ref().map(text).or(config.weights);
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.synthetic.train = arguments.synthetic_train.unwrap_or(config.synthetic.train);
-    config.synthetic.validation =
-        arguments.synthetic_validation.unwrap_or(config.synthetic.validation);
-    config.backbone.stage.epochs =
-        arguments.backbone_epochs.unwrap_or(config.backbone.stage.epochs);
+    config.synthetic.validation = arguments
+        .synthetic_validation
+        .unwrap_or(config.synthetic.validation);
+    config.backbone.stage.epochs = arguments
+        .backbone_epochs
+        .unwrap_or(config.backbone.stage.epochs);
     for stage in config.heads_mut() {
         match arguments.optimizer {
             Some(Optimizer::Sam) => {
@@ -159,7 +161,9 @@ fn numbered(number: usize) -> PathBuf {
 }
 
 fn next_run() -> PathBuf {
-    let number = (1..).find(|&number| !numbered(number).exists()).expect("numbers do not end");
+    let number = (1..)
+        .find(|&number| !numbered(number).exists())
+        .expect("numbers do not end");
     numbered(number)
 }
 

@@ -44,9 +44,8 @@ fn over(given: Value, defaults: Value) -> Value {
     match (given, defaults) {
         (Value::Object(given), Value::Object(mut defaults)) => {
             // Another variant of an enum takes the default variant's place whole.
-            let other_variant = given.len() == 1
-                && defaults.len() == 1
-                && given.keys().ne(defaults.keys());
+            let other_variant =
+                given.len() == 1 && defaults.len() == 1 && given.keys().ne(defaults.keys());
             if other_variant {
                 return Value::Object(given);
             }

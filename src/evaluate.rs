@@ -2,13 +2,13 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::Labels;
 use crate::data::cache::FeatureCache;
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
 use crate::metric::chance::chance;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, Tasks};
-use crate::Labels;
 
 /// Rows in a batch; only speed and memory depend on it.
 const BATCH: usize = 1024;
@@ -36,14 +36,23 @@ pub fn evaluate(
     labels: &[Labels],
     device: &Device,
 ) -> Evaluation {
-    assert_eq!(cache.rows(), labels.len(), "the cache must have a row for each label");
+    assert_eq!(
+        cache.rows(),
+        labels.len(),
+        "the cache must have a row for each label"
+    );
     let width = cache.width();
-    let readable: Vec<usize> =
-        (0..cache.rows()).filter(|&row| is_readable(cache.row(row))).collect();
+    let readable: Vec<usize> = (0..cache.rows())
+        .filter(|&row| is_readable(cache.row(row)))
+        .collect();
     let labels: Vec<Labels> = labels.iter().map(|labels| only(labels, tasks)).collect();
     let mut accumulator = ScoreAccumulator::new();
     for rows in readable.chunks(BATCH) {
-        let features: Vec<f32> = rows.iter().flat_map(|&row| cache.row(row)).copied().collect();
+        let features: Vec<f32> = rows
+            .iter()
+            .flat_map(|&row| cache.row(row))
+            .copied()
+            .collect();
         let features = TensorData::new(features, [rows.len(), width]);
         let output = network.forward(Tensor::from_data(features, device));
         let action_units: Vec<f32> = output.action_units.into_data().iter().collect();

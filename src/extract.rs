@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
-use burn::tensor::{Device, Tensor};
 use ::image::RgbImage;
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
 use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup};
@@ -70,7 +70,10 @@ impl Extraction<'_> {
         let total = self.images.len();
         if let Lookup::Fresh(cache) = FeatureCache::find(out, &self.fingerprint)? {
             progress(total, total);
-            return Ok(Extracted { cache, unreadable: Vec::new() });
+            return Ok(Extracted {
+                cache,
+                unreadable: Vec::new(),
+            });
         }
         let mut writer = CacheWriter::open(out, self.names, self.width, &self.fingerprint)?;
         let allowed = (self.max_unreadable * total as f64).floor() as usize;
@@ -82,8 +85,10 @@ impl Extraction<'_> {
             let remaining = &self.images[done..];
             scope.spawn(move || {
                 for paths in remaining.chunks(self.batch_size) {
-                    let images: Vec<_> =
-                        paths.par_iter().map(|path| self.decode(path, &limits)).collect();
+                    let images: Vec<_> = paths
+                        .par_iter()
+                        .map(|path| self.decode(path, &limits))
+                        .collect();
                     // The receiver is gone once the extraction has stopped.
                     if sender.send(images).is_err() {
                         return;
@@ -108,7 +113,10 @@ impl Extraction<'_> {
             }
             Ok(())
         })?;
-        Ok(Extracted { cache: writer.finish()?, unreadable })
+        Ok(Extracted {
+            cache: writer.finish()?,
+            unreadable,
+        })
     }
 
     fn decode(&self, path: &Path, limits: &ImageLimits) -> Result<RgbImage> {
@@ -128,7 +136,10 @@ impl Extraction<'_> {
         let readable: Vec<_> = batch.iter().flatten().cloned().collect();
         let computed: Vec<f32> = match readable.is_empty() {
             true => Vec::new(),
-            false => network(self.preprocessing.batch(&readable, device)).into_data().iter().collect(),
+            false => network(self.preprocessing.batch(&readable, device))
+                .into_data()
+                .iter()
+                .collect(),
         };
         let mut computed = computed.chunks_exact(self.width);
         let unreadable = vec![f32::NAN; self.width];

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use ::image::RgbImage;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
-use ::image::RgbImage;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::data::image::{self, ImageLimits, Preprocessing};
@@ -50,7 +50,11 @@ impl Predictor {
     /// See [`Network::load`].
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let (network, config) = Network::load(path.as_ref(), device)?;
-        Ok(Self { network, config, device: device.clone() })
+        Ok(Self {
+            network,
+            config,
+            device: device.clone(),
+        })
     }
 
     /// The network's config.
@@ -102,7 +106,9 @@ impl Predictor {
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        let features = self.network.features(preprocessing.batch(images, &self.device));
+        let features = self
+            .network
+            .features(preprocessing.batch(images, &self.device));
         Ok(self.decode(features))
     }
 
@@ -142,7 +148,10 @@ impl Predictor {
             .map(|row| Prediction {
                 action_units: if tasks.action_unit {
                     let scores = &action_units[row * units..(row + 1) * units];
-                    ActionUnit::AFF_WILD2.into_iter().zip(scores.iter().copied()).collect()
+                    ActionUnit::AFF_WILD2
+                        .into_iter()
+                        .zip(scores.iter().copied())
+                        .collect()
                 } else {
                     Vec::new()
                 },
@@ -198,18 +207,27 @@ pub struct Prediction {
 impl Prediction {
     /// The most probable expression.
     pub fn expression(&self) -> Option<Expression> {
-        let top = self.expressions.iter().max_by(|a, b| a.logit.total_cmp(&b.logit))?;
+        let top = self
+            .expressions
+            .iter()
+            .max_by(|a, b| a.logit.total_cmp(&b.logit))?;
         Some(top.class)
     }
 
     /// The probability of one action unit.
     pub fn action_unit(&self, unit: ActionUnit) -> Option<f32> {
-        self.action_units.iter().find(|(known, _)| *known == unit).map(|&(_, score)| score)
+        self.action_units
+            .iter()
+            .find(|(known, _)| *known == unit)
+            .map(|&(_, score)| score)
     }
 
     /// The probability of one expression.
     pub fn probability(&self, expression: Expression) -> Option<f32> {
-        let score = self.expressions.iter().find(|score| score.class == expression)?;
+        let score = self
+            .expressions
+            .iter()
+            .find(|score| score.class == expression)?;
         Some(score.probability)
     }
 
@@ -242,8 +260,11 @@ impl Serialize for Prediction {
             }
         }
         let logits: Vec<_> = self.expressions.iter().map(|score| score.logit).collect();
-        let probabilities: Vec<_> =
-            self.expressions.iter().map(|score| score.probability).collect();
+        let probabilities: Vec<_> = self
+            .expressions
+            .iter()
+            .map(|score| score.probability)
+            .collect();
         let mut out = serializer.serialize_struct("Prediction", 6)?;
         out.serialize_field("valence", &self.valence())?;
         out.serialize_field("arousal", &self.arousal())?;
@@ -264,8 +285,16 @@ mod tests {
         let prediction = Prediction {
             action_units: vec![(ActionUnit::Au1, 0.1), (ActionUnit::Au12, 0.75)],
             expressions: vec![
-                ExpressionScore { class: Expression::Neutral, logit: -1.0, probability: 0.25 },
-                ExpressionScore { class: Expression::Happiness, logit: 2.5, probability: 0.75 },
+                ExpressionScore {
+                    class: Expression::Neutral,
+                    logit: -1.0,
+                    probability: 0.25,
+                },
+                ExpressionScore {
+                    class: Expression::Happiness,
+                    logit: 2.5,
+                    probability: 0.75,
+                },
             ],
             valence_arousal: Some([0.5, -0.125]),
         };
@@ -279,8 +308,11 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_null_or_empty() {
-        let nothing =
-            Prediction { action_units: vec![], expressions: vec![], valence_arousal: None };
+        let nothing = Prediction {
+            action_units: vec![],
+            expressions: vec![],
+            valence_arousal: None,
+        };
         let json = serde_json::to_value(&nothing).unwrap();
         assert!(json["valence"].is_null() && json["expression"].is_null());
         assert_eq!(json["action_units"], serde_json::json!({}));

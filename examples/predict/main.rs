@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ::image::RgbImage;
 use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
@@ -10,7 +11,6 @@ use countenance::extract::is_readable;
 use countenance::picture::{OverlayScores, overlay};
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
-use ::image::RgbImage;
 use rayon::prelude::*;
 
 #[path = "../shared/mod.rs"]
@@ -116,8 +116,10 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
     let progress = Progress::start("images");
     let mut done = 0;
     for batch in paths.chunks(arguments.batch_size) {
-        let decoded: Vec<Result<RgbImage>> =
-            batch.par_iter().map(|path| image::read(path, &limits)).collect();
+        let decoded: Vec<Result<RgbImage>> = batch
+            .par_iter()
+            .map(|path| image::read(path, &limits))
+            .collect();
         let readable: Vec<RgbImage> = decoded.iter().flatten().cloned().collect();
         let mut predictions = predictor.predict_batch(&readable)?.into_iter();
         for (path, image) in batch.iter().zip(decoded) {
@@ -148,8 +150,11 @@ fn draw(
     image: &RgbImage,
     prediction: &Prediction,
 ) -> Result<()> {
-    let expressions: Vec<_> =
-        prediction.expressions.iter().map(|score| (score.class, score.probability)).collect();
+    let expressions: Vec<_> = prediction
+        .expressions
+        .iter()
+        .map(|score| (score.class, score.probability))
+        .collect();
     let picture = overlay(
         image,
         &OverlayScores {
@@ -160,5 +165,8 @@ fn draw(
     );
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let out = folder.join(format!("{number:05}_{stem}.png"));
-    picture.save(&out).map_err(|error| Error::Image { path: out, reason: error.to_string() })
+    picture.save(&out).map_err(|error| Error::Image {
+        path: out,
+        reason: error.to_string(),
+    })
 }

@@ -44,7 +44,11 @@ struct Failure<'a> {
 impl Output {
     /// Nothing written yet.
     pub fn new(format: Format) -> Self {
-        Self { format, started: false, failures: 0 }
+        Self {
+            format,
+            started: false,
+            failures: 0,
+        }
     }
 
     /// Writes one row, or why there is none.
@@ -96,7 +100,11 @@ impl Output {
         fields.push(number(found.and_then(Prediction::valence)));
         fields.push(number(found.and_then(Prediction::arousal)));
         let expression = found.and_then(Prediction::expression);
-        fields.push(expression.map(|class| class.to_string()).unwrap_or_default());
+        fields.push(
+            expression
+                .map(|class| class.to_string())
+                .unwrap_or_default(),
+        );
         for class in Expression::AFF_WILD2 {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
@@ -107,10 +115,14 @@ impl Output {
         lines.push(fields);
         let mut writer = csv::Writer::from_writer(Vec::new());
         for fields in &lines {
-            writer.write_record(fields).expect("memory takes every record");
+            writer
+                .write_record(fields)
+                .expect("memory takes every record");
         }
         let bytes = writer.into_inner().expect("memory needs no flush");
-        String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_string()
+        String::from_utf8_lossy(&bytes)
+            .trim_end_matches('\n')
+            .to_string()
     }
 
     fn table(&self, image: &str, prediction: Result<&Prediction, &str>) -> String {
@@ -121,10 +133,15 @@ impl Output {
         let mut lines = vec![image.to_string()];
         if let Some(expression) = prediction.expression() {
             let probability = prediction.probability(expression).unwrap_or_default();
-            lines.push(format!("  expression  {expression} ({:.0} %)", probability * 100.0));
+            lines.push(format!(
+                "  expression  {expression} ({:.0} %)",
+                probability * 100.0
+            ));
         }
         if let Some([valence, arousal]) = prediction.valence_arousal {
-            lines.push(format!("  valence     {valence:+.2}   arousal {arousal:+.2}"));
+            lines.push(format!(
+                "  valence     {valence:+.2}   arousal {arousal:+.2}"
+            ));
         }
         if !prediction.action_units.is_empty() {
             let active: Vec<_> = prediction

@@ -16,7 +16,11 @@ pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn collect(folder: &Path, images: &mut Vec<PathBuf>) -> Result<()> {
-    let failed = |source| Error::Io { action: "list", path: folder.to_path_buf(), source };
+    let failed = |source| Error::Io {
+        action: "list",
+        path: folder.to_path_buf(),
+        source,
+    };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
@@ -31,6 +35,10 @@ fn collect(folder: &Path, images: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn is_image(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let ending = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     ENDINGS.contains(&ending.as_str())
 }

@@ -33,7 +33,9 @@ impl LabelBatch {
         let units = || labels.iter().flat_map(|row| row.action_units);
         let action_units = units().map(|unit| f32::from(u8::from(unit == Some(true))));
         let expressions = labels.iter().map(|row| row.expression.unwrap_or(0) as i64);
-        let valence_arousal = labels.iter().flat_map(|row| row.valence_arousal.unwrap_or_default());
+        let valence_arousal = labels
+            .iter()
+            .flat_map(|row| row.valence_arousal.unwrap_or_default());
         let flags = |flags: Vec<bool>| TensorData::new(flags, [batch]);
         Self {
             action_units: Tensor::from_data(
@@ -60,7 +62,12 @@ impl LabelBatch {
                 device,
             ),
             valence_arousal_present: Tensor::from_data(
-                flags(labels.iter().map(|row| row.valence_arousal.is_some()).collect()),
+                flags(
+                    labels
+                        .iter()
+                        .map(|row| row.valence_arousal.is_some())
+                        .collect(),
+                ),
                 device,
             ),
         }
@@ -109,7 +116,13 @@ pub struct StepOutput {
 impl StepOutput {
     /// An output with a loss and no scores yet.
     pub fn new(loss: Tensor<1>, labels: Vec<Labels>) -> Self {
-        Self { loss, action_units: None, expression_logits: None, valence_arousal: None, labels }
+        Self {
+            loss,
+            action_units: None,
+            expression_logits: None,
+            valence_arousal: None,
+            labels,
+        }
     }
 }
 
@@ -147,11 +160,23 @@ mod tests {
         full.action_units = [Some(true); ACTION_UNITS];
         let batch = LabelBatch::new(&[Labels::default(), full], &Device::default());
         let present = |data: TensorData| data.try_to_vec::<bool>().expect("a mask is boolean");
-        assert_eq!(present(batch.expressions_present.into_data()), [false, true]);
-        assert_eq!(present(batch.valence_arousal_present.into_data()), [false, true]);
+        assert_eq!(
+            present(batch.expressions_present.into_data()),
+            [false, true]
+        );
+        assert_eq!(
+            present(batch.valence_arousal_present.into_data()),
+            [false, true]
+        );
         let units = present(batch.action_units_present.into_data());
-        assert!(units[..ACTION_UNITS].iter().all(|&p| !p) && units[ACTION_UNITS..].iter().all(|&p| p));
-        let values = batch.valence_arousal.into_data().try_to_vec::<f32>().unwrap();
+        assert!(
+            units[..ACTION_UNITS].iter().all(|&p| !p) && units[ACTION_UNITS..].iter().all(|&p| p)
+        );
+        let values = batch
+            .valence_arousal
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
         assert_eq!(values, [0.0, 0.0, 0.5, -0.5]);
     }
 }

@@ -34,7 +34,10 @@ pub(super) struct WholeCheckpointer {
 impl WholeCheckpointer {
     /// The three checkpointers that burn's training wants, in its order.
     pub(super) fn all(folder: &Path) -> (Self, Self, Self) {
-        let of = |kind| Self { folder: folder.to_path_buf(), kind };
+        let of = |kind| Self {
+            folder: folder.to_path_buf(),
+            kind,
+        };
         (of(MODEL), of(OPTIMIZER), of(SCHEDULER))
     }
 
@@ -49,7 +52,9 @@ fn path(folder: &Path, kind: &str, epoch: usize) -> PathBuf {
 
 impl<R: Checkpoint> Checkpointer<R> for WholeCheckpointer {
     fn save(&self, epoch: usize, record: R) -> std::result::Result<(), CheckpointerError> {
-        let bytes = record.checkpoint_into_bytes().map_err(CheckpointerError::Record)?;
+        let bytes = record
+            .checkpoint_into_bytes()
+            .map_err(CheckpointerError::Record)?;
         write_whole(&self.path(epoch), |file| file.write_all(&bytes))
             .map_err(|error| CheckpointerError::Unknown(error.to_string()))
     }
@@ -103,7 +108,9 @@ impl CheckpointingStrategy for KeepBest {
         store: &EventStoreClient,
     ) -> Vec<CheckpointingAction> {
         let find = |name: &str, split: Split| {
-            store.find_metric(name, epoch, Aggregate::Mean, &split).filter(|value| !value.is_nan())
+            store
+                .find_metric(name, epoch, Aggregate::Mean, &split)
+                .filter(|value| !value.is_nan())
         };
         let train_loss = find(LOSS, Split::Train).unwrap_or(f64::NAN);
         if !train_loss.is_finite() {
@@ -132,7 +139,11 @@ impl CheckpointingStrategy for KeepBest {
             return Vec::new();
         }
         let mut actions = vec![CheckpointingAction::Save];
-        actions.extend(before.difference(&after).map(|&old| CheckpointingAction::Delete(old)));
+        actions.extend(
+            before
+                .difference(&after)
+                .map(|&old| CheckpointingAction::Delete(old)),
+        );
         actions
     }
 }

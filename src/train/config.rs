@@ -56,7 +56,11 @@ impl StageConfig {
             return fail("batch_size", "at least 1", &self.batch_size);
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            return fail("learning_rate", "above 0 and at most 1", &self.learning_rate);
+            return fail(
+                "learning_rate",
+                "above 0 and at most 1",
+                &self.learning_rate,
+            );
         }
         if let Some(sam) = &self.sam
             && !(sam.rho.is_finite() && sam.rho >= 0.0 && sam.epsilon > 0.0)
@@ -80,7 +84,11 @@ impl StageConfig {
         };
         match valid {
             true => Ok(()),
-            false => fail("optimizer", "hyper-parameters within their ranges", &self.optimizer),
+            false => fail(
+                "optimizer",
+                "hyper-parameters within their ranges",
+                &self.optimizer,
+            ),
         }
     }
 
@@ -122,7 +130,11 @@ pub struct BackboneStageConfig {
 impl StageConfig {
     /// What a network learns quickly with from nothing: AdamW, in small batches.
     fn backbone() -> Self {
-        Self::new().with_epochs(12).with_batch_size(32).with_learning_rate(3e-3).adamw()
+        Self::new()
+            .with_epochs(12)
+            .with_batch_size(32)
+            .with_learning_rate(3e-3)
+            .adamw()
     }
 }
 
@@ -186,7 +198,11 @@ impl TrainConfig {
 
     /// The stages of the heads, to set them all at once.
     pub fn heads_mut(&mut self) -> [&mut StageConfig; 3] {
-        [&mut self.action_unit, &mut self.expression, &mut self.valence_arousal]
+        [
+            &mut self.action_unit,
+            &mut self.expression,
+            &mut self.valence_arousal,
+        ]
     }
 
     /// Checks every range.
@@ -195,7 +211,11 @@ impl TrainConfig {
     /// [`Error::Argument`] naming the field.
     pub fn check(&self) -> Result<()> {
         if !(0.0..=1.0).contains(&self.max_unreadable) {
-            return Err(Error::argument("max_unreadable", "in [0, 1]", self.max_unreadable));
+            return Err(Error::argument(
+                "max_unreadable",
+                "in [0, 1]",
+                self.max_unreadable,
+            ));
         }
         if !(0.0..1.0).contains(&self.backbone.drop_path) {
             return Err(Error::argument(
@@ -221,13 +241,24 @@ mod tests {
         config.check().unwrap();
         TrainConfig::synthetic().check().unwrap();
         let text = config.to_string();
-        assert_eq!(crate::config::parse::<TrainConfig>(&text).unwrap().to_string(), text);
+        assert_eq!(
+            crate::config::parse::<TrainConfig>(&text)
+                .unwrap()
+                .to_string(),
+            text
+        );
     }
 
     #[test]
     fn a_value_out_of_range_is_named() {
         let mut config = TrainConfig::new();
         config.expression.batch_size = 0;
-        assert!(config.check().unwrap_err().to_string().starts_with("expression.batch_size"));
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .starts_with("expression.batch_size")
+        );
     }
 }

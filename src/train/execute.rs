@@ -10,9 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::config::StageConfig;
 use super::features::{Features, SplitFeatures};
 use super::metric::Task;
-use super::model::{
-    ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage,
-};
+use super::model::{ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage};
 use super::outcome::Outcome;
 use super::picture;
 use super::progress;
@@ -69,10 +67,16 @@ impl Run {
             .with_tasks(tasks);
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
-        let network = config.clone().with_backbone(None).with_feature(FeatureKind::Pooled);
+        let network = config
+            .clone()
+            .with_backbone(None)
+            .with_feature(FeatureKind::Pooled);
         let network = self.heads(network.init(&device), &features, &statistics, &config.tasks)?;
-        let network =
-            Network { backbone: Some(backbone), feature: config.feature, ..network };
+        let network = Network {
+            backbone: Some(backbone),
+            feature: config.feature,
+            ..network
+        };
         self.finish(network, config, &features)
     }
 
@@ -129,7 +133,10 @@ impl Run {
             image_rows(&data.validation, &preprocessing, None, stage.seed),
         )?;
         // The layer that read the labels has done its work; the feature is what stays.
-        let network = EfficientNet { classifier: None, ..model.network };
+        let network = EfficientNet {
+            classifier: None,
+            ..model.network
+        };
         Ok((network, config.with_classes(None)))
     }
 
@@ -141,8 +148,13 @@ impl Run {
         statistics: &Statistics,
         tasks: &Tasks,
     ) -> Result<Network> {
-        let Network { mut action_unit, mut expression, mut valence_arousal, mut attention, .. } =
-            network;
+        let Network {
+            mut action_unit,
+            mut expression,
+            mut valence_arousal,
+            mut attention,
+            ..
+        } = network;
         let device = self.device.clone().autodiff();
         let skipped = |task: &str| eprintln!("{task}: no training labels; skipped");
 
@@ -163,7 +175,9 @@ impl Run {
             let stage = self.stage("ex", Task::Expression, &self.config.expression, 2);
             let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
                 let variants = split.variants.iter();
-                variants.map(|cache| scores(&action_unit, cache, &self.device)).collect()
+                variants
+                    .map(|cache| scores(&action_unit, cache, &self.device))
+                    .collect()
             };
             let frozen = attention
                 .is_some()
@@ -203,12 +217,22 @@ impl Run {
     }
 
     /// Writes the model, the scores and the curves.
-    fn finish(self, network: Network, config: NetworkConfig, features: &Features) -> Result<Outcome> {
+    fn finish(
+        self,
+        network: Network,
+        config: NetworkConfig,
+        features: &Features,
+    ) -> Result<Outcome> {
         network.save(&config, &self.path("model.safetensors"))?;
         let validation = &features.validation;
         let cache = &validation.variants[0];
-        let Evaluation { report, chance } =
-            evaluate(&network, &config.tasks, cache, &validation.labels, &self.device);
+        let Evaluation { report, chance } = evaluate(
+            &network,
+            &config.tasks,
+            cache,
+            &validation.labels,
+            &self.device,
+        );
         write_whole(&self.path("report.json"), |file| {
             serde_json::to_writer_pretty(&mut *file, &report)?;
             writeln!(file)
@@ -267,7 +291,9 @@ fn image_rows(
 ) -> Rows<super::batch::ImageBatch> {
     let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
     Rows {
-        rows: (0..labels.len()).filter(|&row| !labels[row].is_empty()).collect(),
+        rows: (0..labels.len())
+            .filter(|&row| !labels[row].is_empty())
+            .collect(),
         source: Arc::new(ImageSource {
             images: Arc::new(split.rows.iter().map(|row| split.image_path(row)).collect()),
             labels: Arc::new(labels),
@@ -283,11 +309,17 @@ fn feature_rows(
     stage: &Stage,
     features: &Features,
     action_units: Option<[Vec<Vec<f32>>; 2]>,
-) -> (Rows<super::batch::FeatureBatch>, Rows<super::batch::FeatureBatch>) {
+) -> (
+    Rows<super::batch::FeatureBatch>,
+    Rows<super::batch::FeatureBatch>,
+) {
     let rows = |split: &SplitFeatures, action_units| {
         let labelled = (0..split.labels.len()).filter(|&row| {
             stage.task.is_labelled(&split.labels[row])
-                && split.variants.iter().all(|cache| is_readable(cache.row(row)))
+                && split
+                    .variants
+                    .iter()
+                    .all(|cache| is_readable(cache.row(row)))
         });
         Rows {
             rows: labelled.collect(),
@@ -303,7 +335,10 @@ fn feature_rows(
         Some([training, validation]) => [Some(training), Some(validation)],
         None => [None, None],
     };
-    (rows(&features.training, training), rows(&features.validation, validation))
+    (
+        rows(&features.training, training),
+        rows(&features.validation, validation),
+    )
 }
 
 /// The frozen action-unit branch's scores of every row: they never change, so they are computed once.
@@ -316,7 +351,11 @@ fn scores(
     let mut scores = Vec::with_capacity(cache.rows() * ACTION_UNITS);
     for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
         let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
-        scores.extend(head.forward(Tensor::from_data(data, device)).into_data().iter::<f32>());
+        scores.extend(
+            head.forward(Tensor::from_data(data, device))
+                .into_data()
+                .iter::<f32>(),
+        );
     }
     scores
 }

@@ -52,7 +52,10 @@ impl Run {
             variants.push(extract("training_mirrored", training, true)?);
         }
         Ok(Features {
-            training: SplitFeatures { variants, labels: labels(training) },
+            training: SplitFeatures {
+                variants,
+                labels: labels(training),
+            },
             validation: SplitFeatures {
                 variants: vec![extract("validation", validation, false)?],
                 labels: labels(validation),

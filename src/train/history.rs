@@ -50,12 +50,17 @@ impl History {
                 })?);
             }
         }
-        Ok(Self { path: path.to_path_buf(), records })
+        Ok(Self {
+            path: path.to_path_buf(),
+            records,
+        })
     }
 
     /// The epochs of `stage`, in order.
     pub fn stage(&self, stage: &str) -> impl Iterator<Item = &EpochRecord> {
-        self.records.iter().filter(move |record| record.stage == stage)
+        self.records
+            .iter()
+            .filter(move |record| record.stage == stage)
     }
 
     /// Adds a finished epoch and writes the file anew.
@@ -77,7 +82,8 @@ impl History {
     /// # Errors
     /// [`Error::Io`] if the file cannot be written.
     pub fn rewind(&mut self, stage: &str, epoch: usize) -> Result<()> {
-        self.records.retain(|record| record.stage != stage || record.epoch <= epoch);
+        self.records
+            .retain(|record| record.stage != stage || record.epoch <= epoch);
         self.write()
     }
 
@@ -147,14 +153,18 @@ impl MetricLogger for EpochLog {
     fn log(&mut self, update: MetricsUpdate, epoch: usize, split: &Split) {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         for update in update.entries_numeric {
-            let (Some(entry), Some(name)) =
-                (update.numeric_entry, self.names.get(&update.entry.metric_id))
-            else {
+            let (Some(entry), Some(name)) = (
+                update.numeric_entry,
+                self.names.get(&update.entry.metric_id),
+            ) else {
                 continue;
             };
             // A score without labels to stand on is not a number.
             if !entry.current().is_nan() || name == LOSS {
-                values.entry((name.clone(), epoch, split.clone())).or_default().push(entry);
+                values
+                    .entry((name.clone(), epoch, split.clone()))
+                    .or_default()
+                    .push(entry);
             }
         }
     }
@@ -166,11 +176,15 @@ impl MetricLogger for EpochLog {
         split: &Split,
     ) -> std::result::Result<Vec<NumericEntry>, String> {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(values.get(&(name.to_string(), epoch, split.clone())).cloned().unwrap_or_default())
+        Ok(values
+            .get(&(name.to_string(), epoch, split.clone()))
+            .cloned()
+            .unwrap_or_default())
     }
 
     fn log_metric_definition(&mut self, definition: MetricDefinition) {
-        self.names.insert(definition.metric_id, definition.name.to_string());
+        self.names
+            .insert(definition.metric_id, definition.name.to_string());
     }
 
     fn log_epoch_summary(&mut self, _: EpochSummary) {}

@@ -91,7 +91,12 @@ impl<B: Send + 'static> DataLoader<B> for EpochLoader<B> {
             rows.shuffle(&mut random);
             self.device.seed(seed.wrapping_add(epoch as u64));
         }
-        Box::new(Epoch { loader: self, rows, epoch, served: 0 })
+        Box::new(Epoch {
+            loader: self,
+            rows,
+            epoch,
+            served: 0,
+        })
     }
 
     fn num_items(&self) -> usize {
@@ -123,7 +128,10 @@ impl<B> Iterator for Epoch<'_, B> {
         if rows.is_empty() {
             return None;
         }
-        let batch = self.loader.source.batch(rows, self.epoch, &self.loader.device);
+        let batch = self
+            .loader
+            .source
+            .batch(rows, self.epoch, &self.loader.device);
         self.served = end;
         Some(batch.map_err(DatasetError::new))
     }
@@ -159,7 +167,10 @@ mod tests {
     #[test]
     fn an_epoch_serves_every_row_once() {
         let batches = epoch(&loader(1));
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [5, 5, 5, 5, 3]);
+        assert_eq!(
+            batches.iter().map(Vec::len).collect::<Vec<_>>(),
+            [5, 5, 5, 5, 3]
+        );
         let mut rows = batches.concat();
         assert_ne!(rows, (0..23).collect::<Vec<_>>());
         rows.sort_unstable();

@@ -77,7 +77,12 @@ impl ScoreInput {
         let read = |tensor: &Option<Tensor<2>>| {
             tensor
                 .as_ref()
-                .map(|tensor| tensor.clone().try_into_data().map(|data| data.iter().collect()))
+                .map(|tensor| {
+                    tensor
+                        .clone()
+                        .try_into_data()
+                        .map(|data| data.iter().collect())
+                })
                 .transpose()
         };
         let action_units: Option<Vec<f32>> = read(&self.0.action_units)?;
@@ -101,7 +106,9 @@ impl ScoreInput {
 }
 
 fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] {
-    values.as_ref().map_or([0.0; N], |values| row_of(values, row))
+    values
+        .as_ref()
+        .map_or([0.0; N], |values| row_of(values, row))
 }
 
 /// A task's score over the whole validation split, never a mean of batches.
@@ -114,7 +121,10 @@ pub struct TaskScore {
 impl TaskScore {
     /// The score of `task`, with no rows yet.
     pub fn new(task: Task) -> Self {
-        Self { task, accumulator: ScoreAccumulator::new() }
+        Self {
+            task,
+            accumulator: ScoreAccumulator::new(),
+        }
     }
 
     fn current(&self) -> Option<f64> {
@@ -140,7 +150,11 @@ impl Metric for TaskScore {
     }
 
     fn attributes(&self) -> MetricAttributes {
-        NumericAttributes { unit: None, higher_is_better: true }.into()
+        NumericAttributes {
+            unit: None,
+            higher_is_better: true,
+        }
+        .into()
     }
 
     fn update(

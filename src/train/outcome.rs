@@ -24,7 +24,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report.table(Some(&self.chance)))?;
         if self.synthetic {
-            writeln!(f, "\nThe faces are rendered: these scores prove the pipeline, not the accuracy on people.")?;
+            writeln!(
+                f,
+                "\nThe faces are rendered: these scores prove the pipeline, not the accuracy on people."
+            )?;
         }
         Ok(())
     }

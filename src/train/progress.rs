@@ -34,7 +34,8 @@ pub(super) struct StageProgress {
 impl StageProgress {
     pub(super) fn new(stage: &'static str) -> Self {
         let bar = ProgressBar::new(0);
-        let style = "{prefix:<10} [{elapsed_precise}] {bar:30} epoch {pos}/{len}  {msg}  (eta {eta})";
+        let style =
+            "{prefix:<10} [{elapsed_precise}] {bar:30} epoch {pos}/{len}  {msg}  (eta {eta})";
         bar.set_style(ProgressStyle::with_template(style).expect("the template is constant"));
         bar.set_prefix(stage);
         Self {
@@ -63,8 +64,12 @@ impl StageProgress {
     }
 
     fn note(&mut self, state: MetricState) {
-        let MetricState::Numeric(entry, Some(value)) = state else { return };
-        let Some(name) = self.names.get(&entry.metric_id) else { return };
+        let MetricState::Numeric(entry, Some(value)) = state else {
+            return;
+        };
+        let Some(name) = self.names.get(&entry.metric_id) else {
+            return;
+        };
         let value = value.current();
         match (name.as_str(), self.validating) {
             (LOSS, false) => self.train_loss = Some(value),
@@ -81,7 +86,13 @@ impl StageProgress {
         self.bar.set_message(self.message());
         let waited = self.last_line.is_none_or(|at| at.elapsed() >= SILENCE);
         if !std::io::stderr().is_terminal() && (waited || last) {
-            eprintln!("{:<10} epoch {}/{}  {}", self.stage, self.epoch, self.epochs, self.message());
+            eprintln!(
+                "{:<10} epoch {}/{}  {}",
+                self.stage,
+                self.epoch,
+                self.epochs,
+                self.message()
+            );
             self.last_line = Some(Instant::now());
         }
     }
@@ -136,7 +147,8 @@ impl MetricsRenderer for StageProgress {
     fn manual_close(&mut self) {}
 
     fn register_metric(&mut self, definition: MetricDefinition) {
-        self.names.insert(definition.metric_id, definition.name.to_string());
+        self.names
+            .insert(definition.metric_id, definition.name.to_string());
     }
 }
 

@@ -85,7 +85,12 @@ impl Run {
         if config.data.is_none() {
             config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
         }
-        for part in ["features", "checkpoints/backbone", "checkpoints/au", "checkpoints/va"] {
+        for part in [
+            "features",
+            "checkpoints/backbone",
+            "checkpoints/au",
+            "checkpoints/va",
+        ] {
             copy_files(&from.join(part), &folder.join(part))?;
         }
         let mut history = History::open(&from.join("metrics.csv"))?;

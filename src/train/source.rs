@@ -56,7 +56,10 @@ impl Source<FeatureBatch> for FeatureSource {
         Ok(FeatureBatch {
             features: Tensor::from_data(TensorData::new(features, [rows.len(), width]), device),
             action_units: self.action_units.as_ref().map(|_| {
-                Tensor::from_data(TensorData::new(action_units, [rows.len(), ACTION_UNITS]), device)
+                Tensor::from_data(
+                    TensorData::new(action_units, [rows.len(), ACTION_UNITS]),
+                    device,
+                )
             }),
             targets: LabelBatch::new(&labels, device),
             labels,

@@ -76,22 +76,23 @@ impl Stage<'_> {
         let schedule = self.config.learning_rate(steps)?;
         let learner = Learner::new(model, self.config.optimizer.init(), schedule);
         let (models, optimizers, schedulers) = WholeCheckpointer::all(&self.folder);
-        let mut training = SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
-            .metric_train_numeric(LossMetric::new())
-            .metric_valid_numeric(LossMetric::new())
-            .metric_valid_numeric(TaskScore::new(self.task))
-            .with_metric_logger(EpochLog::default())
-            .with_custom_checkpointers(models, optimizers, schedulers)
-            .with_checkpointing_strategy(KeepBest {
-                stage: self.name,
-                score: self.task.score_name(),
-                history: self.history.clone(),
-                interrupter: self.interrupter.clone(),
-            })
-            .with_interrupter(self.interrupter.clone())
-            .with_application_logger(None)
-            .renderer(Box::new(StageProgress::new(self.name)))
-            .num_epochs(self.config.epochs);
+        let mut training =
+            SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
+                .metric_train_numeric(LossMetric::new())
+                .metric_valid_numeric(LossMetric::new())
+                .metric_valid_numeric(TaskScore::new(self.task))
+                .with_metric_logger(EpochLog::default())
+                .with_custom_checkpointers(models, optimizers, schedulers)
+                .with_checkpointing_strategy(KeepBest {
+                    stage: self.name,
+                    score: self.task.score_name(),
+                    history: self.history.clone(),
+                    interrupter: self.interrupter.clone(),
+                })
+                .with_interrupter(self.interrupter.clone())
+                .with_application_logger(None)
+                .renderer(Box::new(StageProgress::new(self.name)))
+                .num_epochs(self.config.epochs);
         if resumed > 0 {
             training = training.checkpoint(resumed);
         }
@@ -104,7 +105,10 @@ impl Stage<'_> {
         }
         match self.history().best(self.name) {
             Some(best) => restore(result.model, &self.folder, best),
-            None => Err(Error::Training(format!("stage {}: no epoch finished", self.name))),
+            None => Err(Error::Training(format!(
+                "stage {}: no epoch finished",
+                self.name
+            ))),
         }
     }
 

@@ -26,7 +26,10 @@ impl ActionUnitStage {
             targets.action_units.clone(),
             targets.action_units_present.clone(),
         );
-        StepOutput { action_units: Some(scores), ..StepOutput::new(loss, batch.labels.clone()) }
+        StepOutput {
+            action_units: Some(scores),
+            ..StepOutput::new(loss, batch.labels.clone())
+        }
     }
 }
 

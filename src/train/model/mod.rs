@@ -28,7 +28,10 @@ fn step<M: Module>(
                 let output = forward(model);
                 (output.loss.clone(), output)
             });
-            TrainOutput { grads: step.gradients, item: step.output }
+            TrainOutput {
+                grads: step.gradients,
+                item: step.output,
+            }
         }
         None => {
             let output = forward(model);

@@ -27,7 +27,10 @@ impl ValenceArousalStage {
             targets.valence_arousal.clone(),
             targets.valence_arousal_present.clone(),
         );
-        StepOutput { valence_arousal: Some(scores), ..StepOutput::new(loss, batch.labels.clone()) }
+        StepOutput {
+            valence_arousal: Some(scores),
+            ..StepOutput::new(loss, batch.labels.clone())
+        }
     }
 }
 
