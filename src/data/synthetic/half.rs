@@ -71,7 +71,7 @@ impl Half<'_> {
         let id = self.identity;
         let half = 7.6 * id.eye_size;
         let (x, y) = (17.0 * id.eye_spacing, -7.0);
-        let up = 4.3 * id.eye_open * (1.0 + 0.5 * self.movement.upper_lid) * (1.0 - 0.48 * au7)
+        let up = 4.3 * id.eye_open * (1.0 + 0.5 * self.movement.upper_lid) * (1.0 - 0.52 * au7)
             - 0.4 * au4;
         let down = 2.9 * id.eye_open * (1.0 - 1.02 * au7) * (1.0 - 0.35 * au6);
         let open = 1.0 - 0.85 * (self.side * self.movement.aside).max(0.0);
@@ -152,7 +152,7 @@ impl Half<'_> {
             0.14 + 0.55 * au6,
         );
         // AU7 tightens the lid itself: a line right below the lashes.
-        crease(&[[11.5, -3.4], [17.5, -2.9], [23.5, -4.2]], 0.9, 0.35 * au7);
+        crease(&[[11.5, -3.4], [17.5, -2.9], [23.5, -4.2]], 0.9, 0.6 * au7);
         // Crow's feet: AU6.
         for (fan, reach) in [(-2.6, 32.0), (0.4, 33.0), (3.2, 32.0)] {
             crease(

@@ -12,10 +12,10 @@ pub(super) fn mouth(id: &Identity, movement: &Movement, turn: &Turn) -> Mouth {
     let half = 13.0
         * id.mouth_width
         * (1.0 + 0.24 * au12 + 0.22 * stretch + 0.05 * au24)
-        * (1.0 - 0.46 * au23)
+        * (1.0 - 0.52 * au23)
         * (1.0 - 0.14 * au26);
     let gap = au25 * (4.2 + 5.5 * au26) + 4.0 * au26 * (au25 * 3.0).min(1.0) + 0.8 * au26;
-    let thin = (1.0 - 0.78 * au24) * (1.0 - 0.42 * au23) * (1.0 - 0.18 * au12);
+    let thin = (1.0 - 0.78 * au24) * (1.0 - 0.3 * au23) * (1.0 - 0.18 * au12);
     let upper_lip = 3.3 * id.lips * thin;
     let lower_lip = 4.5 * id.lips * thin * (1.0 - 0.2 * au26);
     let line = mouth_line(id);
