@@ -189,11 +189,15 @@ impl TrainConfig {
     /// The paper's learning rate of 1e-3 serves 400 steps an epoch; a synthetic epoch has a dozen,
     /// so the heads learn with a larger one.
     pub fn synthetic() -> Self {
-        let head = || StageConfig::new().with_epochs(40).with_learning_rate(2e-2);
+        let head = |epochs, rate| {
+            StageConfig::new()
+                .with_epochs(epochs)
+                .with_learning_rate(rate)
+        };
         Self::new()
-            .with_action_unit(head())
-            .with_expression(head())
-            .with_valence_arousal(head())
+            .with_action_unit(head(25, 5e-2))
+            .with_expression(head(30, 2e-2))
+            .with_valence_arousal(head(30, 2e-2))
     }
 
     /// The stages of the heads, to set them all at once.

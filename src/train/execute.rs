@@ -114,6 +114,7 @@ impl Run {
         let settings = &self.config.backbone;
         let config = EfficientNetConfig::new(settings.variant)
             .with_drop_path(settings.drop_path)
+            .with_dropout(0.0)
             .with_classes(Some(OUTPUTS));
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);

@@ -16,18 +16,18 @@ const EXPRESSION_SHARES: [f32; EXPRESSIONS] = [0.22, 0.07, 0.06, 0.06, 0.18, 0.0
 ///
 /// Prototypical units stand at 0.7 and more, observational ones at the rate published with the
 /// prototypes; the rest is spontaneous, and raised where s-Aff-Wild2 has the unit active in a large
-/// part of its frames (7, 10 and 25).
+/// part of its frames (7, 10 and 25) or where a few thousand rows would hold too few (23).
 #[rustfmt::skip]
 const UNIT_RATES: [[f32; ACTION_UNITS]; EXPRESSIONS] = [
     // 1    2     4     6     7     10    12    15    23    24    25    26
-    [0.06, 0.03, 0.08, 0.08, 0.25, 0.15, 0.05, 0.03, 0.05, 0.04, 0.50, 0.05], // Neutral
-    [0.04, 0.03, 0.88, 0.10, 0.85, 0.26, 0.04, 0.06, 0.32, 0.72, 0.30, 0.05], // Anger
-    [0.05, 0.03, 0.31, 0.35, 0.50, 0.90, 0.05, 0.08, 0.08, 0.26, 0.50, 0.05], // Disgust
-    [0.85, 0.57, 0.78, 0.10, 0.30, 0.25, 0.05, 0.05, 0.04, 0.02, 0.90, 0.33], // Fear
-    [0.06, 0.04, 0.04, 0.62, 0.60, 0.60, 0.92, 0.01, 0.02, 0.01, 0.85, 0.08], // Happiness
-    [0.60, 0.06, 0.78, 0.50, 0.45, 0.26, 0.03, 0.75, 0.05, 0.06, 0.35, 0.05], // Sadness
-    [0.88, 0.82, 0.07, 0.05, 0.08, 0.15, 0.06, 0.02, 0.02, 0.01, 0.94, 0.75], // Surprise
-    [0.18, 0.09, 0.22, 0.28, 0.45, 0.45, 0.18, 0.05, 0.15, 0.07, 0.72, 0.10], // Other
+    [0.06, 0.03, 0.08, 0.08, 0.20, 0.15, 0.05, 0.03, 0.12, 0.04, 0.30, 0.05], // Neutral
+    [0.04, 0.03, 0.88, 0.10, 0.85, 0.26, 0.04, 0.06, 0.32, 0.72, 0.25, 0.05], // Anger
+    [0.05, 0.03, 0.31, 0.35, 0.50, 0.90, 0.05, 0.08, 0.12, 0.26, 0.40, 0.05], // Disgust
+    [0.85, 0.57, 0.78, 0.10, 0.30, 0.25, 0.05, 0.05, 0.08, 0.02, 0.90, 0.33], // Fear
+    [0.06, 0.04, 0.04, 0.62, 0.55, 0.55, 0.92, 0.01, 0.04, 0.01, 0.80, 0.08], // Happiness
+    [0.60, 0.06, 0.78, 0.50, 0.45, 0.26, 0.03, 0.75, 0.12, 0.06, 0.30, 0.05], // Sadness
+    [0.88, 0.82, 0.07, 0.05, 0.08, 0.15, 0.06, 0.02, 0.04, 0.01, 0.94, 0.75], // Surprise
+    [0.18, 0.09, 0.22, 0.28, 0.35, 0.40, 0.18, 0.05, 0.28, 0.07, 0.50, 0.10], // Other
 ];
 
 /// How often the units that s-Aff-Wild2 does not annotate are active: upper lid raiser (AU5), nose
@@ -44,7 +44,7 @@ const UNANNOTATED_RATES: [[f32; 5]; EXPRESSIONS] = [
     [0.01, 0.02, 0.02, 0.02, 0.03], // Happiness
     [0.01, 0.02, 0.67, 0.05, 0.02], // Sadness
     [0.66, 0.01, 0.01, 0.04, 0.02], // Surprise
-    [0.10, 0.05, 0.10, 0.08, 0.72], // Other
+    [0.10, 0.05, 0.10, 0.08, 0.90], // Other
 ];
 
 /// Valence and arousal at full intensity of each expression.
@@ -83,7 +83,7 @@ impl Behaviour {
         let expression = pick(rng, &EXPRESSION_SHARES);
         let active = active_units(expression, rng);
         // One person's display is strong or weak as a whole, more than unit by unit.
-        let strength = between(rng, 0.55, 1.0);
+        let strength = between(rng, 0.7, 1.0);
         let units = active.map(|active| intensity(active, strength, rng));
         let [upper_lid, nose_wrinkle, chin, stretch, aside] =
             UNANNOTATED_RATES[expression].map(|rate| intensity(happens(rng, rate), strength, rng));
@@ -194,7 +194,7 @@ fn active_units(expression: usize, rng: &mut ChaCha8Rng) -> [bool; ACTION_UNITS]
 /// How far a unit moves, in [0, 1]. Weak activity begins not far above a restless face's calm.
 fn intensity(active: bool, strength: f32, rng: &mut ChaCha8Rng) -> f32 {
     if active {
-        (strength * between(rng, 0.65, 1.15)).clamp(0.35, 1.0)
+        (strength * between(rng, 0.7, 1.15)).clamp(0.45, 1.0)
     } else {
         let calm = between(rng, 0.0, 1.0);
         0.22 * calm * calm
