@@ -73,6 +73,10 @@ pub enum Error {
         found: String,
     },
 
+    /// The user asked a run to stop; what was finished is kept.
+    #[error("interrupted; what was finished is kept, and --resume continues from there")]
+    Interrupted,
+
     /// Training stopped because it could not go on.
     #[error("training stopped: {0}")]
     Training(String),

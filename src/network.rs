@@ -27,6 +27,57 @@ pub enum FeatureKind {
     PooledAndLogits,
 }
 
+impl FeatureKind {
+    /// The width of this feature of a backbone.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it includes logits and the backbone has no classifier.
+    pub fn width(self, backbone: &EfficientNetConfig) -> Result<usize> {
+        let logits = match (self, backbone.classes) {
+            (Self::Pooled, _) => 0,
+            (Self::PooledAndLogits, Some(classes)) => classes,
+            (Self::PooledAndLogits, None) => {
+                let expected = "the number of logits, as the feature includes them";
+                return Err(Error::argument("backbone.classes", expected, "none"));
+            }
+        };
+        Ok(backbone.feature_width() + logits)
+    }
+
+    /// The features of images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, height, width]`, normalised as the backbone's weights ask for
+    /// - output: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the feature includes logits and the backbone has no classifier.
+    pub fn of(self, backbone: &EfficientNet, images: Tensor<4>) -> Tensor<2> {
+        let pooled = backbone.forward_features(images);
+        match self {
+            Self::Pooled => pooled,
+            Self::PooledAndLogits => {
+                let logits = backbone.forward_head(pooled.clone());
+                Tensor::cat(vec![pooled, logits], 1)
+            }
+        }
+    }
+}
+
+/// Which tasks a network was trained for; it has no scores for the others.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+pub struct Tasks {
+    /// Action units.
+    #[config(default = true)]
+    pub action_unit: bool,
+    /// Expressions.
+    #[config(default = true)]
+    pub expression: bool,
+    /// Valence and arousal.
+    #[config(default = true)]
+    pub valence_arousal: bool,
+}
+
 /// Configuration of [`Network`].
 #[derive(Config, Debug)]
 pub struct NetworkConfig {
@@ -58,6 +109,9 @@ pub struct NetworkConfig {
     /// What the expression logits pass through. Default: [`Attention::Elementwise`], the paper's.
     #[config(default = "Attention::Elementwise")]
     pub attention: Attention,
+    /// The tasks that the weights were trained for. Default: all.
+    #[config(default = "Tasks::new()")]
+    pub tasks: Tasks,
 }
 
 impl NetworkConfig {
@@ -95,15 +149,7 @@ impl NetworkConfig {
 
     fn validate_width(&self, backbone: &EfficientNetConfig) -> Result<()> {
         validate_backbone(backbone)?;
-        let logits = match (self.feature, backbone.classes) {
-            (FeatureKind::Pooled, _) => 0,
-            (FeatureKind::PooledAndLogits, Some(classes)) => classes,
-            (FeatureKind::PooledAndLogits, None) => {
-                let expected = "the number of logits, as the feature includes them";
-                return Err(Error::argument("backbone.classes", expected, "none"));
-            }
-        };
-        let width = backbone.feature_width() + logits;
+        let width = self.feature.width(backbone)?;
         setting(
             "feature_width",
             self.feature_width == width,
@@ -276,14 +322,7 @@ impl Network {
             .backbone
             .as_ref()
             .expect("only a network with a backbone reads images");
-        let pooled = backbone.forward_features(images);
-        match self.feature {
-            FeatureKind::Pooled => pooled,
-            FeatureKind::PooledAndLogits => {
-                let logits = backbone.forward_head(pooled.clone());
-                Tensor::cat(vec![pooled, logits], 1)
-            }
-        }
+        self.feature.of(backbone, images)
     }
 
     /// Writes the network and its config to one file, whole or not at all.
@@ -496,7 +535,11 @@ mod tests {
         let wide = json!(EfficientNetConfig::new(Variant::B0).with_width(1e300));
         for (key, value, named) in [
             ("colour", json!(1), "colour"),
-            ("attention", json!({"Additive": {"hidden": 5, "heads": 1}}), "heads"),
+            (
+                "attention",
+                json!({"Additive": {"hidden": 5, "heads": 1}}),
+                "heads",
+            ),
             ("attention", json!({"Additive": {"hidden": 0}}), "hidden"),
             ("attention", json!("Sideways"), "Sideways"),
             ("neighbours", json!(13), "neighbours"),

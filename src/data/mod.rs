@@ -7,6 +7,7 @@
 //! | [`submission`] | the challenge's result file |
 //! | [`image`] | decoding, Pillow's resize, normalisation, augmentation |
 //! | [`cache`] | features on disk, tied to what they were made from |
+//! | `synthetic` | the rendered set, with the `train` feature |
 //! | [`file`](mod@file) | writing a file whole or not at all |
 
 pub mod annotation;
@@ -15,3 +16,5 @@ pub mod file;
 pub mod image;
 pub mod split;
 pub mod submission;
+#[cfg(feature = "train")]
+pub mod synthetic;

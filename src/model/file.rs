@@ -54,16 +54,26 @@ impl Model {
             Some(CLASSIFIER) => {
                 let (config, tensors) = contents(path, file)?;
                 let config: ClassifierConfig = config;
-                config.validate().map_err(|error| invalid(path, error.to_string()))?;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
                 let network: Classifier = fill(path, config.init(device), tensors)?;
-                Ok((Self::Classifier(Box::new(network)), ModelConfig::Classifier(config)))
+                Ok((
+                    Self::Classifier(Box::new(network)),
+                    ModelConfig::Classifier(config),
+                ))
             }
             Some(OPENFACE3) => {
                 let (config, tensors) = contents(path, file)?;
                 let config: OpenFace3Config = config;
-                config.validate().map_err(|error| invalid(path, error.to_string()))?;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
                 let network: OpenFace3 = fill(path, config.init(device), tensors)?;
-                Ok((Self::OpenFace3(Box::new(network)), ModelConfig::OpenFace3(config)))
+                Ok((
+                    Self::OpenFace3(Box::new(network)),
+                    ModelConfig::OpenFace3(config),
+                ))
             }
             Some(other) => Err(Error::file(
                 path,
@@ -72,7 +82,10 @@ impl Model {
             )),
             None => {
                 let (network, config) = Network::from_file(path, file, device)?;
-                Ok((Self::Network(Box::new(network)), ModelConfig::Network(config)))
+                Ok((
+                    Self::Network(Box::new(network)),
+                    ModelConfig::Network(config),
+                ))
             }
         }
     }
@@ -85,9 +98,8 @@ fn write<M: Module>(path: &Path, kind: &str, config: &impl Config, network: &M) 
         (KIND_KEY.to_string(), kind.to_string()),
         (
             CONFIG_KEY.to_string(),
-            serde_json::to_string(config).map_err(|error| {
-                Error::argument("config", "one that JSON can hold", error)
-            })?,
+            serde_json::to_string(config)
+                .map_err(|error| Error::argument("config", "one that JSON can hold", error))?,
         ),
     ]);
     native::write(path, &weights::collect(network), &metadata)

@@ -77,28 +77,29 @@ impl ModelConfig {
         }
     }
 
-    /// The action units that the model reads, in the order of its outputs.
+    /// The action units that the model was trained to read, in the order of its outputs.
     pub fn action_units(&self) -> &[ActionUnit] {
         match self {
-            Self::Network(_) => &ActionUnit::AFF_WILD2,
-            Self::Classifier(_) => &[],
+            Self::Network(config) if config.tasks.action_unit => &ActionUnit::AFF_WILD2,
+            Self::Network(_) | Self::Classifier(_) => &[],
             Self::OpenFace3(_) => &ActionUnit::OPENFACE3,
         }
     }
 
-    /// The expressions that the model tells apart, in the order of its logits.
+    /// The expressions that the model was trained to tell apart, in the order of its logits.
     pub fn expressions(&self) -> &[Expression] {
         match self {
-            Self::Network(_) => &Expression::AFF_WILD2,
+            Self::Network(config) if config.tasks.expression => &Expression::AFF_WILD2,
+            Self::Network(_) => &[],
             Self::Classifier(config) => &config.expressions,
             Self::OpenFace3(_) => &Expression::OPENFACE3,
         }
     }
 
-    /// Whether the model reads valence and arousal.
+    /// Whether the model was trained to read valence and arousal.
     pub fn valence_arousal(&self) -> bool {
         match self {
-            Self::Network(_) => true,
+            Self::Network(config) => config.tasks.valence_arousal,
             Self::Classifier(config) => config.valence_arousal,
             Self::OpenFace3(_) => false,
         }
@@ -127,7 +128,7 @@ impl ModelConfig {
 }
 
 impl Model {
-    /// From features to everything that the model reads.
+    /// From features to everything that the model reads, trained for it or not.
     ///
     /// # Shapes
     /// - `features`: `[batch, feature_width]`

@@ -170,7 +170,11 @@ impl Checkpoint {
 
     /// An [`Error::File`] on this file.
     pub(super) fn broken(&self, found: String) -> Error {
-        Error::file(&self.path, "a file of weights (safetensors, or PyTorch's .pt)", found)
+        Error::file(
+            &self.path,
+            "a file of weights (safetensors, or PyTorch's .pt)",
+            found,
+        )
     }
 
     fn failed(&self, error: io::Error) -> Error {
@@ -187,7 +191,9 @@ impl Checkpoint {
             Index::read(&mut BufReader::new(file), length).map_err(|found| self.broken(found))?;
         self.metadata = index.metadata;
         let slots = index.slots.into_iter();
-        self.tensors = slots.map(|(name, slot)| (name, Source::Safetensors(slot))).collect();
+        self.tensors = slots
+            .map(|(name, slot)| (name, Source::Safetensors(slot)))
+            .collect();
         Ok(())
     }
 
@@ -293,9 +299,10 @@ impl Source {
     }
 
     fn bytes(&self) -> u64 {
-        let elements = self.shape().iter().fold(1u64, |product, &size| {
-            product.saturating_mul(size as u64)
-        });
+        let elements = self
+            .shape()
+            .iter()
+            .fold(1u64, |product, &size| product.saturating_mul(size as u64));
         elements.saturating_mul(self.dtype().size() as u64)
     }
 }

@@ -28,7 +28,12 @@ pub enum ExportTarget {
 /// # Errors
 /// [`Error::Argument`] if the model is not one that the program has, [`Error::Io`] if the system
 /// refuses.
-pub fn export(model: &Model, config: &ModelConfig, target: ExportTarget, path: &Path) -> Result<()> {
+pub fn export(
+    model: &Model,
+    config: &ModelConfig,
+    target: ExportTarget,
+    path: &Path,
+) -> Result<()> {
     let places = match target {
         ExportTarget::Timm => timm_places(model)?,
         ExportTarget::MtlAbaw4 => mtl_places(model, config)?,
@@ -48,7 +53,12 @@ fn timm_places(model: &Model) -> Result<Vec<Place>> {
     let backbone = backbone.ok_or_else(|| {
         Error::argument("the model for timm", "one with a backbone", "heads alone")
     })?;
-    Ok(backbone_places(backbone, "backbone.", "", Some(CLASSIFIERS[0])))
+    Ok(backbone_places(
+        backbone,
+        "backbone.",
+        "",
+        Some(CLASSIFIERS[0]),
+    ))
 }
 
 fn mtl_places(model: &Model, config: &ModelConfig) -> Result<Vec<Place>> {

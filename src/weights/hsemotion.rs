@@ -12,7 +12,9 @@ pub(super) fn is(checkpoint: &Checkpoint) -> bool {
     let shape = |name: &str| checkpoint.shape(&format!("{name}.weight"));
     shape(CLASSIFIERS[1]).is_some()
         || shape(CLASSIFIERS[0]).is_some_and(|shape| {
-            shape.first().is_some_and(|&classes| outputs(classes).is_some())
+            shape
+                .first()
+                .is_some_and(|&classes| outputs(classes).is_some())
         })
 }
 

@@ -110,7 +110,10 @@ fn find(
     Ok(match family {
         Family::Timm => {
             let found = timm::find(checkpoint, "", &CLASSIFIERS, flavour)?;
-            classifier(ClassifierConfig::new(found.config, Vec::new()), found.classifier)
+            classifier(
+                ClassifierConfig::new(found.config, Vec::new()),
+                found.classifier,
+            )
         }
         Family::Hsemotion => {
             let (config, found) = hsemotion::find(checkpoint, flavour)?;
@@ -191,7 +194,11 @@ impl fmt::Display for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "taken for {}", self.family)?;
         if let Some(backbone) = self.config.backbone() {
-            write!(f, ", EfficientNet {:?}, {:?} flavour", backbone.variant, backbone.flavour)?;
+            write!(
+                f,
+                ", EfficientNet {:?}, {:?} flavour",
+                backbone.variant, backbone.flavour
+            )?;
             if (backbone.width, backbone.depth) != (1.0, 1.0) {
                 write!(f, ", width {} and depth {}", backbone.width, backbone.depth)?;
             }
@@ -200,14 +207,31 @@ impl fmt::Display for Import {
             true => "none".to_string(),
             false => names.join(" "),
         };
-        let units = self.config.action_units().iter().map(|unit| unit.to_string());
-        let classes = self.config.expressions().iter().map(|class| class.to_string());
+        let units = self
+            .config
+            .action_units()
+            .iter()
+            .map(|unit| unit.to_string());
+        let classes = self
+            .config
+            .expressions()
+            .iter()
+            .map(|class| class.to_string());
         write!(f, "\naction units: {}", list(units.collect()))?;
         write!(f, "\nexpressions: {}", list(classes.collect()))?;
-        let reads = if self.config.valence_arousal() { "yes" } else { "no" };
+        let reads = if self.config.valence_arousal() {
+            "yes"
+        } else {
+            "no"
+        };
         write!(f, "\nvalence and arousal: {reads}\n{}", self.report)?;
         if let Some(first) = self.ignored.first() {
-            write!(f, "\n{} ignored, such as {}", self.ignored.len(), first.escape_debug())?;
+            write!(
+                f,
+                "\n{} ignored, such as {}",
+                self.ignored.len(),
+                first.escape_debug()
+            )?;
         }
         for path in &self.random {
             write!(f, "\nleft at random: {path}")?;

@@ -88,9 +88,9 @@ pub(super) fn read(
     let found = checkpoint.shapes();
     let report = ImportReport::compare(&expected, &found);
     let fits = |part: &String, place: &Place| {
-        found.get(part.as_str()).is_some_and(|&(shape, dtype)| {
-            shape == place.part_shape.as_slice() && dtype.is_float()
-        })
+        found
+            .get(part.as_str())
+            .is_some_and(|&(shape, dtype)| shape == place.part_shape.as_slice() && dtype.is_float())
     };
     let mut tensors = BTreeMap::new();
     for place in places {
@@ -119,7 +119,10 @@ pub(super) fn export(
                 (true, &[rows, columns]) => transposed(part, columns, rows),
                 _ => part.to_vec(),
             };
-            out.push((name.clone(), TensorData::new(part, place.part_shape.clone())));
+            out.push((
+                name.clone(),
+                TensorData::new(part, place.part_shape.clone()),
+            ));
         }
     }
     out.sort_by(|left, right| left.0.cmp(&right.0));

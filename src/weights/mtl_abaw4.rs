@@ -1,9 +1,9 @@
 //! The checkpoints of the paper's authors ("MtlAbaw4").
 
+use super::Checkpoint;
 use super::layout::{Named, Place, places};
 use super::timm::{self, backbone_places};
 use super::unit_head::{norm_field, unit_head_name};
-use super::Checkpoint;
 use crate::attention::Attention;
 use crate::backbone::Flavour;
 use crate::head::NodeMap;
@@ -50,18 +50,23 @@ pub(super) fn find(
         Some(&[_, width]) => width,
         found => {
             let found = format!("{found:?}");
-            return Err(Error::file(checkpoint.path(), "`au.sc` of [units, width]", found));
+            return Err(Error::file(
+                checkpoint.path(),
+                "`au.sc` of [units, width]",
+                found,
+            ));
         }
     };
-    let mut config = NetworkConfig::mtl_abaw4().with_attention(
-        match checkpoint.shape("attention.W_k.weight") {
+    let mut config =
+        NetworkConfig::mtl_abaw4().with_attention(match checkpoint.shape("attention.W_k.weight") {
             Some(&[hidden, _]) => Attention::Additive { hidden },
             _ => Attention::None,
-        },
-    );
+        });
     config.feature_width = width;
     let mut extractor = Extractor::default();
-    let prefix = EXTRACTORS.into_iter().find(|prefix| timm::is_under(checkpoint, prefix));
+    let prefix = EXTRACTORS
+        .into_iter()
+        .find(|prefix| timm::is_under(checkpoint, prefix));
     if let Some(prefix) = prefix {
         let found = timm::find(checkpoint, prefix, &CLASSIFIERS, flavour)?;
         if found.config.classes.is_none() || found.config.feature_width() == width {
@@ -130,11 +135,19 @@ fn head_name(path: &str, nodes: usize) -> Option<Named> {
 /// [`Error::Argument`] that names the setting that it has not.
 pub(super) fn check(config: &NetworkConfig) -> Result<()> {
     let refuse = |what: &str, expected: &str, found: String| {
-        Err(Error::argument(format!("{what} of a network for mtl-abaw4"), expected, found))
+        Err(Error::argument(
+            format!("{what} of a network for mtl-abaw4"),
+            expected,
+            found,
+        ))
     };
     if config.attention == Attention::Elementwise {
         let expected = "none or additive attention, which the authors' program has";
-        return refuse("attention", expected, "the paper's element by element".into());
+        return refuse(
+            "attention",
+            expected,
+            "the paper's element by element".into(),
+        );
     }
     if config.node_map != NodeMap::Normalised {
         let expected = "normalised node maps, which the authors' program has";

@@ -242,7 +242,7 @@ mod tests {
             r#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#.into(),
             r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#.into(),
             r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#.into(),
-            format!(r#"{{"a":{{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}}}"#),
+            r#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#.into(),
             format!(r#"{{"a":{{"dtype":"U8","shape":[{huge}],"data_offsets":[0,{huge}]}}}}"#),
             format!(r#"{{"a":{{"dtype":"F32","shape":[0,{huge},9],"data_offsets":[0,0]}}}}"#),
         ] {

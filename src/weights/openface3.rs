@@ -1,9 +1,9 @@
 //! OpenFace 3.0's multi-task checkpoint.
 
+use super::Checkpoint;
 use super::layout::{Named, Place, places};
 use super::timm::{self, backbone_places};
 use super::unit_head::unit_head_name;
-use super::Checkpoint;
 use crate::backbone::Flavour;
 use crate::model::{OpenFace3, OpenFace3Config};
 use crate::{ActionUnit, Result};

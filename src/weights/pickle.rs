@@ -84,7 +84,9 @@ impl Pickle {
             entry.take(LONGEST).read_to_end(&mut bytes)?;
             return Ok(Self(bytes));
         }
-        Err(invalid("a zip archive without data.pkl (not a PyTorch file, or cut short)"))
+        Err(invalid(
+            "a zip archive without data.pkl (not a PyTorch file, or cut short)",
+        ))
     }
 
     /// The harmful function that the pickle names, as `module.function`, if it names one.
@@ -113,7 +115,12 @@ impl Pickle {
         let global = format!("c{module}\n{function}\n");
         let text = |text: &str| [&[0x8c, text.len() as u8], text.as_bytes()].concat();
         let long = |text: &str| {
-            [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
+            [
+                b"X",
+                &(text.len() as u32).to_le_bytes()[..],
+                text.as_bytes(),
+            ]
+            .concat()
         };
         self.contains(global.as_bytes())
             || (self.contains(&text(module)) && self.contains(&text(function)))

@@ -124,7 +124,9 @@ impl Sizes {
         };
         let stage = |stage: usize| {
             let blocks = (0..)
-                .take_while(|block| output(format!("blocks.{stage}.{block}.conv_pw.weight")).is_some())
+                .take_while(|block| {
+                    output(format!("blocks.{stage}.{block}.conv_pw.weight")).is_some()
+                })
                 .count();
             // The last convolution of a block without expansion is `conv_pw`, of another
             // `conv_pwl`.
@@ -144,19 +146,20 @@ impl Sizes {
         let published = VARIANTS.into_iter().map(|variant| (variant, 1.0, 1.0));
         // Narrower and wider networks than the published are told in steps of a twentieth.
         let steps = || (1..=40).map(|step| f64::from(step) / 20.0);
-        let scaled = steps().flat_map(|depth| steps().map(move |width| (Variant::B0, width, depth)));
-        published
-            .chain(scaled)
-            .find(|&(variant, width, depth)| {
-                let plan = variant.plan(width, depth);
-                let stages = plan.stages.iter();
-                *self
-                    == Self {
-                        stem: plan.stem,
-                        head: plan.head,
-                        stages: stages.map(|stage| (stage.repeats, stage.channels)).collect(),
-                    }
-            })
+        let scaled =
+            steps().flat_map(|depth| steps().map(move |width| (Variant::B0, width, depth)));
+        published.chain(scaled).find(|&(variant, width, depth)| {
+            let plan = variant.plan(width, depth);
+            let stages = plan.stages.iter();
+            *self
+                == Self {
+                    stem: plan.stem,
+                    head: plan.head,
+                    stages: stages
+                        .map(|stage| (stage.repeats, stage.channels))
+                        .collect(),
+                }
+        })
     }
 }
 
@@ -171,7 +174,11 @@ mod tests {
             let sizes = Sizes {
                 stem: plan.stem,
                 head: plan.head,
-                stages: plan.stages.iter().map(|s| (s.repeats, s.channels)).collect(),
+                stages: plan
+                    .stages
+                    .iter()
+                    .map(|s| (s.repeats, s.channels))
+                    .collect(),
             };
             assert_eq!(sizes.variant(), Some((variant, 1.0, 1.0)));
         }
@@ -179,7 +186,11 @@ mod tests {
 
     #[test]
     fn a_network_of_another_family_is_no_variant() {
-        let sizes = Sizes { stem: 64, head: 512, stages: vec![(2, 64), (2, 128)] };
+        let sizes = Sizes {
+            stem: 64,
+            head: 512,
+            stages: vec![(2, 64), (2, 128)],
+        };
         assert_eq!(sizes.variant(), None);
     }
 }

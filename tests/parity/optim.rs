@@ -1,116 +1,78 @@
-//! Optimizer trajectories on a small action-unit stage against PyTorch.
+//! Optimizer trajectories on a narrow action-unit stage against PyTorch.
 
 use burn::module::{Module, Param};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+use burn::nn::{BatchNorm, Linear};
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::relu;
 use burn::tensor::{Bool, Device, Tensor};
+use countenance::head::{ActionUnitHead, ActionUnitHeadConfig};
 use countenance::loss::{AsymmetricLoss, AsymmetricLossConfig};
 use countenance::optim::{AdamWConfig, OptimizerConfig, SamConfig, SgdConfig};
 
 use crate::fixture::{Fixture, device};
 
-const UNITS: usize = 12;
-const NEIGHBOURS: usize = 4;
 const BATCHES: usize = 4;
 
 /// Single precision against double precision, through as many as 24 steps that each build on the
 /// last.
 const TOLERANCE: f64 = 1e-5;
 
-#[derive(Module, Debug)]
-struct Stage {
-    nodes: Param<Tensor<3>>,
-    node_bias: Param<Tensor<2>>,
-    node_norm: BatchNorm,
-    own: Linear,
-    neighbour: Linear,
-    norm: BatchNorm,
-    anchors: Param<Tensor<2>>,
+/// The stage at the start of every run. Its dropout is off: PyTorch draws other masks.
+fn stage(fixture: &Fixture, device: &Device) -> ActionUnitHead {
+    let at_start = |name: &str| format!("start/{name}");
+    let linear = |name: &str| Linear {
+        weight: Param::from_tensor(
+            fixture
+                .float::<2>(&at_start(&format!("{name}.weight")), device)
+                .transpose(),
+        ),
+        bias: Some(Param::from_tensor(
+            fixture.float(&at_start(&format!("{name}.bias")), device),
+        )),
+    };
+    let affine = |norm: &mut BatchNorm, name: &str| {
+        norm.gamma = Param::from_tensor(fixture.float(&at_start(&format!("{name}.gamma")), device));
+        norm.beta = Param::from_tensor(fixture.float(&at_start(&format!("{name}.beta")), device));
+    };
+    let weight = fixture.float::<3>(&at_start("nodes.weight"), device);
+    let mut head = ActionUnitHeadConfig::new(weight.dims()[1])
+        .with_dropout(0.0)
+        .init(device);
+    head.nodes.weight = Param::from_tensor(weight.swap_dims(1, 2));
+    head.nodes.bias = Param::from_tensor(fixture.float(&at_start("nodes.bias"), device));
+    affine(head.nodes.norm.as_mut().unwrap(), "nodes.norm");
+    head.graph.u = linear("gcn.own");
+    head.graph.v = linear("gcn.neighbour");
+    affine(&mut head.graph.norm, "gcn.norm");
+    head.anchors = Param::from_tensor(fixture.float(&at_start("anchors"), device));
+    head
 }
 
-impl Stage {
-    fn new(fixture: &Fixture, device: &Device) -> Self {
-        let load = |name: &str| format!("start/{name}");
-        let linear = |name: &str| {
-            let weight = fixture.float::<2>(&load(&format!("{name}.weight")), device);
-            let bias = fixture.float::<1>(&load(&format!("{name}.bias")), device);
-            let [outputs, inputs] = weight.dims();
-            let mut linear = LinearConfig::new(inputs, outputs).init(device);
-            linear.weight = Param::from_tensor(weight.transpose());
-            linear.bias = Some(Param::from_tensor(bias));
-            linear
-        };
-        let norm = |name: &str| {
-            let gamma = fixture.float::<1>(&load(&format!("{name}.gamma")), device);
-            let beta = fixture.float::<1>(&load(&format!("{name}.beta")), device);
-            let mut norm = BatchNormConfig::new(gamma.dims()[0]).init(device);
-            norm.gamma = Param::from_tensor(gamma);
-            norm.beta = Param::from_tensor(beta);
-            norm
-        };
-        Self {
-            nodes: Param::from_tensor(fixture.float(&load("nodes.weight"), device)),
-            node_bias: Param::from_tensor(fixture.float(&load("nodes.bias"), device)),
-            node_norm: norm("nodes.norm"),
-            own: linear("gcn.own"),
-            neighbour: linear("gcn.neighbour"),
-            norm: norm("gcn.norm"),
-            anchors: Param::from_tensor(fixture.float(&load("anchors"), device)),
+/// Compares with the end of `run`; without `all`, not the node bias and the mean it moves.
+fn check(head: ActionUnitHead, fixture: &Fixture, run: &str, all: bool) {
+    let head = head.valid();
+    let end = |name: &str| format!("{run}/end/{name}");
+    let check_1 = |name: &str, tensor: Tensor<1>| fixture.check(&end(name), tensor, TOLERANCE);
+    let check_2 = |name: &str, tensor: Tensor<2>| fixture.check(&end(name), tensor, TOLERANCE);
+    let weight = head.nodes.weight.val().swap_dims(1, 2);
+    fixture.check(&end("nodes.weight"), weight, TOLERANCE);
+    if all {
+        check_2("nodes.bias", head.nodes.bias.val());
+    }
+    for (name, linear) in [("gcn.own", head.graph.u), ("gcn.neighbour", head.graph.v)] {
+        check_2(&format!("{name}.weight"), linear.weight.val().transpose());
+        check_1(&format!("{name}.bias"), linear.bias.unwrap().val());
+    }
+    for (name, norm) in [
+        ("nodes.norm", head.nodes.norm.unwrap()),
+        ("gcn.norm", head.graph.norm),
+    ] {
+        check_1(&format!("{name}.gamma"), norm.gamma.val());
+        check_1(&format!("{name}.beta"), norm.beta.val());
+        if all || name != "nodes.norm" {
+            check_1(&format!("{name}.mean"), norm.running_mean.value());
         }
     }
-
-    fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        let [batch, width] = features.dims();
-        let nodes = self.nodes.val().reshape([UNITS * width, width]);
-        let nodes = features.matmul(nodes.transpose()) + self.node_bias.val().reshape([1, -1]);
-        let nodes = relu(self.node_norm.forward(nodes)).reshape([batch, UNITS, width]);
-
-        let topology = nodes.clone().detach();
-        let similarity = topology.clone().matmul(topology.transpose());
-        let nearest = similarity.clone().topk(NEIGHBOURS, 2);
-        let least = nearest.narrow(2, NEIGHBOURS - 1, 1);
-        let adjacency = similarity.greater_equal(least).float();
-        let scale = adjacency.clone().sum_dim(2).sqrt().recip();
-        let adjacency = scale.clone() * adjacency * scale.transpose();
-
-        let messages = adjacency.matmul(self.neighbour.forward(nodes.clone()));
-        let change = self
-            .norm
-            .forward(messages + self.own.forward(nodes.clone()));
-        let nodes = unit_length(relu(nodes + change));
-        let anchors = unit_length(relu(self.anchors.val()).unsqueeze::<3>());
-        (nodes * anchors).sum_dim(2).squeeze_dim(2)
-    }
-
-    /// Compares with the end of `run`; without `all`, not the node bias and the mean it moves.
-    fn check(&self, fixture: &Fixture, run: &str, all: bool) {
-        let end = |name: &str| format!("{run}/end/{name}");
-        let check = |name: &str, tensor: Tensor<2>| fixture.check(&end(name), tensor, TOLERANCE);
-        let check_1 = |name: &str, tensor: Tensor<1>| fixture.check(&end(name), tensor, TOLERANCE);
-        let model = self.valid();
-        fixture.check(&end("nodes.weight"), model.nodes.val(), TOLERANCE);
-        if all {
-            check("nodes.bias", model.node_bias.val());
-        }
-        for (name, linear) in [("gcn.own", &model.own), ("gcn.neighbour", &model.neighbour)] {
-            check(&format!("{name}.weight"), linear.weight.val().transpose());
-            check_1(&format!("{name}.bias"), linear.bias.as_ref().unwrap().val());
-        }
-        for (name, norm) in [("nodes.norm", &model.node_norm), ("gcn.norm", &model.norm)] {
-            check_1(&format!("{name}.gamma"), norm.gamma.val());
-            check_1(&format!("{name}.beta"), norm.beta.val());
-            if all || name != "nodes.norm" {
-                check_1(&format!("{name}.mean"), norm.running_mean.value());
-            }
-        }
-        check("anchors", model.anchors.val());
-    }
-}
-
-fn unit_length(vectors: Tensor<3>) -> Tensor<3> {
-    let norms = vectors.clone().square().sum_dim(2).sqrt().clamp_min(1e-12);
-    vectors / norms
+    check_2("anchors", head.anchors.val());
 }
 
 struct Data {
@@ -133,7 +95,7 @@ impl Data {
         }
     }
 
-    fn loss(&self, stage: &Stage, step: usize) -> Tensor<1> {
+    fn loss(&self, stage: &ActionUnitHead, step: usize) -> Tensor<1> {
         let batch = step % BATCHES;
         let pick = |tensor: Tensor<3>| tensor.narrow(0, batch, 1).squeeze_dim::<2>(0);
         self.loss.forward(
@@ -148,7 +110,7 @@ fn follow(run: &str, mut optimizer: ModuleOptimizer, rate: f64, sam: Option<SamC
     let fixture = Fixture::open("optim");
     let device = device().autodiff();
     let data = Data::new(&fixture, &device);
-    let mut stage = Stage::new(&fixture, &device);
+    let mut stage = stage(&fixture, &device);
     let name = format!("{run}/losses");
     let steps = fixture.data(&name).shape()[0];
     let sam = sam.map(|config| config.init());
@@ -175,7 +137,7 @@ fn follow(run: &str, mut optimizer: ModuleOptimizer, rate: f64, sam: Option<SamC
     fixture.check(&name, losses, TOLERANCE);
     // A bias before a norm has no effect but on the running mean, and a gradient of zero. Adam
     // scales whatever rounding leaves of that up to the size of a step: nothing to compare.
-    stage.check(&fixture, run, !run.ends_with("adamw"));
+    check(stage, &fixture, run, !run.ends_with("adamw"));
 }
 
 const RATE: f64 = 0.05;
