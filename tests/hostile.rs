@@ -46,7 +46,7 @@ fn a_file_cut_anywhere_is_refused() {
     let path = folder.path().join("cut");
     for name in [
         "hsemotion_8_timm_0_4_5.pt",
-        "timm_legacy.pt",
+        "efficientnet_b0_legacy.pth",
         "timm_tensorflow.safetensors",
         "mtl_attention.pth",
     ] {
@@ -71,7 +71,7 @@ fn a_file_with_a_byte_changed_is_taken_or_refused_but_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("changed");
     for name in [
-        "timm_legacy.pt",
+        "efficientnet_b0_legacy.pth",
         "mtl_attention.pth",
         "timm_tensorflow.safetensors",
     ] {
@@ -115,6 +115,12 @@ fn other_files_are_named_for_what_they_are() {
     assert!(matches!(error, Error::Io { .. }), "{error}");
     let error = open(&folder.path().join("none")).expect_err("nothing");
     assert!(matches!(error, Error::Io { .. }), "{error}");
+}
+
+#[test]
+fn a_whole_module_of_an_old_pytorch_says_what_to_do() {
+    let error = refused(&fixture("legacy_module.pt"));
+    assert!(error.contains("save its state_dict"), "{error}");
 }
 
 #[test]

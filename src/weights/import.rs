@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-use burn::module::Module;
 use burn::tensor::Device;
 
 use super::layout::{self, Place};
@@ -174,16 +173,10 @@ impl Model {
     }
 
     fn assign(self, tensors: Tensors) -> std::result::Result<Self, Box<ImportReport>> {
-        fn boxed<M: Module>(
-            module: Box<M>,
-            tensors: Tensors,
-        ) -> std::result::Result<Box<M>, Box<ImportReport>> {
-            assign(*module, tensors).map(Box::new)
-        }
         Ok(match self {
-            Self::Network(network) => Self::Network(boxed(network, tensors)?),
-            Self::Classifier(network) => Self::Classifier(boxed(network, tensors)?),
-            Self::OpenFace3(network) => Self::OpenFace3(boxed(network, tensors)?),
+            Self::Network(network) => Self::Network(Box::new(assign(*network, tensors)?)),
+            Self::Classifier(network) => Self::Classifier(Box::new(assign(*network, tensors)?)),
+            Self::OpenFace3(network) => Self::OpenFace3(Box::new(assign(*network, tensors)?)),
         })
     }
 }

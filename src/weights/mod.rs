@@ -4,6 +4,7 @@
 //! [`Checkpoint`], which opens any supported container, and one file for each family of checkpoints
 //! that says how its names are ours. [`native`] is the crate's own file.
 
+mod archive;
 mod assign;
 mod backbone;
 mod checkpoint;

@@ -132,8 +132,8 @@ fn backbones_of_both_flavours_load_from_every_container() {
             Flavour::Plain,
         ),
         (
-            "timm_legacy.pt",
-            "weights/timm_legacy.expected",
+            "efficientnet_b0_legacy.pth",
+            "weights/efficientnet_b0_legacy.expected",
             Flavour::Plain,
         ),
         (
@@ -233,7 +233,7 @@ fn exporting_gives_back_the_tensors_bit_for_bit() {
         ("mtl_plain.pth", ExportTarget::MtlAbaw4),
         ("mtl_extractor.pth", ExportTarget::MtlAbaw4),
         ("timm_tensorflow.safetensors", ExportTarget::Timm),
-        ("timm_legacy.pt", ExportTarget::Timm),
+        ("efficientnet_b0_legacy.pth", ExportTarget::Timm),
         ("hsemotion_va_mtl.pt", ExportTarget::Timm),
     ] {
         let import = imported(name);
