@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use memchr::memmem;
 use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -138,7 +139,7 @@ impl Pickle {
     }
 
     fn contains(&self, needle: &[u8]) -> bool {
-        self.0.windows(needle.len()).any(|window| window == needle)
+        memmem::find(&self.0, needle).is_some()
     }
 }
 

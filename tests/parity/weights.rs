@@ -1,6 +1,7 @@
 //! Checkpoints that the real writers made: converted, and predicting what PyTorch predicts.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use burn::tensor::Tensor;
 use countenance::backbone::{Flavour, Variant};
@@ -256,4 +257,51 @@ fn a_network_that_the_authors_program_lacks_is_not_exported_to_it() {
     let out = Path::new("never written");
     let error = export(&import.model, &import.config, ExportTarget::MtlAbaw4, out).unwrap_err();
     assert!(matches!(error, Error::Argument { .. }), "{error}");
+}
+
+/// Logits and features at full size; needs Python with torch, timm and safetensors, as `python3` or
+/// as `PYTHON` says, and passes without it.
+#[test]
+fn a_whole_module_of_full_size_predicts_what_pytorch_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let there = Command::new(&python)
+        .args(["-c", "import torch, timm, safetensors"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("passed over: no Python with torch, timm and safetensors");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/weights.py");
+    let made = Command::new(&python)
+        .arg(script)
+        .arg("--full")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+
+    let import = import_at(&folder.path().join("full.pt"));
+    // An absolute path takes the place of the fixtures' folder.
+    let expected = folder.path().join("full.expected").display().to_string();
+    let expected = Fixture::open(expected.leak());
+    let features = import
+        .model
+        .features(expected.float::<4>("inputs", &device()));
+    let logits = import
+        .model
+        .forward(features.clone())
+        .expression_logits
+        .unwrap();
+    for (name, found) in [("features", features), ("logits", logits)] {
+        let wanted: Tensor<2> = expected.float(name, &device());
+        let difference = (found - wanted).abs().max().into_scalar::<f32>();
+        println!("parity | weights/full | {name} | {difference:.2e} |");
+        assert!(difference <= 1e-4, "{name}: {difference}");
+    }
 }
