@@ -61,10 +61,13 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away and leaves one line that says how long the work took.
+    /// Takes the bar away and leaves one line that says how much was done, in what time.
     pub fn finish(self) {
         let (done, elapsed) = (self.bar.position(), self.bar.elapsed());
         self.bar.finish_and_clear();
-        eprintln!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64());
+        match done {
+            0 => eprintln!("{}: nothing left to do", self.what),
+            _ => eprintln!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64()),
+        }
     }
 }

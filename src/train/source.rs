@@ -79,7 +79,7 @@ pub(super) struct ImageSource {
 impl Source<ImageBatch> for ImageSource {
     fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> Result<ImageBatch> {
         let limits = ImageLimits::default();
-        let images = rows
+        let decoded: Vec<Result<_>> = rows
             .par_iter()
             .map(|&row| {
                 let image = image::read(&self.images[row], &limits)?;
@@ -91,8 +91,23 @@ impl Source<ImageBatch> for ImageSource {
                     None => image,
                 })
             })
-            .collect::<Result<Vec<_>>>()?;
-        let labels: Vec<_> = rows.iter().map(|&row| self.labels[row].clone()).collect();
+            .collect();
+        // An unreadable image leaves the batch; the extraction that follows reports and counts it.
+        let mut images = Vec::with_capacity(rows.len());
+        let mut labels = Vec::with_capacity(rows.len());
+        let mut failure = None;
+        for (&row, image) in rows.iter().zip(decoded) {
+            match image {
+                Ok(image) => {
+                    images.push(image);
+                    labels.push(self.labels[row].clone());
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let (true, Some(failure)) = (images.is_empty(), failure) {
+            return Err(failure);
+        }
         Ok(ImageBatch {
             images: self.preprocessing.batch(&images, device),
             targets: LabelBatch::new(&labels, device),

@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::face::Movement;
+use super::identity::Movement;
 use super::random::{between, happens, normal, pick};
 use crate::label::{ACTION_UNITS, EXPRESSIONS, Labels};
 
@@ -31,9 +31,9 @@ const UNIT_RATES: [[f32; ACTION_UNITS]; EXPRESSIONS] = [
 ];
 
 /// How often the units that s-Aff-Wild2 does not annotate are active: upper lid raiser (AU5), nose
-/// wrinkler (AU9), chin raiser (AU17), lip stretcher (AU20), jaw to one side (AU30).
+/// wrinkler (AU9), chin raiser (AU17), lip stretcher (AU20), and a grimace to one side (AU30, AU46).
 ///
-/// The last stands for what is peculiar about "Other": doubt, contempt, grimaces.
+/// The last stands for what is peculiar about "Other": doubt, contempt, winks.
 #[rustfmt::skip]
 const UNANNOTATED_RATES: [[f32; 5]; EXPRESSIONS] = [
     // 5   9     17    20    30
@@ -44,7 +44,7 @@ const UNANNOTATED_RATES: [[f32; 5]; EXPRESSIONS] = [
     [0.01, 0.02, 0.02, 0.02, 0.03], // Happiness
     [0.01, 0.02, 0.67, 0.05, 0.02], // Sadness
     [0.66, 0.01, 0.01, 0.04, 0.02], // Surprise
-    [0.10, 0.05, 0.10, 0.08, 0.68], // Other
+    [0.10, 0.05, 0.10, 0.08, 0.72], // Other
 ];
 
 /// Valence and arousal at full intensity of each expression.
@@ -83,7 +83,7 @@ impl Behaviour {
         let expression = pick(rng, &EXPRESSION_SHARES);
         let active = active_units(expression, rng);
         // One person's display is strong or weak as a whole, more than unit by unit.
-        let strength = between(rng, 0.5, 1.0);
+        let strength = between(rng, 0.55, 1.0);
         let units = active.map(|active| intensity(active, strength, rng));
         let [upper_lid, nose_wrinkle, chin, stretch, aside] =
             UNANNOTATED_RATES[expression].map(|rate| intensity(happens(rng, rate), strength, rng));
@@ -191,14 +191,13 @@ fn active_units(expression: usize, rng: &mut ChaCha8Rng) -> [bool; ACTION_UNITS]
     active
 }
 
-/// How far a unit moves, in [0, 1]. Weak activity and a restless neutral face meet at 0.2 to 0.3:
-/// nobody, trained or not, tells those apart.
+/// How far a unit moves, in [0, 1]. Weak activity begins not far above a restless face's calm.
 fn intensity(active: bool, strength: f32, rng: &mut ChaCha8Rng) -> f32 {
     if active {
-        (strength * between(rng, 0.55, 1.1)).clamp(0.3, 1.0)
+        (strength * between(rng, 0.65, 1.15)).clamp(0.35, 1.0)
     } else {
         let calm = between(rng, 0.0, 1.0);
-        0.2 * calm * calm
+        0.22 * calm * calm
     }
 }
 

@@ -13,7 +13,13 @@
 
 mod brush;
 mod face;
+mod feature;
+mod half;
+mod head;
+mod identity;
 mod label;
+mod mouth;
+mod palette;
 mod random;
 mod render;
 mod scene;

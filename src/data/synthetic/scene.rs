@@ -95,8 +95,8 @@ impl Scene {
         let warmth = 0.045 * normal(rng).clamp(-2.0, 2.0);
         Self {
             turn: Turn {
-                yaw: 0.3 * normal(rng).clamp(-2.0, 2.0),
-                pitch: 0.25 * normal(rng).clamp(-2.0, 2.0),
+                yaw: 0.25 * normal(rng).clamp(-2.0, 2.0),
+                pitch: 0.2 * normal(rng).clamp(-2.0, 2.0),
                 gaze: [0.0, 0.0],
             },
             roll: 0.03 * normal(rng).clamp(-2.0, 2.0),

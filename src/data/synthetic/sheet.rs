@@ -5,7 +5,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{Color, Pixmap};
 
-use super::face::{Face, Identity, Movement};
+use super::face::Face;
+use super::identity::{Identity, Movement};
 use super::label::Behaviour;
 use super::render::render;
 use super::scene::Scene;

@@ -7,7 +7,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::SyntheticConfig;
-use super::face::{Face, Identity};
+use super::face::Face;
+use super::identity::Identity;
 use super::label::{Behaviour, Presence};
 use super::random::between;
 use super::render::render;
