@@ -24,7 +24,10 @@ fn config() -> TrainConfig {
 }
 
 fn run(folder: &Path, config: TrainConfig) -> Outcome {
-    Run::create(folder, config, &Device::default()).unwrap().execute().unwrap()
+    Run::create(folder, config, &Device::default())
+        .unwrap()
+        .execute()
+        .unwrap()
 }
 
 fn bytes(folder: &Path, name: &str) -> Vec<u8> {
@@ -36,7 +39,13 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
     run(&whole, config());
-    for name in ["config.json", "metrics.csv", "curves.png", "report.json", "model.safetensors"] {
+    for name in [
+        "config.json",
+        "metrics.csv",
+        "curves.png",
+        "report.json",
+        "model.safetensors",
+    ] {
         assert!(!bytes(&whole, name).is_empty(), "{name} is empty");
     }
 
@@ -67,8 +76,16 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
         }
         watcher.join().unwrap();
     }
-    Run::resume(&broken, &Device::default()).unwrap().execute().unwrap();
-    for name in ["metrics.csv", "report.json", "model.safetensors", "features/validation.safetensors"] {
+    Run::resume(&broken, &Device::default())
+        .unwrap()
+        .execute()
+        .unwrap();
+    for name in [
+        "metrics.csv",
+        "report.json",
+        "model.safetensors",
+        "features/validation.safetensors",
+    ] {
         assert_eq!(bytes(&broken, name), bytes(&whole, name), "{name} differs");
     }
 }
@@ -85,7 +102,10 @@ fn a_task_without_labels_is_absent_everywhere() {
     let path = root.join(SplitName::Training.file_name());
     let mut rows = annotation::read(&path, &AnnotationConfig::new()).unwrap();
     for row in &mut rows {
-        row.labels = Labels { action_units: Default::default(), ..row.labels.clone() };
+        row.labels = Labels {
+            action_units: Default::default(),
+            ..row.labels.clone()
+        };
     }
     annotation::write(&path, &rows).unwrap();
 
@@ -145,6 +165,9 @@ fn backbone(folder: &Path) -> String {
     let config = EfficientNetConfig::new(Variant::Tiny);
     let config = NetworkConfig::paper(config.feature_width()).with_backbone(Some(config));
     let path = folder.join("backbone.safetensors");
-    config.init(&Device::default()).save(&config, &path).unwrap();
+    config
+        .init(&Device::default())
+        .save(&config, &path)
+        .unwrap();
     path.to_string_lossy().into_owned()
 }
