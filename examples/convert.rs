@@ -1,5 +1,6 @@
 //! Any supported checkpoint to this crate's file, or to the names that PyTorch programs expect.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -81,7 +82,6 @@ fn convert(arguments: &Arguments) -> Result<()> {
         allow_partial: arguments.allow_partial,
     };
     let imported = weights::import(&arguments.input, &options, &Device::default())?;
-    println!("{imported}");
     if !imported.random.is_empty() {
         eprintln!(
             "warning: {} tensors of the network are random numbers; it must be trained",
@@ -94,6 +94,8 @@ fn convert(arguments: &Arguments) -> Result<()> {
             weights::export(&imported.model, &imported.config, target, &arguments.output)?;
         }
     }
-    println!("wrote {}", arguments.output.display());
+    // The file is written: a reader that has gone away is no failure.
+    let output = arguments.output.display();
+    let _ = writeln!(std::io::stdout().lock(), "{imported}\nwrote {output}");
     Ok(())
 }

@@ -226,7 +226,7 @@ pub struct Prediction {
     pub expressions: Vec<ExpressionScore>,
     /// Valence and arousal, each in [-1, 1].
     pub valence_arousal: Option<[f32; 2]>,
-    /// The two angles of the gaze as OpenFace 3.0 gives them, yaw and pitch, in radians.
+    /// The two numbers of the gaze, in the order and unit that OpenFace 3.0 was trained in.
     pub gaze: Option<[f32; 2]>,
 }
 

@@ -48,7 +48,7 @@ pub struct ModelOutput {
     pub expression_logits: Option<Tensor<2>>,
     /// `[batch, 2]`, valence then arousal, each in [-1, 1].
     pub valence_arousal: Option<Tensor<2>>,
-    /// `[batch, 2]`, OpenFace's two gaze angles (yaw, pitch), in radians.
+    /// `[batch, 2]`, the two numbers of the gaze, in the order and unit that OpenFace was trained in.
     pub gaze: Option<Tensor<2>>,
 }
 
