@@ -11,6 +11,7 @@ use countenance::data::cache::Fingerprint;
 use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::evaluate;
 use countenance::extract::Extraction;
+use countenance::model::{Model, ModelConfig};
 use countenance::predict::Predictor;
 
 #[path = "shared/mod.rs"]
@@ -66,6 +67,15 @@ fn main() -> ExitCode {
 fn score(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let (Model::Network(network), ModelConfig::Network(config)) =
+        (predictor.model(), predictor.config())
+    else {
+        return Err(Error::Argument {
+            what: arguments.model.display().to_string(),
+            expected: "a multi-task network, whose outputs are those of s-Aff-Wild2".into(),
+            found: "another kind of model".into(),
+        });
+    };
     let annotations =
         AnnotationConfig::new().with_keep_partial_action_units(arguments.keep_partial_action_units);
     let split = Split::open(&arguments.data, arguments.split, &annotations)?;
@@ -87,13 +97,13 @@ fn score(arguments: &Arguments) -> Result<()> {
         mirrored: false,
         preprocessing,
         batch_size: arguments.batch_size,
-        width: predictor.config().feature_width,
+        width: predictor.config().feature_width(),
         fingerprint: Fingerprint::builder().build(),
         max_unreadable: arguments.max_unreadable,
     };
     let progress = Progress::start("images");
     let extracted = extraction.run(
-        |images| predictor.network().features(images),
+        |images| predictor.model().features(images),
         &scratch.path().join("features.safetensors"),
         &device,
         &mut |done, total| {
@@ -106,14 +116,7 @@ fn score(arguments: &Arguments) -> Result<()> {
         eprintln!("left out: {error}");
     }
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let tasks = &predictor.config().tasks;
-    let found = evaluate(
-        predictor.network(),
-        tasks,
-        &extracted.cache,
-        &labels,
-        &device,
-    );
+    let found = evaluate(network, &config.tasks, &extracted.cache, &labels, &device);
     match arguments.format {
         Format::Json => println!("{}", json(&found.report)),
         Format::Table => print!("{}", found.report.table(Some(&found.chance))),

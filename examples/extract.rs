@@ -19,6 +19,7 @@ use shared::folder::images_below;
 use shared::interrupt::stop_flag;
 use shared::progress::Progress;
 use shared::report::run;
+use shared::weights::located;
 
 /// Runs every image of a folder through a backbone and writes the features to one file.
 ///
@@ -27,9 +28,10 @@ use shared::report::run;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Weights of the backbone
+    /// Weights of the backbone: a timm, HSEmotion or countenance file, or, in a build with the
+    /// feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
     #[arg(long, value_name = "WEIGHTS")]
-    backbone: PathBuf,
+    backbone: String,
     /// Folder of images, searched with its subfolders
     #[arg(long, value_name = "DIR")]
     images: PathBuf,
@@ -67,7 +69,7 @@ fn main() -> ExitCode {
 
 fn extract(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let (backbone, config) = weights::load_backbone(&arguments.backbone, &device)?;
+    let (backbone, config) = weights::load_backbone(&located(&arguments.backbone)?, &device)?;
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,

@@ -14,6 +14,7 @@ mod shared;
 use shared::device::DeviceArgument;
 use shared::interrupt::on_interrupt;
 use shared::report::run;
+use shared::weights::located;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
 /// attention, then valence and arousal.
@@ -29,9 +30,11 @@ struct Arguments {
     /// Run directory; default: the next free one under runs/, or the newest with --resume
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Weights of the backbone; without them a small one is trained first
+    /// Weights of the backbone: a timm, HSEmotion or countenance file, or, in a build with the
+    /// feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf; without them a small one is
+    /// trained first
     #[arg(long, value_name = "WEIGHTS")]
-    backbone: Option<PathBuf>,
+    backbone: Option<String>,
     /// Settings as JSON, as a run writes them to its config.json; flags override them
     #[arg(long, value_name = "JSON")]
     config: Option<PathBuf>,
@@ -122,7 +125,10 @@ fn config(arguments: &Arguments) -> Result<TrainConfig> {
     };
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     config.data = arguments.data.as_ref().map(text).or(config.data);
-    config.weights = arguments.backbone.as_ref().map(text).or(config.weights);
+    config.weights = match &arguments.backbone {
+        Some(name) => Some(text(&located(name)?)),
+        None => config.weights,
+    };
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.synthetic.train = arguments.synthetic_train.unwrap_or(config.synthetic.train);
     config.synthetic.validation = arguments

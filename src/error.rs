@@ -53,6 +53,17 @@ pub enum Error {
         report: Box<crate::weights::ImportReport>,
     },
 
+    /// A file cannot be fetched.
+    #[error(
+        "cannot fetch {url}: {reason}; without the network, fetch it elsewhere and give its path"
+    )]
+    Download {
+        /// The file's address.
+        url: String,
+        /// Why it cannot be fetched.
+        reason: String,
+    },
+
     /// An image cannot be decoded or is outside the limits.
     #[error("{}: {reason}", path.display())]
     Image {

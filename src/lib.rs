@@ -11,6 +11,7 @@
 //! | [`head`] | feature to action units, expression, valence and arousal |
 //! | [`attention`] | action units attending to expression logits |
 //! | [`network`] | the whole network, its config and its file |
+//! | [`model`] | every network that predicts, ours and others', in one file format |
 //! | [`loss`], [`optim`] | what training minimises, and sharpness-aware minimisation |
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
@@ -30,6 +31,7 @@ pub mod head;
 pub mod label;
 pub mod loss;
 pub mod metric;
+pub mod model;
 pub mod network;
 pub mod optim;
 #[cfg(feature = "train")]

@@ -14,7 +14,7 @@ use crate::head::{
     ActionUnitHead, ActionUnitHeadConfig, ExpressionHead, ExpressionHeadConfig, NodeMap,
     ValenceArousalHead, ValenceArousalHeadConfig,
 };
-use crate::weights::native;
+use crate::weights::native::{self, WeightsFile};
 use crate::{Error, Result, weights};
 
 /// What of the backbone is the image feature X.
@@ -143,26 +143,12 @@ impl NetworkConfig {
         }
         match &self.backbone {
             None => Ok(()),
-            Some(backbone) => self.validate_backbone(backbone),
+            Some(backbone) => self.validate_width(backbone),
         }
     }
 
-    fn validate_backbone(&self, backbone: &EfficientNetConfig) -> Result<()> {
-        probability("backbone.drop_path", backbone.drop_path)?;
-        probability("backbone.dropout", backbone.dropout)?;
-        if let Some(momentum) = backbone.momentum {
-            let fits = (0.0..=1.0).contains(&momentum);
-            setting("backbone.momentum", fits, "0 to 1", momentum)?;
-        }
-        for (name, factor) in [
-            ("backbone.width", backbone.width),
-            ("backbone.depth", backbone.depth),
-        ] {
-            setting(name, factor > 0.0 && factor <= 8.0, "above 0, to 8", factor)?;
-        }
-        if let Some(classes) = backbone.classes {
-            within("backbone.classes", classes, 4_096)?;
-        }
+    fn validate_width(&self, backbone: &EfficientNetConfig) -> Result<()> {
+        validate_backbone(backbone)?;
         let width = self.feature.width(backbone)?;
         setting(
             "feature_width",
@@ -199,6 +185,26 @@ impl NetworkConfig {
                 .init(self.action_units, self.expressions, device),
             feature: self.feature,
         }
+    }
+}
+
+/// Checks every setting of a backbone.
+pub(crate) fn validate_backbone(backbone: &EfficientNetConfig) -> Result<()> {
+    probability("backbone.drop_path", backbone.drop_path)?;
+    probability("backbone.dropout", backbone.dropout)?;
+    if let Some(momentum) = backbone.momentum {
+        let fits = (0.0..=1.0).contains(&momentum);
+        setting("backbone.momentum", fits, "0 to 1", momentum)?;
+    }
+    for (name, factor) in [
+        ("backbone.width", backbone.width),
+        ("backbone.depth", backbone.depth),
+    ] {
+        setting(name, factor > 0.0 && factor <= 8.0, "above 0, to 8", factor)?;
+    }
+    match backbone.classes {
+        None => Ok(()),
+        Some(classes) => within("backbone.classes", classes, 65_536),
     }
 }
 
@@ -349,7 +355,15 @@ impl Network {
     /// kind and version or its config is not valid, [`Error::Weights`] if the tensors do not fit
     /// the config.
     pub fn load(path: &Path, device: &Device) -> Result<(Self, NetworkConfig)> {
-        let file = native::read(path)?;
+        Self::from_file(path, native::read(path)?, device)
+    }
+
+    /// Takes the network out of the contents of the file at `path`.
+    pub(crate) fn from_file(
+        path: &Path,
+        file: WeightsFile,
+        device: &Device,
+    ) -> Result<(Self, NetworkConfig)> {
         let entry = |key| file.metadata.get(key).map(String::as_str);
         let expect = |expected: &str, found: String| Error::file(path, expected, found);
 
@@ -382,11 +396,11 @@ impl Network {
     }
 }
 
-const FORMAT_KEY: &str = "format";
-const FORMAT: &str = "countenance";
-const VERSION_KEY: &str = "version";
-const VERSION: &str = "1";
-const CONFIG_KEY: &str = "config";
+pub(crate) const FORMAT_KEY: &str = "format";
+pub(crate) const FORMAT: &str = "countenance";
+pub(crate) const VERSION_KEY: &str = "version";
+pub(crate) const VERSION: &str = "1";
+pub(crate) const CONFIG_KEY: &str = "config";
 
 #[cfg(test)]
 mod tests {

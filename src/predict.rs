@@ -8,7 +8,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::data::image::{self, ImageLimits, Preprocessing};
-use crate::network::{Network, NetworkConfig};
+use crate::label::EXPRESSIONS;
+use crate::model::{Model, ModelConfig};
 use crate::{ActionUnit, Error, Expression, Result};
 
 /// Reads facial behaviour from images with a trained network.
@@ -30,8 +31,8 @@ use crate::{ActionUnit, Error, Expression, Result};
 /// ```
 #[derive(Debug)]
 pub struct Predictor {
-    network: Network,
-    config: NetworkConfig,
+    model: Model,
+    config: ModelConfig,
     device: Device,
 }
 
@@ -39,7 +40,7 @@ impl Predictor {
     /// Opens a model file on the default device.
     ///
     /// # Errors
-    /// See [`Network::load`].
+    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_on(path, &Device::default())
     }
@@ -47,29 +48,35 @@ impl Predictor {
     /// Opens a model file on `device`.
     ///
     /// # Errors
-    /// See [`Network::load`].
+    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone.
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        let (network, config) = Network::load(path.as_ref(), device)?;
+        let (model, config) = Model::load(path.as_ref(), device)?;
+        let reads = !config.action_units().is_empty() || !config.expressions().is_empty();
+        if !reads && !config.valence_arousal() {
+            let expected = "a model that reads faces";
+            let found = "a backbone alone, which is for training";
+            return Err(Error::file(path, expected, found));
+        }
         Ok(Self {
-            network,
+            model,
             config,
             device: device.clone(),
         })
     }
 
-    /// The network's config.
-    pub fn config(&self) -> &NetworkConfig {
+    /// The model's config, which names what it reads.
+    pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
-    /// The network.
-    pub fn network(&self) -> &Network {
-        &self.network
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// How images are brought to what the backbone reads; `None` if the network has no backbone.
     pub fn preprocessing(&self) -> Option<Preprocessing> {
-        let backbone = self.config.backbone.as_ref()?;
+        let backbone = self.config.backbone()?;
         Some(Preprocessing::imagenet(backbone.input_size()))
     }
 
@@ -107,7 +114,7 @@ impl Predictor {
             return Ok(Vec::new());
         }
         let features = self
-            .network
+            .model
             .features(preprocessing.batch(images, &self.device));
         Ok(self.decode(features))
     }
@@ -120,7 +127,7 @@ impl Predictor {
     /// # Errors
     /// [`Error::Argument`] if the length is no multiple of the width.
     pub fn predict_features(&self, features: &[f32]) -> Result<Vec<Prediction>> {
-        let width = self.config.feature_width;
+        let width = self.config.feature_width();
         if !features.len().is_multiple_of(width) {
             return Err(Error::argument(
                 "features",
@@ -136,45 +143,62 @@ impl Predictor {
     }
 
     fn decode(&self, features: Tensor<2>) -> Vec<Prediction> {
-        let tasks = &self.config.tasks;
-        let output = self.network.forward(features);
-        let [rows, classes] = output.expression_logits.dims();
-        let probabilities = values(softmax(output.expression_logits.clone(), 1));
-        let logits = values(output.expression_logits);
-        let action_units = values(output.action_units);
-        let valence_arousal = values(output.valence_arousal);
-        let units = action_units.len() / rows;
+        let [rows, _] = features.dims();
+        let output = self.model.forward(features);
+        let (units, classes) = (self.config.action_units(), self.config.expressions());
+        let action_units = Rows::of(output.action_units, rows);
+        let probabilities = output
+            .expression_logits
+            .clone()
+            .map(|logits| softmax(logits, 1));
+        let probabilities = Rows::of(probabilities, rows);
+        let logits = Rows::of(output.expression_logits, rows);
+        let valence_arousal = output
+            .valence_arousal
+            .filter(|_| self.config.valence_arousal());
+        let valence_arousal = Rows::of(valence_arousal, rows);
+        let gaze = Rows::of(output.gaze, rows);
         (0..rows)
             .map(|row| Prediction {
-                action_units: if tasks.action_unit {
-                    let scores = &action_units[row * units..(row + 1) * units];
-                    ActionUnit::AFF_WILD2
-                        .into_iter()
-                        .zip(scores.iter().copied())
-                        .collect()
-                } else {
-                    Vec::new()
-                },
-                expressions: if tasks.expression {
-                    let range = row * classes..(row + 1) * classes;
-                    Expression::AFF_WILD2
-                        .into_iter()
-                        .zip(&logits[range.clone()])
-                        .zip(&probabilities[range])
-                        .map(|((class, &logit), &probability)| ExpressionScore {
-                            class,
-                            logit,
-                            probability,
-                        })
-                        .collect()
-                } else {
-                    Vec::new()
-                },
-                valence_arousal: tasks
-                    .valence_arousal
-                    .then(|| [valence_arousal[row * 2], valence_arousal[row * 2 + 1]]),
+                action_units: units.iter().copied().zip(action_units.row(row)).collect(),
+                expressions: classes
+                    .iter()
+                    .zip(logits.row(row).zip(probabilities.row(row)))
+                    .map(|(&class, (logit, probability))| ExpressionScore {
+                        class,
+                        logit,
+                        probability,
+                    })
+                    .collect(),
+                valence_arousal: valence_arousal.pair(row),
+                gaze: gaze.pair(row),
             })
             .collect()
+    }
+}
+
+/// A matrix row by row; one that is absent has empty rows.
+struct Rows {
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl Rows {
+    fn of(matrix: Option<Tensor<2>>, rows: usize) -> Self {
+        let values = matrix.map(values).unwrap_or_default();
+        let width = values.len() / rows;
+        Self { values, width }
+    }
+
+    fn row(&self, row: usize) -> impl Iterator<Item = f32> {
+        self.values[row * self.width..(row + 1) * self.width]
+            .iter()
+            .copied()
+    }
+
+    fn pair(&self, row: usize) -> Option<[f32; 2]> {
+        let mut row = self.row(row);
+        Some([row.next()?, row.next()?])
     }
 }
 
@@ -202,6 +226,8 @@ pub struct Prediction {
     pub expressions: Vec<ExpressionScore>,
     /// Valence and arousal, each in [-1, 1].
     pub valence_arousal: Option<[f32; 2]>,
+    /// The two numbers of the gaze, in the order and unit that OpenFace 3.0 was trained in.
+    pub gaze: Option<[f32; 2]>,
 }
 
 impl Prediction {
@@ -231,6 +257,16 @@ impl Prediction {
         Some(score.probability)
     }
 
+    /// The logits in s-Aff-Wild2's order, whatever the network's own; `None` for a class that the
+    /// network does not tell. [`Expression::Contempt`] has no place in that order.
+    pub fn aff_wild2_logits(&self) -> [Option<f32>; EXPRESSIONS] {
+        Expression::AFF_WILD2.map(|class| {
+            let mut scores = self.expressions.iter();
+            let score = scores.find(|score| score.class == class)?;
+            Some(score.logit)
+        })
+    }
+
     /// Valence, from unpleasant (-1) to pleasant (1).
     pub fn valence(&self) -> Option<f32> {
         self.valence_arousal.map(|[valence, _]| valence)
@@ -243,7 +279,9 @@ impl Prediction {
 }
 
 /// The machine-readable shape: `valence`, `arousal`, `expression`, `expression_logits`,
-/// `expression_probabilities`, `action_units`; what is absent is null or empty.
+/// `expression_probabilities`, `action_units`; what is absent is null or empty. Where the logits are
+/// not in s-Aff-Wild2's order, `expression_classes` names theirs; where there is a gaze, `gaze` holds
+/// it.
 impl Serialize for Prediction {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         struct Units<'a>(&'a [(ActionUnit, f32)]);
@@ -265,13 +303,22 @@ impl Serialize for Prediction {
             .iter()
             .map(|score| score.probability)
             .collect();
-        let mut out = serializer.serialize_struct("Prediction", 6)?;
+        let classes: Vec<_> = self.expressions.iter().map(|score| score.class).collect();
+        let others = !classes.is_empty() && classes != Expression::AFF_WILD2;
+        let length = 6 + usize::from(others) + usize::from(self.gaze.is_some());
+        let mut out = serializer.serialize_struct("Prediction", length)?;
         out.serialize_field("valence", &self.valence())?;
         out.serialize_field("arousal", &self.arousal())?;
         out.serialize_field("expression", &self.expression())?;
         out.serialize_field("expression_logits", &logits)?;
         out.serialize_field("expression_probabilities", &probabilities)?;
         out.serialize_field("action_units", &Units(&self.action_units))?;
+        if others {
+            out.serialize_field("expression_classes", &classes)?;
+        }
+        if let Some(gaze) = self.gaze {
+            out.serialize_field("gaze", &gaze)?;
+        }
         out.end()
     }
 }
@@ -297,13 +344,38 @@ mod tests {
                 },
             ],
             valence_arousal: Some([0.5, -0.125]),
+            gaze: None,
         };
         assert_eq!(
             serde_json::to_string(&prediction).unwrap(),
             r#"{"valence":0.5,"arousal":-0.125,"expression":"Happiness","#.to_string()
                 + r#""expression_logits":[-1.0,2.5],"expression_probabilities":[0.25,0.75],"#
-                + r#""action_units":{"AU1":0.1,"AU12":0.75}}"#
+                + r#""action_units":{"AU1":0.1,"AU12":0.75},"#
+                + r#""expression_classes":["Neutral","Happiness"]}"#
         );
+    }
+
+    #[test]
+    fn another_order_of_classes_becomes_that_of_s_aff_wild2() {
+        let score = |class, logit| ExpressionScore {
+            class,
+            logit,
+            probability: 0.5,
+        };
+        let prediction = Prediction {
+            action_units: vec![],
+            expressions: vec![
+                score(Expression::Contempt, 4.0),
+                score(Expression::Happiness, 3.0),
+                score(Expression::Neutral, 2.0),
+            ],
+            valence_arousal: None,
+            gaze: None,
+        };
+        let mut expected = [None; EXPRESSIONS];
+        expected[0] = Some(2.0);
+        expected[4] = Some(3.0);
+        assert_eq!(prediction.aff_wild2_logits(), expected);
     }
 
     #[test]
@@ -312,6 +384,7 @@ mod tests {
             action_units: vec![],
             expressions: vec![],
             valence_arousal: None,
+            gaze: None,
         };
         let json = serde_json::to_value(&nothing).unwrap();
         assert!(json["valence"].is_null() && json["expression"].is_null());

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
-    let mut output = Output::new(arguments.format);
+    let mut output = Output::new(arguments.format, predictor.config());
     match &arguments.features {
         Some(features) => rows(&predictor, features, arguments.batch_size, &mut output)?,
         None => images(&predictor, arguments, &mut output)?,
@@ -69,10 +69,10 @@ fn predict(arguments: &Arguments) -> Result<()> {
 
 fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -> Result<()> {
     let cache = FeatureCache::open(path)?;
-    if cache.width() != predictor.config().feature_width {
+    if cache.width() != predictor.config().feature_width() {
         return Err(Error::File {
             path: path.to_path_buf(),
-            expected: format!("features of width {}", predictor.config().feature_width),
+            expected: format!("features of width {}", predictor.config().feature_width()),
             found: format!("width {}", cache.width()),
         });
     }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::ValueEnum;
 use countenance::label::{ActionUnit, Expression};
+use countenance::model::ModelConfig;
 use countenance::predict::Prediction;
 use countenance::{Error, Result};
 use serde::Serialize;
@@ -24,6 +25,9 @@ pub enum Format {
 /// Writes predictions to standard output as they come, and counts the failures.
 pub struct Output {
     format: Format,
+    /// The columns of the CSV: what the model reads.
+    classes: Vec<Expression>,
+    units: Vec<ActionUnit>,
     started: bool,
     failures: usize,
 }
@@ -42,10 +46,12 @@ struct Failure<'a> {
 }
 
 impl Output {
-    /// Nothing written yet.
-    pub fn new(format: Format) -> Self {
+    /// Nothing written yet of what the model of `config` will say.
+    pub fn new(format: Format, config: &ModelConfig) -> Self {
         Self {
             format,
+            classes: config.expressions().to_vec(),
+            units: config.action_units().to_vec(),
             started: false,
             failures: 0,
         }
@@ -89,8 +95,8 @@ impl Output {
         if !self.started {
             let mut header = vec!["image".to_string(), "valence".into(), "arousal".into()];
             header.push("expression".into());
-            header.extend(Expression::AFF_WILD2.map(|class| class.to_string()));
-            header.extend(ActionUnit::AFF_WILD2.map(|unit| unit.to_string()));
+            header.extend(self.classes.iter().map(|class| class.to_string()));
+            header.extend(self.units.iter().map(|unit| unit.to_string()));
             header.push("error".into());
             lines.push(header);
         }
@@ -105,10 +111,10 @@ impl Output {
                 .map(|class| class.to_string())
                 .unwrap_or_default(),
         );
-        for class in Expression::AFF_WILD2 {
+        for &class in &self.classes {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
-        for unit in ActionUnit::AFF_WILD2 {
+        for &unit in &self.units {
             fields.push(number(found.and_then(|found| found.action_unit(unit))));
         }
         fields.push(prediction.err().unwrap_or_default().to_string());

@@ -9,3 +9,4 @@ pub mod folder;
 pub mod interrupt;
 pub mod progress;
 pub mod report;
+pub mod weights;

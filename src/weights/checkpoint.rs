@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use burn::store::pytorch_reader::{self, PytorchError, PytorchReader};
 use burn::tensor::{DType, TensorData};
+use tempfile::NamedTempFile;
 
+use super::archive;
 use super::pickle::Pickle;
 use super::safetensors::{Index, LONGEST_HEADER, Slot};
 use crate::backbone::Flavour;
@@ -59,6 +61,8 @@ pub struct Checkpoint {
     metadata: BTreeMap<String, String>,
     ignored: Vec<String>,
     flavour: Option<Flavour>,
+    /// What is read in the file's place, if it is not the file itself.
+    copy: Option<NamedTempFile>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +89,7 @@ impl Checkpoint {
             metadata: BTreeMap::new(),
             ignored: Vec::new(),
             flavour: None,
+            copy: None,
         };
         match container(&start) {
             Ok(Container::Safetensors) => checkpoint.index_safetensors(length)?,
@@ -207,9 +212,28 @@ impl Checkpoint {
         }
         self.flavour = pickle.flavour();
         drop(pickle);
-        let reader = PytorchReader::new(&self.path).map_err(|error| match error {
+        let reader = match PytorchReader::new(&self.path) {
+            Err(PytorchError::Zip(error)) => {
+                self.copy = archive::without_64_bit_records(&self.path)
+                    .map_err(|error| self.failed(error))?;
+                match &self.copy {
+                    Some(copy) => PytorchReader::new(copy.path()),
+                    None => Err(PytorchError::Zip(error)),
+                }
+            }
+            read => read,
+        };
+        let reader = reader.map_err(|error| match error {
             PytorchError::Io(error) => self.failed(error),
-            error => self.broken(error.to_string()),
+            error => {
+                let mut found = error.to_string();
+                // How those files refer to a class's source.
+                if found.contains("persistent id has 4 fields") {
+                    found += " (a whole module as PyTorch before 1.6 saved it: open it in PyTorch \
+                              and save its state_dict)";
+                }
+                self.broken(found)
+            }
         })?;
         self.tensors = reader
             .into_tensors()

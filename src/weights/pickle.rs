@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use memchr::memmem;
+use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::backbone::Flavour;
@@ -65,7 +67,12 @@ impl Pickle {
             file.take(SEARCHED).read_to_end(&mut bytes)?;
             return Ok(Self(bytes));
         }
-        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
+        // A checkpoint is an archive from its first byte on: the place of the list of entries need
+        // not be guessed.
+        let config = Config {
+            archive_offset: ArchiveOffset::Known(0),
+        };
+        let mut archive = ZipArchive::with_config(config, BufReader::new(file)).map_err(broken)?;
         for index in 0..archive.len() {
             let entry = archive.by_index_raw(index).map_err(broken)?;
             let name = entry.name().map_err(broken)?;
@@ -132,7 +139,7 @@ impl Pickle {
     }
 
     fn contains(&self, needle: &[u8]) -> bool {
-        self.0.windows(needle.len()).any(|window| window == needle)
+        memmem::find(&self.0, needle).is_some()
     }
 }
 

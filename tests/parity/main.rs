@@ -12,3 +12,4 @@ mod metric;
 mod network;
 mod optim;
 mod resize;
+mod weights;

@@ -1,0 +1,101 @@
+//! Any supported checkpoint to this crate's file, or to the names that PyTorch programs expect.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use burn::tensor::Device;
+use clap::{Parser, ValueEnum};
+use countenance::backbone::Flavour;
+use countenance::weights::{self, ExportTarget, Family, ImportOptions};
+use countenance::{Error, Result};
+
+#[path = "shared/mod.rs"]
+mod shared;
+
+use shared::report::run;
+
+/// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
+///
+/// Reads safetensors and what torch.save has written, state dicts and whole modules; nothing in
+/// them is executed. What the file is, is told from its contents.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The checkpoint
+    input: PathBuf,
+    /// The safetensors file to write
+    output: PathBuf,
+    /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3 or countenance
+    #[arg(long, default_value = "auto", value_parser = kind)]
+    kind: Kind,
+    /// Write for a PyTorch program instead: mtl-abaw4 or timm
+    #[arg(long)]
+    to: Option<ExportTarget>,
+    /// How the EfficientNet pads and normalises; what a whole module tells unless given, or
+    /// TensorFlow's way
+    #[arg(long, value_enum)]
+    flavour: Option<FlavourName>,
+    /// Go on with what fits, and leave the rest at random; each such tensor is named
+    #[arg(long)]
+    allow_partial: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Kind(Option<Family>);
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FlavourName {
+    /// timm's tf_efficientnet_*
+    Tensorflow,
+    /// timm's efficientnet_*
+    Plain,
+}
+
+fn kind(text: &str) -> Result<Kind> {
+    match text {
+        "auto" => Ok(Kind(None)),
+        name => name.parse().map(|family| Kind(Some(family))),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(|| convert(&arguments))
+}
+
+fn convert(arguments: &Arguments) -> Result<()> {
+    let same = |path: &PathBuf| path.canonicalize().ok();
+    if same(&arguments.input).is_some_and(|input| Some(input) == same(&arguments.output)) {
+        return Err(Error::Argument {
+            what: "the output".into(),
+            expected: "another file than the input".into(),
+            found: arguments.output.display().to_string(),
+        });
+    }
+    let options = ImportOptions {
+        kind: arguments.kind.0,
+        flavour: arguments.flavour.map(|flavour| match flavour {
+            FlavourName::Tensorflow => Flavour::Tensorflow,
+            FlavourName::Plain => Flavour::Plain,
+        }),
+        allow_partial: arguments.allow_partial,
+    };
+    let imported = weights::import(&arguments.input, &options, &Device::default())?;
+    if !imported.random.is_empty() {
+        eprintln!(
+            "warning: {} tensors of the network are random numbers; it must be trained",
+            imported.random.len()
+        );
+    }
+    match arguments.to {
+        None => imported.model.save(&imported.config, &arguments.output)?,
+        Some(target) => {
+            weights::export(&imported.model, &imported.config, target, &arguments.output)?;
+        }
+    }
+    // The file is written: a reader that has gone away is no failure.
+    let output = arguments.output.display();
+    let _ = writeln!(std::io::stdout().lock(), "{imported}\nwrote {output}");
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! An EfficientNet whose own classifier names expressions.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::ModelOutput;
+use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::network::validate_backbone;
+use crate::{Error, Expression, Result};
+
+/// Configuration of [`Classifier`].
+#[derive(Config, Debug)]
+pub struct ClassifierConfig {
+    /// The network. Its classes are the expressions, then valence and arousal if it reads them.
+    pub backbone: EfficientNetConfig,
+    /// What the first classes stand for, in order. Empty if the classifier is not about faces, or
+    /// there is none: then the network is for its features alone.
+    pub expressions: Vec<Expression>,
+    /// Whether two classes after the expressions are valence and arousal. Default: false.
+    #[config(default = false)]
+    pub valence_arousal: bool,
+}
+
+/// An EfficientNet with a classifier of expressions, as HSEmotion's.
+///
+/// Valence and arousal, where it has them, are trained without a bound; here they are clipped to
+/// [-1, 1].
+#[derive(Module, Debug)]
+pub struct Classifier {
+    /// The network, with its classifier.
+    pub backbone: EfficientNet,
+    /// How many of the classes are expressions.
+    pub expressions: usize,
+    /// Whether valence and arousal follow them.
+    pub valence_arousal: bool,
+}
+
+impl ClassifierConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the first setting outside its range.
+    pub fn validate(&self) -> Result<()> {
+        validate_backbone(&self.backbone)?;
+        let named = self.expressions.len() + if self.valence_arousal { 2 } else { 0 };
+        let classes = self.backbone.classes.unwrap_or(0);
+        match named == 0 || named == classes {
+            true => Ok(()),
+            false => {
+                let expected = format!("{named}, the expressions, valence and arousal");
+                Err(Error::argument("backbone.classes", expected, classes))
+            }
+        }
+    }
+
+    /// Builds the network.
+    ///
+    /// # Panics
+    /// If [`validate`](Self::validate) fails.
+    pub fn init(&self, device: &Device) -> Classifier {
+        if let Err(error) = self.validate() {
+            panic!("{error}");
+        }
+        Classifier {
+            backbone: self.backbone.init(device),
+            expressions: self.expressions.len(),
+            valence_arousal: self.valence_arousal,
+        }
+    }
+}
+
+impl Classifier {
+    /// From pooled features to expressions, and to valence and arousal if the network reads them.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the width of `features` is not the network's.
+    pub fn forward(&self, features: Tensor<2>) -> ModelOutput {
+        let count = self.expressions;
+        if count == 0 && !self.valence_arousal {
+            return ModelOutput::default();
+        }
+        let logits = self.backbone.forward_head(features);
+        let valence_arousal = self
+            .valence_arousal
+            .then(|| logits.clone().narrow(1, count, 2).clamp(-1.0, 1.0));
+        ModelOutput {
+            expression_logits: (count > 0).then(|| logits.narrow(1, 0, count)),
+            valence_arousal,
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The crate's own file of any model: one safetensors with the config in its metadata.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, TensorData};
+
+use super::{Classifier, ClassifierConfig, Model, ModelConfig, OpenFace3, OpenFace3Config};
+use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, Network, VERSION, VERSION_KEY};
+use crate::weights::native::{self, WeightsFile};
+use crate::{Error, Result, weights};
+
+/// The key under which the file names its kind of model; absent for [`Network`].
+pub(crate) const KIND_KEY: &str = "kind";
+const CLASSIFIER: &str = "classifier";
+const OPENFACE3: &str = "openface3";
+
+impl Model {
+    /// Writes the model and its config to one file, whole or not at all.
+    ///
+    /// The file is that of [`Network::save`]; of the other models, the metadata names the kind.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if the model is not one of
+    /// `config`.
+    pub fn save(&self, config: &ModelConfig, path: &Path) -> Result<()> {
+        match (self, config) {
+            (Self::Network(network), ModelConfig::Network(config)) => network.save(config, path),
+            (Self::Classifier(network), ModelConfig::Classifier(config)) => {
+                config.validate()?;
+                write(path, CLASSIFIER, config, network.as_ref())
+            }
+            (Self::OpenFace3(network), ModelConfig::OpenFace3(config)) => {
+                config.validate()?;
+                write(path, OPENFACE3, config, network.as_ref())
+            }
+            _ => Err(Error::argument(
+                "config",
+                "the config that the model was made from",
+                "that of another kind of model",
+            )),
+        }
+    }
+
+    /// Reads a model and its config from a file of this crate.
+    ///
+    /// # Errors
+    /// See [`Network::load`].
+    pub fn load(path: &Path, device: &Device) -> Result<(Self, ModelConfig)> {
+        let file = native::read(path)?;
+        match file.metadata.get(KIND_KEY).map(String::as_str) {
+            Some(CLASSIFIER) => {
+                let (config, tensors) = contents(path, file)?;
+                let config: ClassifierConfig = config;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
+                let network: Classifier = fill(path, config.init(device), tensors)?;
+                Ok((
+                    Self::Classifier(Box::new(network)),
+                    ModelConfig::Classifier(config),
+                ))
+            }
+            Some(OPENFACE3) => {
+                let (config, tensors) = contents(path, file)?;
+                let config: OpenFace3Config = config;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
+                let network: OpenFace3 = fill(path, config.init(device), tensors)?;
+                Ok((
+                    Self::OpenFace3(Box::new(network)),
+                    ModelConfig::OpenFace3(config),
+                ))
+            }
+            Some(other) => Err(Error::file(
+                path,
+                "a model that this version knows",
+                format!("one of the kind {other:?}"),
+            )),
+            None => {
+                let (network, config) = Network::from_file(path, file, device)?;
+                Ok((
+                    Self::Network(Box::new(network)),
+                    ModelConfig::Network(config),
+                ))
+            }
+        }
+    }
+}
+
+fn write<M: Module>(path: &Path, kind: &str, config: &impl Config, network: &M) -> Result<()> {
+    let metadata = BTreeMap::from([
+        (FORMAT_KEY.to_string(), FORMAT.to_string()),
+        (VERSION_KEY.to_string(), VERSION.to_string()),
+        (KIND_KEY.to_string(), kind.to_string()),
+        (
+            CONFIG_KEY.to_string(),
+            serde_json::to_string(config)
+                .map_err(|error| Error::argument("config", "one that JSON can hold", error))?,
+        ),
+    ]);
+    native::write(path, &weights::collect(network), &metadata)
+}
+
+/// The config and the tensors of a file of this crate.
+fn contents<C: Config>(
+    path: &Path,
+    file: WeightsFile,
+) -> Result<(C, BTreeMap<String, TensorData>)> {
+    let entry = |key| file.metadata.get(key).map(String::as_str);
+    if (entry(FORMAT_KEY), entry(VERSION_KEY)) != (Some(FORMAT), Some(VERSION)) {
+        let expected = format!("a file of this crate of version {VERSION}");
+        let found = format!("version {:?}", entry(VERSION_KEY));
+        return Err(Error::file(path, expected, found));
+    }
+    let config = crate::config::parse(entry(CONFIG_KEY).unwrap_or_default())
+        .map_err(|found| invalid(path, found))?;
+    Ok((config, file.tensors))
+}
+
+fn fill<M: Module>(path: &Path, network: M, tensors: BTreeMap<String, TensorData>) -> Result<M> {
+    weights::assign(network, tensors).map_err(Error::weights(path))
+}
+
+fn invalid(path: &Path, found: String) -> Error {
+    Error::file(path, "a valid config", found)
+}

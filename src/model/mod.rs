@@ -1,0 +1,169 @@
+//! Every network that predicts, in one file format: what it reads, by name, is in its config.
+//!
+//! [`Network`] is the crate's own, trained here or by its authors. [`Classifier`] is an EfficientNet
+//! whose classifier names expressions, as HSEmotion's. [`OpenFace3`] is OpenFace 3.0's.
+
+mod classifier;
+mod file;
+mod openface3;
+
+use burn::tensor::{Device, Tensor};
+
+use crate::backbone::EfficientNetConfig;
+use crate::network::{Network, NetworkConfig};
+use crate::{ActionUnit, Expression, Result};
+
+pub use classifier::{Classifier, ClassifierConfig};
+pub use openface3::{OpenFace3, OpenFace3Config};
+
+/// Any network that predicts.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// The multi-task network with cross attention.
+    Network(Box<Network>),
+    /// An EfficientNet with a classifier of its own.
+    Classifier(Box<Classifier>),
+    /// OpenFace 3.0's network.
+    OpenFace3(Box<OpenFace3>),
+}
+
+/// The config of a [`Model`].
+#[derive(Clone, Debug)]
+pub enum ModelConfig {
+    /// Of the multi-task network.
+    Network(NetworkConfig),
+    /// Of an EfficientNet with a classifier of its own.
+    Classifier(ClassifierConfig),
+    /// Of OpenFace 3.0's network.
+    OpenFace3(OpenFace3Config),
+}
+
+/// What a [`Model`] says of a batch; what it does not read is absent.
+#[derive(Clone, Debug, Default)]
+pub struct ModelOutput {
+    /// `[batch, units]`, probabilities in [0, 1], in the order of
+    /// [`ModelConfig::action_units`].
+    pub action_units: Option<Tensor<2>>,
+    /// `[batch, classes]`, logits, in the order of [`ModelConfig::expressions`].
+    pub expression_logits: Option<Tensor<2>>,
+    /// `[batch, 2]`, valence then arousal, each in [-1, 1].
+    pub valence_arousal: Option<Tensor<2>>,
+    /// `[batch, 2]`, the two numbers of the gaze, in the order and unit that OpenFace was trained in.
+    pub gaze: Option<Tensor<2>>,
+}
+
+impl ModelConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Argument`](crate::Error::Argument) that names the first setting outside its range.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Self::Network(config) => config.validate(),
+            Self::Classifier(config) => config.validate(),
+            Self::OpenFace3(config) => config.validate(),
+        }
+    }
+
+    /// Builds the model.
+    ///
+    /// # Panics
+    /// If [`validate`](Self::validate) fails.
+    pub fn init(&self, device: &Device) -> Model {
+        match self {
+            Self::Network(config) => Model::Network(Box::new(config.init(device))),
+            Self::Classifier(config) => Model::Classifier(Box::new(config.init(device))),
+            Self::OpenFace3(config) => Model::OpenFace3(Box::new(config.init(device))),
+        }
+    }
+
+    /// The action units that the model was trained to read, in the order of its outputs.
+    pub fn action_units(&self) -> &[ActionUnit] {
+        match self {
+            Self::Network(config) if config.tasks.action_unit => &ActionUnit::AFF_WILD2,
+            Self::Network(_) | Self::Classifier(_) => &[],
+            Self::OpenFace3(_) => &ActionUnit::OPENFACE3,
+        }
+    }
+
+    /// The expressions that the model was trained to tell apart, in the order of its logits.
+    pub fn expressions(&self) -> &[Expression] {
+        match self {
+            Self::Network(config) if config.tasks.expression => &Expression::AFF_WILD2,
+            Self::Network(_) => &[],
+            Self::Classifier(config) => &config.expressions,
+            Self::OpenFace3(_) => &Expression::OPENFACE3,
+        }
+    }
+
+    /// Whether the model was trained to read valence and arousal.
+    pub fn valence_arousal(&self) -> bool {
+        match self {
+            Self::Network(config) => config.tasks.valence_arousal,
+            Self::Classifier(config) => config.valence_arousal,
+            Self::OpenFace3(_) => false,
+        }
+    }
+
+    /// The network from image to feature, if the model has it.
+    pub fn backbone(&self) -> Option<&EfficientNetConfig> {
+        match self {
+            Self::Network(config) => config.backbone.as_ref(),
+            Self::Classifier(config) => Some(&config.backbone),
+            Self::OpenFace3(config) => Some(&config.backbone),
+        }
+    }
+
+    /// The width of the feature.
+    ///
+    /// # Panics
+    /// If [`validate`](Self::validate) fails.
+    pub fn feature_width(&self) -> usize {
+        match self {
+            Self::Network(config) => config.feature_width,
+            Self::Classifier(config) => config.backbone.feature_width(),
+            Self::OpenFace3(config) => config.backbone.feature_width(),
+        }
+    }
+}
+
+impl Model {
+    /// From features to everything that the model reads, trained for it or not.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the width of `features` is not the config's.
+    pub fn forward(&self, features: Tensor<2>) -> ModelOutput {
+        match self {
+            Self::Network(network) => {
+                let output = network.forward(features);
+                ModelOutput {
+                    action_units: Some(output.action_units),
+                    expression_logits: Some(output.expression_logits),
+                    valence_arousal: Some(output.valence_arousal),
+                    gaze: None,
+                }
+            }
+            Self::Classifier(network) => network.forward(features),
+            Self::OpenFace3(network) => network.forward(features),
+        }
+    }
+
+    /// The features of images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, height, width]`, normalised as the backbone's weights ask for
+    /// - output: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the model has no backbone.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::Network(network) => network.features(images),
+            Self::Classifier(network) => network.backbone.forward_features(images),
+            Self::OpenFace3(network) => network.backbone.forward_features(images),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The checkpoints of the paper's authors ("MtlAbaw4").
+
+use super::Checkpoint;
+use super::layout::{Named, Place, places};
+use super::timm::{self, backbone_places};
+use super::unit_head::{norm_field, unit_head_name};
+use crate::attention::Attention;
+use crate::backbone::Flavour;
+use crate::head::NodeMap;
+use crate::network::{FeatureKind, Network, NetworkConfig};
+use crate::{Error, Result};
+
+/// What the authors' backbone stands under, the usual first.
+const EXTRACTORS: [&str; 2] = ["extractor.backbone.", "extractor."];
+
+/// What the authors' pretrained classifier stands under.
+const CLASSIFIERS: [&str; 4] = [
+    "extractor.classifier",
+    "extractor.classifier.0",
+    "extractor.backbone.classifier",
+    "extractor.backbone.classifier.0",
+];
+
+/// A layer of the authors' network without attention that none of its outputs depends on.
+const UNUSED: &str = "global_linear.";
+
+/// Whether a file is of this family.
+pub(super) fn is(checkpoint: &Checkpoint) -> bool {
+    checkpoint.shape("au.sc").is_some()
+}
+
+/// The config of the network in a file, and the places of its tensors.
+///
+/// Sizes, attention and backbone are told from the file; that neighbours are found by the dot
+/// product, and four of them, is not in it and is the authors' setting.
+pub(super) fn find(
+    checkpoint: &mut Checkpoint,
+    flavour: Option<Flavour>,
+) -> Result<(NetworkConfig, Extractor)> {
+    let unused: Vec<String> = checkpoint
+        .names()
+        .filter(|name| name.starts_with(UNUSED))
+        .map(str::to_string)
+        .collect();
+    for name in unused {
+        checkpoint.ignore(&name);
+    }
+
+    let width = match checkpoint.shape("au.sc") {
+        Some(&[_, width]) => width,
+        found => {
+            let found = format!("{found:?}");
+            return Err(Error::file(
+                checkpoint.path(),
+                "`au.sc` of [units, width]",
+                found,
+            ));
+        }
+    };
+    let mut config =
+        NetworkConfig::mtl_abaw4().with_attention(match checkpoint.shape("attention.W_k.weight") {
+            Some(&[hidden, _]) => Attention::Additive { hidden },
+            _ => Attention::None,
+        });
+    config.feature_width = width;
+    let mut extractor = Extractor::default();
+    let prefix = EXTRACTORS
+        .into_iter()
+        .find(|prefix| timm::is_under(checkpoint, prefix));
+    if let Some(prefix) = prefix {
+        let found = timm::find(checkpoint, prefix, &CLASSIFIERS, flavour)?;
+        if found.config.classes.is_none() || found.config.feature_width() == width {
+            config.feature = FeatureKind::Pooled;
+        }
+        config.backbone = Some(found.config);
+        extractor = Extractor {
+            prefix: prefix.to_string(),
+            classifier: found.classifier.unwrap_or(extractor.classifier),
+        };
+    }
+    Ok((config, extractor))
+}
+
+/// Where the backbone stands in a file.
+#[derive(Clone, Debug)]
+pub(super) struct Extractor {
+    prefix: String,
+    classifier: String,
+}
+
+impl Default for Extractor {
+    fn default() -> Self {
+        Self {
+            prefix: EXTRACTORS[0].to_string(),
+            classifier: CLASSIFIERS[0].to_string(),
+        }
+    }
+}
+
+/// The places of a network's tensors in the authors' file.
+pub(super) fn network_places(network: &Network, extractor: &Extractor) -> Vec<Place> {
+    let [nodes, _] = network.action_unit.anchors.lazy_shape().dims();
+    let mut all = match &network.backbone {
+        None => Vec::new(),
+        Some(backbone) => {
+            let Extractor { prefix, classifier } = extractor;
+            backbone_places(backbone, "backbone.", prefix, Some(classifier))
+        }
+    };
+    all.extend(places(network, |path| head_name(path, nodes)));
+    all
+}
+
+fn head_name(path: &str, nodes: usize) -> Option<Named> {
+    if let Some(path) = path.strip_prefix("action_unit.") {
+        return unit_head_name(path, nodes, "au.", "fc.");
+    }
+    let (part, field) = path.rsplit_once('.')?;
+    let name = match part {
+        "valence_arousal.linear" => format!("va.fc.{field}"),
+        "valence_arousal.norm" => format!("va.bn.{}", norm_field(field)),
+        "expression.linear" => format!("ex.fc.{field}"),
+        // The authors name the maps by the letters of additive attention.
+        "attention.key" => format!("attention.W_k.{field}"),
+        "attention.query" => format!("attention.W_q.{field}"),
+        "attention.score" => format!("attention.w_v.{field}"),
+        _ => return None,
+    };
+    Some(Named::One(name))
+}
+
+/// Whether the authors' program has networks of this config.
+///
+/// # Errors
+/// [`Error::Argument`] that names the setting that it has not.
+pub(super) fn check(config: &NetworkConfig) -> Result<()> {
+    let refuse = |what: &str, expected: &str, found: String| {
+        Err(Error::argument(
+            format!("{what} of a network for mtl-abaw4"),
+            expected,
+            found,
+        ))
+    };
+    if config.attention == Attention::Elementwise {
+        let expected = "none or additive attention, which the authors' program has";
+        return refuse(
+            "attention",
+            expected,
+            "the paper's element by element".into(),
+        );
+    }
+    if config.node_map != NodeMap::Normalised {
+        let expected = "normalised node maps, which the authors' program has";
+        return refuse("node_map", expected, format!("{:?}", config.node_map));
+    }
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! Checkpoints that the real writers made: converted, and predicting what PyTorch predicts.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use burn::tensor::Tensor;
+use countenance::backbone::{Flavour, Variant};
+use countenance::model::{Model, ModelConfig, ModelOutput};
+use countenance::network::FeatureKind;
+use countenance::weights::{
+    Checkpoint, ExportTarget, Family, Import, ImportOptions, export, import, load_backbone,
+};
+use countenance::{ActionUnit, Error, Expression};
+
+use crate::fixture::{Fixture, device};
+
+/// Of logits and features, at this size.
+const TOLERANCE: f64 = 1e-5;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/weights")
+        .join(name)
+}
+
+fn imported(name: &str) -> Import {
+    import(&path(name), &ImportOptions::default(), &device())
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The model after a round through the crate's own file.
+fn converted(import: &Import) -> (Model, ModelConfig) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    import.model.save(&import.config, &path).unwrap();
+    Model::load(&path, &device()).unwrap()
+}
+
+/// Runs a converted model on the fixture's inputs, features or images.
+fn run(expected: &Fixture, import: &Import) -> ModelOutput {
+    let (model, config) = converted(import);
+    let features = match config.backbone() {
+        Some(_) => model.features(expected.float::<4>("inputs", &device())),
+        None => expected.float::<2>("inputs", &device()),
+    };
+    assert_eq!(features.dims()[1], config.feature_width());
+    model.forward(features)
+}
+
+fn check(expected: &Fixture, output: ModelOutput) {
+    for (name, tensor) in [
+        ("action_units", output.action_units),
+        ("logits", output.expression_logits),
+        ("valence_arousal", output.valence_arousal),
+        ("gaze", output.gaze),
+    ] {
+        if let Some(tensor) = tensor {
+            expected.check(name, tensor, TOLERANCE);
+        }
+    }
+}
+
+fn classifier_of(import: &Import) -> &countenance::model::ClassifierConfig {
+    match &import.config {
+        ModelConfig::Classifier(config) => config,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
+    for (name, expected) in [
+        (
+            "hsemotion_8_timm_0_4_5.pt",
+            "weights/hsemotion_8_timm_0_4_5.expected",
+        ),
+        (
+            "hsemotion_8_timm_0_9_16.pt",
+            "weights/hsemotion_8_timm_0_9_16.expected",
+        ),
+        (
+            "hsemotion_8_timm_1_0_31.pt",
+            "weights/hsemotion_8_timm_1_0_31.expected",
+        ),
+        ("hsemotion_7.pt", "weights/hsemotion_7.expected"),
+    ] {
+        let import = imported(name);
+        assert_eq!(import.family, Family::Hsemotion);
+        let config = classifier_of(&import);
+        assert_eq!(config.backbone.flavour, Flavour::Tensorflow);
+        assert_eq!(config.backbone.variant, Variant::B0);
+        assert!(import.config.action_units().is_empty());
+        assert!(!import.config.valence_arousal());
+        let order: &[Expression] = match name.contains("_7") {
+            true => &Expression::HSEMOTION_7,
+            false => &Expression::HSEMOTION_8,
+        };
+        assert_eq!(import.config.expressions(), order);
+        let expected = Fixture::open(expected);
+        let output = run(&expected, &import);
+        assert!(output.action_units.is_none() && output.valence_arousal.is_none());
+        check(&expected, output);
+    }
+}
+
+#[test]
+fn valence_and_arousal_follow_the_expressions_and_are_clipped() {
+    let import = imported("hsemotion_va_mtl.pt");
+    assert_eq!(import.config.expressions(), Expression::HSEMOTION_8);
+    assert!(import.config.valence_arousal());
+    let expected = Fixture::open("weights/hsemotion_va_mtl.expected");
+    let output = run(&expected, &import);
+    let all: Tensor<2> = expected.float("logits", &device());
+    let unclipped = all.clone().narrow(1, 8, 2);
+    assert!(
+        unclipped.clone().abs().max().into_scalar::<f32>() > 1.0,
+        "nothing to clip"
+    );
+    let close = |found: Tensor<2>, expected: Tensor<2>| {
+        let difference = (found - expected).abs().max().into_scalar::<f32>();
+        assert!(difference < 2e-5, "{difference}");
+    };
+    close(output.expression_logits.unwrap(), all.narrow(1, 0, 8));
+    close(output.valence_arousal.unwrap(), unclipped.clamp(-1.0, 1.0));
+}
+
+#[test]
+fn backbones_of_both_flavours_load_from_every_container() {
+    for (name, expected, flavour) in [
+        (
+            "efficientnet_b0_plain.pth",
+            "weights/efficientnet_b0_plain.expected",
+            Flavour::Plain,
+        ),
+        (
+            "efficientnet_b0_legacy.pth",
+            "weights/efficientnet_b0_legacy.expected",
+            Flavour::Plain,
+        ),
+        (
+            "timm_tensorflow.safetensors",
+            "weights/timm_tensorflow.expected",
+            Flavour::Tensorflow,
+        ),
+        (
+            "hsemotion_8_timm_0_4_5.pt",
+            "weights/hsemotion_8_timm_0_4_5.expected",
+            Flavour::Tensorflow,
+        ),
+    ] {
+        let expected = Fixture::open(expected);
+        let images = || expected.float::<4>("inputs", &device());
+        let check = |path: &Path| {
+            let (network, config) = load_backbone(path, &device()).unwrap();
+            assert_eq!(config.flavour, flavour, "{name}");
+            let features = network.forward_features(images());
+            expected.check("logits", network.forward_head(features.clone()), TOLERANCE);
+            expected.check("features", features, TOLERANCE);
+        };
+        check(&path(name));
+        // Once more from the crate's own file.
+        let import = imported(name);
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own.safetensors");
+        import.model.save(&import.config, &own).unwrap();
+        check(&own);
+    }
+}
+
+#[test]
+fn the_authors_networks_load_with_and_without_attention_and_backbone() {
+    for (name, expected) in [
+        ("mtl_attention.pth", "weights/mtl_attention.expected"),
+        ("mtl_plain.pth", "weights/mtl_plain.expected"),
+        ("mtl_extractor.pth", "weights/mtl_extractor.expected"),
+    ] {
+        let import = imported(name);
+        assert_eq!(import.family, Family::MtlAbaw4);
+        assert_eq!(import.config.action_units(), ActionUnit::AFF_WILD2);
+        let ModelConfig::Network(config) = &import.config else {
+            panic!("{:?}", import.config)
+        };
+        assert_eq!(config.feature, FeatureKind::PooledAndLogits);
+        let expected = Fixture::open(expected);
+        check(&expected, run(&expected, &import));
+    }
+    let kept = imported("mtl_attention.pth").ignored;
+    assert!(
+        kept.iter().any(|name| name.starts_with("optimizer.")),
+        "{kept:?}"
+    );
+    let kept = imported("mtl_plain.pth").ignored;
+    assert!(
+        kept.iter().any(|name| name == "global_linear.fc.weight"),
+        "{kept:?}"
+    );
+}
+
+#[test]
+fn openface_predicts_expressions_eight_units_and_gaze() {
+    let import = imported("openface3.pth");
+    assert_eq!(import.family, Family::Openface3);
+    assert_eq!(import.config.expressions(), Expression::OPENFACE3);
+    assert_eq!(import.config.action_units(), ActionUnit::OPENFACE3);
+    let expected = Fixture::open("weights/openface3.expected");
+    let output = run(&expected, &import);
+    assert!(output.gaze.is_some() && output.valence_arousal.is_none());
+    check(&expected, output);
+}
+
+/// The tensors of a file as bits, without what needs no place.
+fn bits(path: &Path) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+    let checkpoint = Checkpoint::open(path).unwrap();
+    checkpoint
+        .names()
+        .filter(|name| !name.starts_with("global_linear."))
+        .map(|name| {
+            let data = checkpoint.read(name).unwrap();
+            (
+                name.to_string(),
+                data.shape().to_vec(),
+                data.as_bytes().to_vec(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn exporting_gives_back_the_tensors_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.safetensors");
+    for (name, target) in [
+        ("mtl_attention.pth", ExportTarget::MtlAbaw4),
+        ("mtl_plain.pth", ExportTarget::MtlAbaw4),
+        ("mtl_extractor.pth", ExportTarget::MtlAbaw4),
+        ("timm_tensorflow.safetensors", ExportTarget::Timm),
+        ("efficientnet_b0_legacy.pth", ExportTarget::Timm),
+        ("hsemotion_va_mtl.pt", ExportTarget::Timm),
+    ] {
+        let import = imported(name);
+        let (model, config) = converted(&import);
+        export(&model, &config, target, &out).unwrap();
+        assert_eq!(bits(&out), bits(&path(name)), "{name}");
+        // And in again.
+        let again = import_at(&out);
+        assert_eq!(again.report.fitting, import.report.fitting);
+    }
+}
+
+fn import_at(path: &Path) -> Import {
+    import(path, &ImportOptions::default(), &device()).unwrap()
+}
+
+#[test]
+fn a_network_that_the_authors_program_lacks_is_not_exported_to_it() {
+    let import = imported("openface3.pth");
+    let out = Path::new("never written");
+    let error = export(&import.model, &import.config, ExportTarget::MtlAbaw4, out).unwrap_err();
+    assert!(matches!(error, Error::Argument { .. }), "{error}");
+}
+
+/// Logits and features at full size; needs Python with torch, timm and safetensors, as `python3` or
+/// as `PYTHON` says, and passes without it.
+#[test]
+fn a_whole_module_of_full_size_predicts_what_pytorch_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let there = Command::new(&python)
+        .args(["-c", "import torch, timm, safetensors"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("passed over: no Python with torch, timm and safetensors");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/weights.py");
+    let made = Command::new(&python)
+        .arg(script)
+        .arg("--full")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+
+    let import = import_at(&folder.path().join("full.pt"));
+    // An absolute path takes the place of the fixtures' folder.
+    let expected = folder.path().join("full.expected").display().to_string();
+    let expected = Fixture::open(expected.leak());
+    let features = import
+        .model
+        .features(expected.float::<4>("inputs", &device()));
+    let logits = import
+        .model
+        .forward(features.clone())
+        .expression_logits
+        .unwrap();
+    for (name, found) in [("features", features), ("logits", logits)] {
+        let wanted: Tensor<2> = expected.float(name, &device());
+        let difference = (found - wanted).abs().max().into_scalar::<f32>();
+        println!("parity | weights/full | {name} | {difference:.2e} |");
+        assert!(difference <= 1e-4, "{name}: {difference}");
+    }
+}
