@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::config::Config;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
@@ -43,10 +43,7 @@ fn strict<C: Config>(given: Value) -> std::result::Result<C, String> {
 fn over(given: Value, defaults: Value) -> Value {
     match (given, defaults) {
         (Value::Object(given), Value::Object(mut defaults)) => {
-            // Another variant of an enum takes the default variant's place whole.
-            let other_variant =
-                given.len() == 1 && defaults.len() == 1 && given.keys().ne(defaults.keys());
-            if other_variant {
+            if is_other_variant(&given, &defaults) {
                 return Value::Object(given);
             }
             for (key, value) in given {
@@ -57,6 +54,16 @@ fn over(given: Value, defaults: Value) -> Value {
         }
         (given, _) => given,
     }
+}
+
+/// Whether both are variants of an enum, which are written as their capitalised name alone with its
+/// content, and not the same one: then the given one takes the other's place whole.
+fn is_other_variant(given: &Map<String, Value>, defaults: &Map<String, Value>) -> bool {
+    let variant = |object: &Map<String, Value>| match object.keys().next() {
+        Some(name) if object.len() == 1 => name.starts_with(char::is_uppercase),
+        _ => false,
+    };
+    variant(given) && variant(defaults) && given.keys().ne(defaults.keys())
 }
 
 /// The first key of `given` that `known`, a full serialisation of the same type, does not have.

@@ -208,7 +208,7 @@ fn affect(
     rng: &mut ChaCha8Rng,
 ) -> [f32; 2] {
     let prototype = CIRCUMPLEX[expression];
-    let scale = 0.3 + 0.75 * strength;
+    let scale = 0.23 + 0.75 * strength;
     let mut values = [0, 1].map(|axis| {
         let units: f32 = units
             .iter()
