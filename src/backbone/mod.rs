@@ -1,1 +1,20 @@
-//! backbone
+//! EfficientNet: from a normalised image to one pooled feature.
+//!
+//! The family is one table of stages ([`stage`]) scaled by a width and a depth factor (Tan and Le,
+//! arXiv 1905.11946). Fields are named as timm names them, so [`timm_name`] is all that stands
+//! between a module path and a key of a timm checkpoint.
+
+mod conv;
+mod drop_path;
+mod efficientnet;
+mod mbconv;
+mod squeeze_excite;
+pub mod stage;
+mod timm;
+
+pub use drop_path::{DropPath, DropPathConfig};
+pub use efficientnet::{EfficientNet, EfficientNetConfig};
+pub use mbconv::{DepthwiseSeparable, InvertedResidual, MbConv, MbConvConfig};
+pub use squeeze_excite::{SqueezeExcite, SqueezeExciteConfig};
+pub use stage::{Flavour, Variant};
+pub use timm::timm_name;
