@@ -1,9 +1,8 @@
 //! One block of the network: an opening, a depthwise convolution, squeeze-excite, a projection.
 
 use super::kernel::{
-    Stem as StemKernel,
     Activation, Dense, Inner, Pool as Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale,
-    Source,
+    Source, Stem as StemKernel,
 };
 use super::strip::{LANES, Strip};
 use super::team::{Team, divide};

@@ -115,3 +115,6 @@ impl Plan {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! One row of a depthwise convolution on one strip of channels.
 
+use std::hint::black_box;
+
 use super::super::strip::{LANES, Strip};
 use super::super::vector::Vector;
 
@@ -64,7 +66,8 @@ unsafe fn tile<V: Vector, const KERNEL: usize, const STRIDE: usize, const OUTPUT
     // SAFETY: the caller's.
     unsafe {
         let mut sums = [V::load(bias.0.as_ptr()); OUTPUTS];
-        for y in 0..KERNEL {
+        // Unrolling this loop too would take more registers than there are.
+        for y in 0..black_box(KERNEL) {
             for x in 0..KERNEL {
                 let factor = V::load(weight.add((y * KERNEL + x) * LANES));
                 for output in 0..OUTPUTS {
