@@ -185,9 +185,9 @@ impl EfficientNet {
     /// # Panics
     /// If the images do not have 3 channels.
     pub fn forward_features(&self, images: Tensor<4>) -> Tensor<2> {
-        match self.plan.features(self, images) {
-            Ok(features) => features,
-            Err(images) => self.forward_maps(images).mean_dims(&[2, 3]).flatten(1, 3),
+        match self.plan.suiting(self, &images) {
+            Some(plan) => plan.forward(images),
+            None => self.forward_maps(images).mean_dims(&[2, 3]).flatten(1, 3),
         }
     }
 

@@ -25,60 +25,39 @@ pub(in super::super) struct PlanCell(Mutex<Option<Arc<Compiled>>>);
 struct Compiled {
     origin: Origin,
     /// Nothing if the network has a layer that the kernels do not know.
-    plan: Option<Plan>,
+    plan: Option<Arc<Plan>>,
 }
 
 impl PlanCell {
-    /// The features of `images`, or the images back where only the layers themselves will do: in
-    /// training, on a device that is not this processor, for numbers that are not 32-bit floats,
-    /// for a layer that no kernel knows.
-    pub fn features(
-        &self,
-        network: &EfficientNet,
-        images: Tensor<4>,
-    ) -> Result<Tensor<2>, Tensor<4>> {
-        let device = images.device();
+    /// The plan for `images`, or nothing where only the layers themselves will do: in training, on
+    /// a device that is not this processor, for numbers that are not 32-bit floats, for a layer
+    /// that no kernel knows.
+    pub fn suiting(&self, network: &EfficientNet, images: &Tensor<4>) -> Option<Arc<Plan>> {
         let [batch, channels, height, width] = images.dims();
         let suits = images.dtype() == DType::F32
             && channels == 3
             && batch * height * width > 0
-            && is_this_processor(&device)
+            && is_this_processor(&images.device())
             && is_this_processor(&network.conv_stem.weight.device());
-        if !suits {
-            return Err(images);
-        }
-        let compiled = self.compiled(network);
-        let Some(plan) = &compiled.plan else {
-            return Err(images);
-        };
-        let data = images.into_data();
-        let pixels = data
-            .as_slice()
-            .expect("the numbers are 32-bit floats, as checked above");
-        let features = plan.features(pixels, [height, width]);
-        let width = features.len() / batch;
-        Ok(Tensor::from_data(
-            TensorData::new(features, [batch, width]),
-            &device,
-        ))
+        if suits { self.plan(network) } else { None }
     }
 
-    fn compiled(&self, network: &EfficientNet) -> Arc<Compiled> {
-        // The lock is not held while the network runs. A panic while it was held left the cell as
-        // it was.
+    fn plan(&self, network: &EfficientNet) -> Option<Arc<Plan>> {
+        // The lock is not held while the plan runs. A panic while it was held left the cell as it
+        // was.
         let mut cell = self
             .0
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*cell {
-            Some(compiled) if compiled.origin.is(network) => compiled.clone(),
+            Some(compiled) if compiled.origin.is(network) => compiled.plan.clone(),
             _ => {
-                let compiled = Arc::new(Compiled {
+                let plan = Plan::new(network).map(Arc::new);
+                *cell = Some(Arc::new(Compiled {
                     origin: Origin::of(network),
-                    plan: Plan::new(network),
-                });
-                *cell = Some(compiled.clone());
-                compiled
+                    plan: plan.clone(),
+                }));
+                plan
             }
         }
     }

@@ -13,6 +13,7 @@ mod team;
 mod vector;
 mod weight;
 
+use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::EfficientNet;
@@ -99,6 +100,21 @@ impl Plan {
         features
     }
 
+    /// As [`features`](Self::features), for a tensor in this processor's memory.
+    pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let [batch, _, height, width] = images.dims();
+        let device = images.device();
+        let data = images.into_data();
+        let pixels = data
+            .as_slice()
+            .expect("the network's plan is given 32-bit floats only");
+        let features = self.features(pixels, [height, width]);
+        Tensor::from_data(
+            TensorData::new(features, [batch, self.head.outputs()]),
+            &device,
+        )
+    }
+
     /// Computes the feature of one image with `threads` threads.
     fn run(&self, threads: usize, image: &[f32], mut size: [usize; 2], out: &mut [f32]) {
         // SAFETY: `with_isa` took only a set that this processor has.
@@ -116,5 +132,7 @@ impl Plan {
     }
 }
 
+#[cfg(test)]
+mod profile;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,12 @@
 //!
 //! The functions take raw pointers inside and check the lengths of their slices once, at the top.
 
+#![allow(
+    clippy::needless_range_loop,
+    clippy::int_plus_one,
+    reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"
+)]
+
 mod depthwise;
 mod inner;
 mod matmul;
