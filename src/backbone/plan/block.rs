@@ -4,6 +4,7 @@ use super::kernel::{
     Activation, Dense, Inner, Pool as Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale,
     Source, Stem as StemKernel,
 };
+use super::memory::Memory;
 use super::strip::{LANES, Strip};
 use super::team::{Team, divide};
 use super::weight::{Depthwise, PANEL, Padding, Pointwise};
@@ -54,7 +55,7 @@ impl Stem {
     ) -> [usize; 2] {
         let to = self.size(size);
         let pixels = to[0] * to[1];
-        let map = room(&mut buffers.map, self.layer.planes() * pixels);
+        let map = buffers.map.room(self.layer.planes() * pixels);
         let panels = map.chunks_mut(PANEL * pixels).enumerate();
         team.each(panels.collect(), |(panel, out), scratch| {
             team.run(StemKernel {
@@ -87,13 +88,13 @@ pub(super) struct Block {
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     /// The block's input.
-    pub map: Vec<Strip>,
+    pub map: Memory,
     /// The block's output.
-    out: Vec<Strip>,
+    out: Memory,
     /// What the depthwise convolution puts out.
-    inner: Vec<Strip>,
+    inner: Memory,
     /// The sum of each of its rows.
-    sums: Vec<Strip>,
+    sums: Memory,
 }
 
 /// Output rows of a depthwise convolution below which a band is not worth its edges.
@@ -104,14 +105,6 @@ const PIXELS: usize = 56;
 /// numbers in the map.
 const WIDE: usize = 128;
 
-/// The first `length` strips, of unknown content.
-fn room(buffer: &mut Vec<Strip>, length: usize) -> &mut [Strip] {
-    if buffer.len() < length {
-        buffer.resize(length, Strip::default());
-    }
-    &mut buffer[..length]
-}
-
 impl Block {
     /// Channels that the block takes.
     pub fn inputs(&self) -> usize {
@@ -120,6 +113,16 @@ impl Block {
             Opening::Expand(expand) => expand.inputs(),
             Opening::Map => self.depthwise.channels(),
         }
+    }
+
+    /// The matrix products of the block, in order.
+    pub fn products(&mut self) -> impl Iterator<Item = &mut Pointwise> {
+        let opening = match &mut self.opening {
+            Opening::Expand(expand) => Some(expand),
+            _ => None,
+        };
+        let rest = [&mut self.reduce, &mut self.expand, &mut self.project];
+        opening.into_iter().chain(rest)
     }
 
     /// Whether nothing comes before the depthwise convolution.
@@ -165,8 +168,8 @@ impl Block {
             .padding
             .around(source, depthwise.kernel, depthwise.stride);
         let (plane, pixels) = (source[0] * source[1], to[0] * to[1]);
-        let inner = room(&mut buffers.inner, depthwise.planes() * pixels);
-        let sums = room(&mut buffers.sums, depthwise.planes() * to[0]);
+        let inner = buffers.inner.room(depthwise.planes() * pixels);
+        let sums = buffers.sums.room(depthwise.planes() * to[0]);
 
         let bands = team.bands(depthwise.panels(), to[0], ROWS);
         let parts = divide(inner, pixels, &bands, to[1])
@@ -205,7 +208,7 @@ impl Block {
         buffers: &mut Buffers,
     ) {
         let pixels = inner[0] * inner[1];
-        let map = &mut buffers.inner[..gate.len() * pixels];
+        let map = &mut buffers.inner.strips_mut()[..gate.len() * pixels];
         let gate = if pixels < WIDE {
             team.run(Scale { map, gate });
             None
@@ -216,7 +219,7 @@ impl Block {
         let kept = self.project.outputs() == self.inputs() && size == inner;
         let input = &buffers.map[..];
         let bands = team.bands(self.project.panels(), pixels, PIXELS);
-        let output = room(&mut buffers.out, self.project.planes() * pixels);
+        let output = buffers.out.room(self.project.planes() * pixels);
         let parts = divide(output, pixels, &bands, 1).into_iter().enumerate();
         team.each(parts.collect(), |(index, out), scratch| {
             let panel = index / bands.len();

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Tensor};
 use super::super::{EfficientNet, MbConv, SqueezeExcite};
 use super::block::{Block, Opening, Stem};
 use super::kernel::{STEM_COLOURS, STEM_KERNEL, STEM_STRIDE};
-use super::weight::{Depthwise, Padding, Pointwise};
+use super::weight::{Depthwise, Padding, Pointwise, gather};
 
 /// The layers of a whole network, in order.
 pub(super) struct Layers {
@@ -45,7 +45,7 @@ pub(super) fn layers(network: &EfficientNet) -> Option<Layers> {
             fits.then_some(block)
         })
         .collect::<Option<Vec<_>>>()?;
-    let head = pointwise(&network.conv_head, Some(&network.bn2))?;
+    let mut head = pointwise(&network.conv_head, Some(&network.bn2))?;
     (head.inputs() == width).then_some(())?;
 
     // A first block that reads its input once takes the stem's rows as they are made.
@@ -56,6 +56,9 @@ pub(super) fn layers(network: &EfficientNet) -> Option<Layers> {
         }
         _ => Some(stem),
     };
+    let mut all: Vec<_> = blocks.iter_mut().flat_map(Block::products).collect();
+    all.push(&mut head);
+    gather(all);
     Some(Layers { stem, blocks, head })
 }
 

@@ -8,6 +8,7 @@ mod cell;
 mod compile;
 mod isa;
 mod kernel;
+mod memory;
 mod strip;
 mod team;
 mod vector;

@@ -27,7 +27,10 @@ impl Kernel for Peak {
         // SAFETY: the caller vouches for the instructions; the array holds 16 numbers.
         unsafe {
             let (factor, term) = (V::splat(0.999), V::splat(0.001));
-            let mut sums = [V::splat(1.0); 12];
+            let mut sums = [V::splat(0.0); 12];
+            for (sum, start) in sums.iter_mut().zip(std::hint::black_box([0.1f32; 12])) {
+                *sum = V::splat(start);
+            }
             for _ in 0..self.0 {
                 for sum in &mut sums {
                     *sum = sum.mul_add(factor, term);

@@ -1,10 +1,63 @@
 //! Weights in the order in which the kernels read them.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::kernel::Product;
+use super::memory::Memory;
 use super::strip::{LANES, Strip, strips};
 
 /// Strips in one panel of outputs.
 pub(super) const PANEL: usize = 2;
+
+/// Weights in memory that they share with those of other layers.
+#[derive(Debug)]
+struct Packed {
+    memory: Arc<Memory>,
+    range: Range<usize>,
+}
+
+impl std::ops::Deref for Packed {
+    type Target = [Strip];
+
+    fn deref(&self) -> &[Strip] {
+        &self.memory[self.range.clone()]
+    }
+}
+
+impl From<Vec<Strip>> for Packed {
+    fn from(strips: Vec<Strip>) -> Self {
+        let range = 0..strips.len();
+        let mut memory = Memory::new(strips.len());
+        memory.strips_mut().copy_from_slice(&strips);
+        Self {
+            memory: Arc::new(memory),
+            range,
+        }
+    }
+}
+
+/// Moves the weights of all layers into one piece of memory, in their order.
+pub(super) fn gather(layers: Vec<&mut Pointwise>) {
+    let total = layers.iter().map(|layer| layer.weight.len()).sum();
+    let mut memory = Memory::new(total);
+    let mut rest = memory.strips_mut();
+    for layer in &layers {
+        let (place, after) = rest.split_at_mut(layer.weight.len());
+        place.copy_from_slice(&layer.weight);
+        rest = after;
+    }
+    let memory = Arc::new(memory);
+    let mut start = 0;
+    for layer in layers {
+        let range = start..start + layer.weight.len();
+        start = range.end;
+        layer.weight = Packed {
+            memory: memory.clone(),
+            range,
+        };
+    }
+}
 
 /// A matrix product's weights and bias, panel by panel.
 #[derive(Debug)]
@@ -12,7 +65,7 @@ pub(super) struct Pointwise {
     inputs: usize,
     outputs: usize,
     /// Panel after panel, each `[inputs, strips]`.
-    weight: Vec<Strip>,
+    weight: Packed,
     /// `[strips]`.
     bias: Vec<Strip>,
 }
@@ -42,7 +95,7 @@ impl Pointwise {
         Self {
             inputs,
             outputs: bias.len(),
-            weight: packed,
+            weight: packed.into(),
             bias: bias_strips,
         }
     }
