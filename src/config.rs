@@ -7,24 +7,55 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// Reads a config from a JSON file; absent keys take their defaults.
+/// Reads a config from a JSON file; absent keys are as in `defaults`.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is not valid JSON for `C` or has
 /// a key that `C` does not know.
-pub fn load<C: Config>(path: &Path) -> Result<C> {
+pub fn load<C: Config>(path: &Path, defaults: &C) -> Result<C> {
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-    parse(&text).map_err(|found| Error::file(path, "a valid config", found))
+    parse_over(&text, defaults).map_err(|found| Error::file(path, "a valid config", found))
 }
 
-/// Reads a config from JSON text; the error says what is wrong with it.
+/// Reads a complete config from JSON text; the error says what is wrong with it.
 pub(crate) fn parse<C: Config>(text: &str) -> std::result::Result<C, String> {
-    let given: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    strict(serde_json::from_str(text).map_err(|error| error.to_string())?)
+}
+
+/// Reads a config from JSON text; absent keys are as in `defaults`.
+fn parse_over<C: Config>(text: &str, defaults: &C) -> std::result::Result<C, String> {
+    let given = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let defaults = serde_json::to_value(defaults).map_err(|error| error.to_string())?;
+    strict(over(given, defaults))
+}
+
+/// Reads `given`, which must have no key that `C` does not know.
+fn strict<C: Config>(given: Value) -> std::result::Result<C, String> {
     let config: C = serde_json::from_value(given.clone()).map_err(|error| error.to_string())?;
     let known = serde_json::to_value(&config).map_err(|error| error.to_string())?;
     match unknown_key(&given, &known, "") {
         Some(key) => Err(format!("the unknown key `{key}`")),
         None => Ok(config),
+    }
+}
+
+/// `given` laid over `defaults`, key by key.
+fn over(given: Value, defaults: Value) -> Value {
+    match (given, defaults) {
+        (Value::Object(given), Value::Object(mut defaults)) => {
+            // Another variant of an enum takes the default variant's place whole.
+            let other_variant =
+                given.len() == 1 && defaults.len() == 1 && given.keys().ne(defaults.keys());
+            if other_variant {
+                return Value::Object(given);
+            }
+            for (key, value) in given {
+                let default = defaults.remove(&key).unwrap_or(Value::Null);
+                defaults.insert(key, over(value, default));
+            }
+            Value::Object(defaults)
+        }
+        (given, _) => given,
     }
 }
 
@@ -57,21 +88,40 @@ mod tests {
     }
 
     #[derive(Config, Debug)]
+    enum Kind {
+        A(Inner),
+        B(Inner),
+    }
+
+    #[derive(Config, Debug)]
     struct Outer {
         #[config(default = 3)]
         count: usize,
         inner: Inner,
+        kind: Kind,
+    }
+
+    fn defaults() -> Outer {
+        Outer::new(Inner::new(), Kind::A(Inner::new()))
     }
 
     #[test]
     fn absent_keys_take_their_defaults() {
-        let config: Outer = parse(r#"{"inner": {}}"#).unwrap();
-        assert_eq!((config.count, config.inner.rate), (3, 0.5));
+        let given = r#"{"inner": {"rate": 0.25}}"#;
+        let config = parse_over(given, &defaults()).unwrap();
+        assert_eq!((config.count, config.inner.rate), (3, 0.25));
+        assert!(parse::<Outer>(given).unwrap_err().contains("missing field"));
+    }
+
+    #[test]
+    fn another_variant_replaces_the_default_one() {
+        let config = parse_over(r#"{"kind": {"B": {"rate": 0.1}}}"#, &defaults()).unwrap();
+        assert!(matches!(config.kind, Kind::B(inner) if inner.rate == 0.1));
     }
 
     #[test]
     fn an_unknown_key_is_named_with_its_path() {
-        let error = parse::<Outer>(r#"{"inner": {"rat": 0.1}}"#).unwrap_err();
+        let error = parse_over(r#"{"inner": {"rat": 0.1}}"#, &defaults()).unwrap_err();
         assert!(error.contains("`inner.rat`"), "{error}");
     }
 }

@@ -44,6 +44,15 @@ pub enum Error {
         found: String,
     },
 
+    /// Weights do not fit the network that they are meant for.
+    #[error("{}: {report}", path.display())]
+    Weights {
+        /// The file of the weights.
+        path: PathBuf,
+        /// What does not fit.
+        report: Box<crate::weights::ImportReport>,
+    },
+
     /// An image cannot be decoded or is outside the limits.
     #[error("{}: {reason}", path.display())]
     Image {
@@ -63,6 +72,10 @@ pub enum Error {
         /// The value given.
         found: String,
     },
+
+    /// The user asked a run to stop; what was finished is kept.
+    #[error("interrupted; what was finished is kept, and --resume continues from there")]
+    Interrupted,
 
     /// Training stopped because it could not go on.
     #[error("training stopped: {0}")]
@@ -94,6 +107,14 @@ impl Error {
             expected: expected.into(),
             found: found.into(),
         }
+    }
+
+    /// An [`Error::Weights`] on `path`; made for `map_err(Error::weights(path))`.
+    pub(crate) fn weights(
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(Box<crate::weights::ImportReport>) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |report| Self::Weights { path, report }
     }
 
     /// An [`Error::Argument`].

@@ -15,6 +15,7 @@
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
+//! | [`picture`] | scores drawn beside a face |
 //! | [`train`] | the staged training run and its report |
 
 pub mod attention;
@@ -22,6 +23,8 @@ pub mod backbone;
 pub mod config;
 pub mod data;
 pub mod error;
+pub mod evaluate;
+pub mod extract;
 pub mod graph;
 pub mod head;
 pub mod label;
@@ -29,6 +32,8 @@ pub mod loss;
 pub mod metric;
 pub mod network;
 pub mod optim;
+#[cfg(feature = "train")]
+pub mod picture;
 pub mod predict;
 #[cfg(feature = "train")]
 pub mod train;

@@ -1,1 +1,28 @@
-//! train
+//! Training: the stages of the paper, one run directory, and the report at its end.
+//!
+//! [`Run`] is the whole job. Its order is in `execute`; a stage goes through burn-train in `stage`;
+//! what each stage trains is in `model`; batches come from `source` through `loader`.
+
+mod batch;
+mod checkpoint;
+mod config;
+mod execute;
+mod features;
+mod history;
+mod loader;
+mod metric;
+mod model;
+mod outcome;
+pub mod picture;
+mod progress;
+mod run;
+mod source;
+mod stage;
+
+pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
+pub use config::{BackboneStageConfig, Schedule, StageConfig, TrainConfig};
+pub use history::{EpochRecord, History};
+pub use loader::{EpochLoader, Source};
+pub use metric::{ScoreInput, Task, TaskScore};
+pub use outcome::Outcome;
+pub use run::Run;

@@ -2,9 +2,11 @@
 
 mod attention;
 mod backbone;
+mod decode;
 mod fixture;
 mod graph;
 mod head;
+mod layer;
 mod loss;
 mod metric;
 mod network;

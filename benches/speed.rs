@@ -1,0 +1,140 @@
+//! How long the parts take on the default device, which is synchronised inside the timed part.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use burn::module::Module;
+use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
+use countenance::attention::Attention;
+use countenance::backbone::{EfficientNetConfig, Variant};
+use countenance::data::image::{ImageLimits, Preprocessing, decode};
+use countenance::label::{ACTION_UNITS, EXPRESSIONS};
+use countenance::loss::{AsymmetricLossConfig, WeightedCrossEntropyConfig};
+use countenance::network::NetworkConfig;
+use countenance::optim::{OptimizerConfig, SamConfig};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use image::{ImageEncoder, RgbImage};
+
+const BATCH: usize = 256;
+
+fn sync(device: &Device) {
+    device.sync().expect("the device finishes its work");
+}
+
+fn backbone(criterion: &mut Criterion) {
+    let device = Device::default();
+    let network = EfficientNetConfig::new(Variant::B0).init(&device);
+    let mut group = criterion.benchmark_group("backbone");
+    for batch in [1, 32] {
+        let images = Tensor::random([batch, 3, 224, 224], Distribution::Default, &device);
+        group.bench_function(format!("b0_224/batch_{batch}"), |bencher| {
+            bencher.iter(|| {
+                black_box(network.forward_features(images.clone()));
+                sync(&device);
+            });
+        });
+    }
+    group.finish();
+}
+
+fn heads(criterion: &mut Criterion) {
+    let device = Device::default();
+    let network = NetworkConfig::mtl_abaw4().init(&device);
+    let features = Tensor::random([BATCH, 1288], Distribution::Default, &device);
+    criterion.bench_function("heads/inference/batch_256", |bencher| {
+        bencher.iter(|| {
+            black_box(network.forward(features.clone()));
+            sync(&device);
+        });
+    });
+}
+
+fn train_step(criterion: &mut Criterion) {
+    let device = Device::default().autodiff();
+    let network = NetworkConfig::mtl_abaw4()
+        .with_attention(Attention::Additive { hidden: 64 })
+        .init(&device);
+    let features = Tensor::<2>::random([BATCH, 1288], Distribution::Default, &device);
+    let sam = SamConfig::new().init();
+
+    let units = Tensor::<2>::random([BATCH, ACTION_UNITS], Distribution::Bernoulli(0.3), &device);
+    let all = Tensor::<2, Bool>::full([BATCH, ACTION_UNITS], true, &device);
+    let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
+    let mut head = network.action_unit.clone();
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/au_sam/batch_256", |bencher| {
+        bencher.iter(|| {
+            let step = sam.step(&head, |head| {
+                let scores = head.forward(features.clone());
+                (loss.forward(scores, units.clone(), all.clone()), ())
+            });
+            head = optimizer.step(1e-3, head.clone(), step.gradients);
+            sync(&device);
+        });
+    });
+
+    let classes = Tensor::<1, Int>::random(
+        [BATCH],
+        Distribution::Uniform(0.0, EXPRESSIONS as f64),
+        &device,
+    );
+    let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+    let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
+    // The action-unit branch is frozen in this stage: its scores are computed once, not here.
+    let scores = network
+        .action_unit
+        .valid()
+        .forward(features.clone().inner());
+    let scores = Tensor::from_inner(scores);
+    let mut stage = (network.expression.clone(), network.attention.clone());
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/ex_sam/batch_256", |bencher| {
+        bencher.iter(|| {
+            let step = sam.step(&stage, |(head, attention)| {
+                let logits = head.forward(features.clone());
+                let logits = match attention {
+                    Some(attention) => attention.forward(scores.clone(), logits),
+                    None => logits,
+                };
+                (loss.forward(logits, classes.clone(), all.clone()), ())
+            });
+            stage = optimizer.step(1e-3, stage.clone(), step.gradients);
+            sync(&device);
+        });
+    });
+}
+
+fn pipeline(criterion: &mut Criterion) {
+    let image = RgbImage::from_fn(112, 112, |x, y| {
+        let wave =
+            |phase: f32| ((x as f32 * 0.11 + y as f32 * 0.07 + phase).sin() * 90.0 + 128.0) as u8;
+        image::Rgb([wave(0.0), wave(1.0), wave(2.0)])
+    });
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90)
+        .write_image(&image, 112, 112, image::ExtendedColorType::Rgb8)
+        .expect("memory takes the picture");
+    let preprocessing = Preprocessing::imagenet(224);
+    let limits = ImageLimits::default();
+    criterion.bench_function("pipeline/decode_resize_112_to_224", |bencher| {
+        bencher.iter_batched(
+            || jpeg.clone(),
+            |jpeg| {
+                let image = decode(&jpeg, Path::new("memory"), &limits).expect("a valid JPEG");
+                black_box(preprocessing.apply(&image))
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group! {
+    name = speed;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_secs(2))
+        .measurement_time(Duration::from_secs(10));
+    targets = backbone, heads, train_step, pipeline
+}
+criterion_main!(speed);

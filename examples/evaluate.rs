@@ -1,0 +1,122 @@
+//! A model's scores on a labelled split: per action unit, per expression, and combined.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use countenance::Error;
+use countenance::Result;
+use countenance::data::annotation::AnnotationConfig;
+use countenance::data::cache::Fingerprint;
+use countenance::data::split::{Split, SplitName};
+use countenance::evaluate::evaluate;
+use countenance::extract::Extraction;
+use countenance::predict::Predictor;
+
+#[path = "shared/mod.rs"]
+mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::progress::Progress;
+use shared::report::{json, run};
+
+/// Scores a model on a labelled split.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The model, as `train` writes it
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// Folder of an s-Aff-Wild2 data set
+    #[arg(long, value_name = "ROOT")]
+    data: PathBuf,
+    /// training or validation
+    #[arg(long, default_value_t = SplitName::Validation)]
+    split: SplitName,
+    /// How the scores are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Rows that lack some action units keep the others
+    #[arg(long)]
+    keep_partial_action_units: bool,
+    /// The largest share of images that may be unreadable
+    #[arg(long, default_value_t = 0.01)]
+    max_unreadable: f64,
+    /// Images in a batch
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
+    batch_size: usize,
+    #[command(flatten)]
+    device: DeviceArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people, with the chance level beside each score
+    Table,
+    /// One JSON object
+    Json,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(|| score(&arguments))
+}
+
+fn score(arguments: &Arguments) -> Result<()> {
+    let device = arguments.device.open()?;
+    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let annotations =
+        AnnotationConfig::new().with_keep_partial_action_units(arguments.keep_partial_action_units);
+    let split = Split::open(&arguments.data, arguments.split, &annotations)?;
+    let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
+        what: arguments.model.display().to_string(),
+        expected: "a model with a backbone, to read images".into(),
+        found: "heads alone".into(),
+    })?;
+    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
+    let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+    let scratch = tempfile::tempdir().map_err(|source| Error::Io {
+        action: "create",
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let extraction = Extraction {
+        names: &names,
+        images: &images,
+        mirrored: false,
+        preprocessing,
+        batch_size: arguments.batch_size,
+        width: predictor.config().feature_width,
+        fingerprint: Fingerprint::builder().build(),
+        max_unreadable: arguments.max_unreadable,
+    };
+    let progress = Progress::start("images");
+    let extracted = extraction.run(
+        |images| predictor.network().features(images),
+        &scratch.path().join("features.safetensors"),
+        &device,
+        &mut |done, total| {
+            progress.update(done, total);
+            true
+        },
+    )?;
+    progress.finish();
+    for (_, error) in &extracted.unreadable {
+        eprintln!("left out: {error}");
+    }
+    let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
+    let tasks = &predictor.config().tasks;
+    let found = evaluate(
+        predictor.network(),
+        tasks,
+        &extracted.cache,
+        &labels,
+        &device,
+    );
+    match arguments.format {
+        Format::Json => println!("{}", json(&found.report)),
+        Format::Table => print!("{}", found.report.table(Some(&found.chance))),
+    }
+    Ok(())
+}

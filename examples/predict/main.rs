@@ -1,0 +1,172 @@
+//! Named scores for images, or for the rows of a feature file.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ::image::RgbImage;
+use clap::Parser;
+use countenance::data::cache::FeatureCache;
+use countenance::data::image::{self, ImageLimits};
+use countenance::extract::is_readable;
+use countenance::picture::{OverlayScores, overlay};
+use countenance::predict::{Prediction, Predictor};
+use countenance::{Error, Result};
+use rayon::prelude::*;
+
+#[path = "../shared/mod.rs"]
+mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::folder::images_below;
+use shared::progress::Progress;
+use shared::report::run;
+mod output;
+
+use output::{Format, Output};
+
+/// Reads action units, expression, valence and arousal from aligned face crops.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The model, as `train` or `convert` writes it
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// Images, or folders of images
+    #[arg(value_name = "IMAGES or DIR", required_unless_present = "features")]
+    images: Vec<PathBuf>,
+    /// A feature file instead of images
+    #[arg(long, value_name = "FILE", conflicts_with = "images")]
+    features: Option<PathBuf>,
+    /// How the scores are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Also draw each face beside its scores, into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "features")]
+    overlay: Option<PathBuf>,
+    /// Images in a batch
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
+    batch_size: usize,
+    #[command(flatten)]
+    device: DeviceArgument,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(|| predict(&arguments))
+}
+
+fn predict(arguments: &Arguments) -> Result<()> {
+    let device = arguments.device.open()?;
+    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let mut output = Output::new(arguments.format);
+    match &arguments.features {
+        Some(features) => rows(&predictor, features, arguments.batch_size, &mut output)?,
+        None => images(&predictor, arguments, &mut output)?,
+    }
+    output.finish()
+}
+
+fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -> Result<()> {
+    let cache = FeatureCache::open(path)?;
+    if cache.width() != predictor.config().feature_width {
+        return Err(Error::File {
+            path: path.to_path_buf(),
+            expected: format!("features of width {}", predictor.config().feature_width),
+            found: format!("width {}", cache.width()),
+        });
+    }
+    let progress = Progress::start("rows");
+    for (number, features) in cache.as_slice().chunks(batch * cache.width()).enumerate() {
+        let predictions = predictor.predict_features(features)?;
+        for (position, prediction) in predictions.into_iter().enumerate() {
+            let row = number * batch + position;
+            let name = match cache.names() {
+                Some(names) => names[row].clone(),
+                None => row.to_string(),
+            };
+            if is_readable(cache.row(row)) {
+                output.write(&name, Ok(&prediction))?;
+            } else {
+                output.write(&name, Err("no feature: the image could not be read"))?;
+            }
+            progress.update(row + 1, cache.rows());
+        }
+    }
+    progress.finish();
+    Ok(())
+}
+
+fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> Result<()> {
+    if let Some(folder) = &arguments.overlay {
+        std::fs::create_dir_all(folder).map_err(|source| Error::Io {
+            action: "create",
+            path: folder.clone(),
+            source,
+        })?;
+    }
+    let mut paths = Vec::new();
+    for path in &arguments.images {
+        match path.is_dir() {
+            true => paths.extend(images_below(path)?),
+            false => paths.push(path.clone()),
+        }
+    }
+    let limits = ImageLimits::default();
+    let progress = Progress::start("images");
+    let mut done = 0;
+    for batch in paths.chunks(arguments.batch_size) {
+        let decoded: Vec<Result<RgbImage>> = batch
+            .par_iter()
+            .map(|path| image::read(path, &limits))
+            .collect();
+        let readable: Vec<RgbImage> = decoded.iter().flatten().cloned().collect();
+        let mut predictions = predictor.predict_batch(&readable)?.into_iter();
+        for (path, image) in batch.iter().zip(decoded) {
+            let name = path.to_string_lossy();
+            match image {
+                Ok(image) => {
+                    let prediction = predictions.next().expect("one prediction an image");
+                    output.write(&name, Ok(&prediction))?;
+                    if let Some(folder) = &arguments.overlay {
+                        draw(folder, done, path, &image, &prediction)?;
+                    }
+                }
+                Err(error) => output.write(&name, Err(&error.to_string()))?,
+            }
+            done += 1;
+            progress.update(done, paths.len());
+        }
+    }
+    progress.finish();
+    Ok(())
+}
+
+/// Draws one face beside its scores; the number keeps equal names of several folders apart.
+fn draw(
+    folder: &Path,
+    number: usize,
+    path: &Path,
+    image: &RgbImage,
+    prediction: &Prediction,
+) -> Result<()> {
+    let expressions: Vec<_> = prediction
+        .expressions
+        .iter()
+        .map(|score| (score.class, score.probability))
+        .collect();
+    let picture = overlay(
+        image,
+        &OverlayScores {
+            action_units: &prediction.action_units,
+            expressions: &expressions,
+            valence_arousal: prediction.valence_arousal,
+        },
+    );
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let out = folder.join(format!("{number:05}_{stem}.png"));
+    picture.save(&out).map_err(|error| Error::Image {
+        path: out,
+        reason: error.to_string(),
+    })
+}

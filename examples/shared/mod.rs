@@ -1,0 +1,11 @@
+//! What the examples share: the choice of a device, progress on stderr, one line per error.
+//!
+//! Each example uses what it needs of it.
+#![allow(dead_code, reason = "no example uses everything")]
+
+pub mod argument;
+pub mod device;
+pub mod folder;
+pub mod interrupt;
+pub mod progress;
+pub mod report;

@@ -1,0 +1,73 @@
+//! Progress of long work, on stderr.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How long a log stays silent between two lines.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// A bar with rate and time left on a terminal; a plain line every few seconds elsewhere, so that a
+/// log shows that work goes on without filling up.
+pub struct Progress {
+    bar: ProgressBar,
+    /// When the last plain line was written; `None` on a terminal.
+    plain: Option<Mutex<Instant>>,
+    what: String,
+}
+
+impl Progress {
+    /// Starts to show the progress of `what`, a few words such as "rendering faces".
+    pub fn start(what: &str) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if terminal {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        let style = "{msg} {wide_bar:.cyan/bright.black} {pos}/{len}, {per_sec}, {eta} left";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
+        bar.set_message(what.to_string());
+        Self {
+            bar,
+            plain: (!terminal).then(|| Mutex::new(Instant::now())),
+            what: what.to_string(),
+        }
+    }
+
+    /// Shows that `done` of `total` are done; callable from any thread.
+    pub fn update(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        // Threads report out of order.
+        if done as u64 > self.bar.position() {
+            self.bar.set_position(done as u64);
+        }
+        let Some(last) = &self.plain else { return };
+        let Ok(mut last) = last.try_lock() else {
+            return;
+        };
+        if last.elapsed() >= SILENCE && done < total {
+            *last = Instant::now();
+            let elapsed = self.bar.elapsed();
+            let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64);
+            let rate = done as f64 / elapsed.as_secs_f64();
+            let left = HumanDuration(left);
+            eprintln!("{}: {done}/{total}, {rate:.1}/s, {left} left", self.what);
+        }
+    }
+
+    /// Takes the bar away and leaves one line that says how much was done, in what time.
+    pub fn finish(self) {
+        let (done, elapsed) = (self.bar.position(), self.bar.elapsed());
+        self.bar.finish_and_clear();
+        match done {
+            0 => eprintln!("{}: nothing left to do", self.what),
+            _ => eprintln!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The challenge's submission file for a list of images.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use countenance::data::annotation;
+use countenance::data::image::{self, ImageLimits};
+use countenance::data::submission::{self, Prediction};
+use countenance::label::Expression;
+use countenance::predict::Predictor;
+use countenance::{Error, Result, predict};
+use rayon::prelude::*;
+
+#[path = "shared/mod.rs"]
+mod shared;
+
+use shared::argument::at_least_one;
+use shared::device::DeviceArgument;
+use shared::progress::Progress;
+use shared::report::run;
+
+/// Writes the challenge's file: the listed images in list order, one line each.
+///
+/// An image that cannot be read still gets its line: a neutral face. It is reported, and counted
+/// against --max-unreadable.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The model, as `train` writes it
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The list: a header line, then one image path a line
+    #[arg(long, value_name = "FILE")]
+    list: PathBuf,
+    /// The folder that the listed paths are in
+    #[arg(long, value_name = "DIR")]
+    images: PathBuf,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The probability from which an action unit counts as present
+    #[arg(long, default_value_t = 0.5)]
+    threshold: f32,
+    /// The largest share of images that may be unreadable
+    #[arg(long, default_value_t = 0.01)]
+    max_unreadable: f64,
+    /// Images in a batch
+    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
+    batch_size: usize,
+    #[command(flatten)]
+    device: DeviceArgument,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(|| submit(&arguments))
+}
+
+fn submit(arguments: &Arguments) -> Result<()> {
+    let device = arguments.device.open()?;
+    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let list = annotation::read_list(&arguments.list)?;
+    let limits = ImageLimits::default();
+    let progress = Progress::start("images");
+    let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
+    for batch in list.chunks(arguments.batch_size) {
+        let decoded: Vec<_> = batch
+            .par_iter()
+            .map(|name| image::read(&arguments.images.join(name), &limits))
+            .collect();
+        let readable: Vec<_> = decoded.iter().flatten().cloned().collect();
+        let mut predictions = predictor.predict_batch(&readable)?.into_iter();
+        for image in decoded {
+            rows.push(match image {
+                Ok(_) => predictions
+                    .next()
+                    .map(|found| line(&found, arguments.threshold)),
+                Err(error) => {
+                    eprintln!("neutral line for {error}");
+                    None
+                }
+            });
+        }
+        progress.update(rows.len(), list.len());
+    }
+    progress.finish();
+    let unreadable = rows.iter().filter(|row| row.is_none()).count();
+    if unreadable as f64 > arguments.max_unreadable * list.len() as f64 {
+        return Err(Error::Argument {
+            what: "the images".into(),
+            expected: format!("at most {} of them unreadable", arguments.max_unreadable),
+            found: format!("{unreadable} of {}", list.len()),
+        });
+    }
+    submission::write(&arguments.out, &list, &rows)?;
+    println!(
+        "{}: {} lines, {unreadable} of them neutral",
+        arguments.out.display(),
+        list.len()
+    );
+    Ok(())
+}
+
+fn line(prediction: &predict::Prediction, threshold: f32) -> Prediction {
+    let mut line = Prediction::default();
+    line.valence_arousal = prediction.valence_arousal.unwrap_or(line.valence_arousal);
+    let class = prediction
+        .expression()
+        .and_then(Expression::aff_wild2_index);
+    line.expression = class.unwrap_or(line.expression);
+    for (present, (_, score)) in line.action_units.iter_mut().zip(&prediction.action_units) {
+        *present = *score >= threshold;
+    }
+    line
+}

@@ -1,0 +1,472 @@
+//! s-Aff-Wild2's annotation and list files.
+//!
+//! The header has five names over sixteen fields, so the fields are read by position. Lines are
+//! counted here rather than by a CSV reader: the format has no quoting, and the usual reader
+//! miscounts them behind CRLF line ends and blank lines.
+
+mod line;
+
+use std::io::Write;
+use std::path::Path;
+
+use burn::config::Config;
+
+use self::line::{Fault, Lines};
+use crate::data::file::write_whole;
+use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS};
+use crate::{Error, Labels, Result};
+
+/// The first line of every annotation, list and submission file.
+pub const HEADER: &str = "image,valence,arousal,expression,aus";
+
+/// Image, valence, arousal, expression, then the action units.
+const FIELDS: usize = 4 + ACTION_UNITS;
+/// Stands for a missing valence or arousal.
+const NO_VALENCE_AROUSAL: f32 = -5.0;
+/// Stands for a missing expression or action unit.
+const NO_CLASS: i64 = -1;
+
+/// How annotation files are read.
+#[derive(Config, Debug)]
+pub struct AnnotationConfig {
+    /// Whether a row with some of its action units missing keeps the others. By default such a row
+    /// counts as having none, as in the challenge.
+    #[config(default = false)]
+    pub keep_partial_action_units: bool,
+}
+
+/// One annotated image. Rows may repeat an image: a row is known by its place in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// `<video>/<frame>.jpg`, below the folder of images, with `/` between parts.
+    pub image: String,
+    /// The labels, each of which may be missing.
+    pub labels: Labels,
+    /// The line in its file, counted from 1; 0 for a row that comes from no file.
+    pub line: u64,
+}
+
+/// Reads an annotation file; rows keep the file's order, repeated ones included. Blank lines are
+/// passed over. CRLF line ends and a byte-order mark are accepted.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; [`Error::Line`] for the first line that breaks the
+/// format: a wrong header, a wrong number of fields, a value that is no number or outside its
+/// range, valence without arousal, an image path that leaves its folder, bytes that are not UTF-8.
+pub fn read(path: &Path, config: &AnnotationConfig) -> Result<Vec<Row>> {
+    let mut lines = Lines::open(path)?;
+    let mut rows = Vec::new();
+    while let Some((line, text)) = lines.next()? {
+        let row = parse_row(&text, line, config).map_err(|fault| fault.at(path, line))?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Reads a list of images: the annotation header, then one image path per line, in order.
+///
+/// # Errors
+/// As [`read`], for the header and the paths.
+pub fn read_list(path: &Path) -> Result<Vec<String>> {
+    let mut lines = Lines::open(path)?;
+    let mut images = Vec::new();
+    while let Some((line, text)) = lines.next()? {
+        if text.contains(',') {
+            return Err(Fault::new("one image path", &text).at(path, line));
+        }
+        images.push(parse_image(&text).map_err(|fault| fault.at(path, line))?);
+    }
+    Ok(images)
+}
+
+/// Writes `rows` as an annotation file that [`read`] reads back as they are, whole or not at all.
+/// Partly labelled action units survive only where the reader keeps them.
+///
+/// # Errors
+/// [`Error::Argument`] for a row that the format cannot hold; [`Error::Io`] if the file system
+/// refuses.
+pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
+    rows.iter().try_for_each(check_row)?;
+    write_whole(path, |out| {
+        writeln!(out, "{HEADER}")?;
+        rows.iter().try_for_each(|row| write_row(out, row))
+    })
+}
+
+fn write_row(out: &mut impl Write, row: &Row) -> std::io::Result<()> {
+    let [valence, arousal] = row
+        .labels
+        .valence_arousal
+        .unwrap_or([NO_VALENCE_AROUSAL; 2]);
+    write!(out, "{},{valence},{arousal},", row.image)?;
+    match row.labels.expression {
+        Some(class) => write!(out, "{class}")?,
+        None => write!(out, "{NO_CLASS}")?,
+    }
+    for unit in row.labels.action_units {
+        write!(out, ",{}", unit.map_or(NO_CLASS, i64::from))?;
+    }
+    writeln!(out)
+}
+
+fn check_row(row: &Row) -> Result<()> {
+    let refuse = |fault: Fault| {
+        Error::argument(
+            format!("annotation of {:?}", row.image),
+            fault.expected,
+            fault.found,
+        )
+    };
+    parse_image(&row.image).map_err(refuse)?;
+    if row.image.contains([',', '\r', '\n']) {
+        return Err(refuse(Fault::new(
+            "a path without comma or line break",
+            &row.image,
+        )));
+    }
+    if let Some(values) = row.labels.valence_arousal
+        && let Some(value) = values.iter().find(|value| !(-1.0..=1.0).contains(*value))
+    {
+        return Err(refuse(Fault::new(
+            "valence and arousal in [-1, 1]",
+            &value.to_string(),
+        )));
+    }
+    match row.labels.expression {
+        Some(class) if class >= EXPRESSIONS => Err(refuse(Fault::new(
+            "an expression index from 0 to 7",
+            &class.to_string(),
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn parse_row(text: &str, line: u64, config: &AnnotationConfig) -> Result<Row, Fault> {
+    let fields: Vec<&str> = text.split(',').collect();
+    if fields.len() != FIELDS {
+        return Err(Fault {
+            expected: format!("{FIELDS} fields"),
+            found: format!("{}", fields.len()),
+        });
+    }
+    let image = parse_image(fields[0])?;
+    let valence_arousal = parse_valence_arousal(fields[1], fields[2])?;
+    let expression = match parse_integer(fields[3], "expression", -1..=7)? {
+        NO_CLASS => None,
+        class => Some(class as usize),
+    };
+    let mut action_units = [None; ACTION_UNITS];
+    for ((unit, field), label) in ActionUnit::AFF_WILD2
+        .into_iter()
+        .zip(&fields[4..])
+        .zip(&mut action_units)
+    {
+        *label = match parse_integer(field, unit, -1..=1)? {
+            NO_CLASS => None,
+            present => Some(present == 1),
+        };
+    }
+    if !config.keep_partial_action_units && action_units.contains(&None) {
+        action_units = [None; ACTION_UNITS];
+    }
+    Ok(Row {
+        image,
+        labels: Labels {
+            valence_arousal,
+            expression,
+            action_units,
+        },
+        line,
+    })
+}
+
+/// Accepts only paths that stay below the folder of images on every system, so that a downloaded
+/// annotation file cannot make a program open files elsewhere.
+fn parse_image(text: &str) -> Result<String, Fault> {
+    let inside = !text.contains(['\\', ':', '\0'])
+        && text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if inside {
+        Ok(text.to_string())
+    } else {
+        Err(Fault::new(
+            "a relative image path that stays in its folder",
+            text,
+        ))
+    }
+}
+
+fn parse_valence_arousal(valence: &str, arousal: &str) -> Result<Option<[f32; 2]>, Fault> {
+    let values = [
+        parse_dimension(valence, "valence")?,
+        parse_dimension(arousal, "arousal")?,
+    ];
+    match values {
+        [Some(valence), Some(arousal)] => Ok(Some([valence, arousal])),
+        [None, None] => Ok(None),
+        _ => Err(Fault::new(
+            "valence and arousal both present or both -5",
+            &format!("{valence},{arousal}"),
+        )),
+    }
+}
+
+fn parse_dimension(text: &str, what: &str) -> Result<Option<f32>, Fault> {
+    match text.parse::<f32>() {
+        Ok(NO_VALENCE_AROUSAL) => Ok(None),
+        Ok(value) if (-1.0..=1.0).contains(&value) => Ok(Some(value)),
+        _ => Err(Fault::new(
+            format!("{what} in [-1, 1], or -5 where missing"),
+            text,
+        )),
+    }
+}
+
+fn parse_integer(
+    text: &str,
+    what: impl std::fmt::Display,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<i64, Fault> {
+    match text.parse() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(Fault::new(
+            format!("{what} from 0 to {}, or -1 where missing", range.end()),
+            text,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "1/00001.jpg,0.5,-0.25,4,0,0,0,1,1,1,1,0,0,0,1,0";
+
+    fn read_bytes(bytes: &[u8]) -> Result<Vec<Row>> {
+        read_with(bytes, &AnnotationConfig::new())
+    }
+
+    fn read_with(bytes: &[u8], config: &AnnotationConfig) -> Result<Vec<Row>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("annotations.txt");
+        std::fs::write(&path, bytes).unwrap();
+        read(&path, config)
+    }
+
+    /// Reads one row behind the header.
+    fn read_row(row: &str) -> Result<Row> {
+        read_bytes(format!("{HEADER}\n{row}\n").as_bytes()).map(|mut rows| rows.remove(0))
+    }
+
+    #[test]
+    fn a_row_is_read_by_position() {
+        let row = read_row(GOOD).unwrap();
+        assert_eq!((row.image.as_str(), row.line), ("1/00001.jpg", 2));
+        assert_eq!(row.labels.valence_arousal, Some([0.5, -0.25]));
+        assert_eq!(row.labels.expression, Some(4));
+        let present: Vec<_> = row
+            .labels
+            .action_units
+            .iter()
+            .map(|unit| unit.unwrap())
+            .collect();
+        assert_eq!(present.iter().filter(|&&unit| unit).count(), 5);
+        assert!(present[3] && present[6] && present[10] && !present[11]);
+    }
+
+    #[test]
+    fn sentinels_are_missing_labels() {
+        let row = read_row(&format!("v/00002.jpg,-5,-5.0,-1{}", ",-1".repeat(12))).unwrap();
+        assert!(row.labels.is_empty());
+    }
+
+    #[test]
+    fn minus_one_is_a_valence() {
+        let row = read_row(&GOOD.replace("0.5,-0.25", "-1,-1")).unwrap();
+        assert_eq!(row.labels.valence_arousal, Some([-1.0, -1.0]));
+    }
+
+    #[test]
+    fn crlf_byte_order_mark_blank_lines_and_a_missing_last_line_end_are_accepted() {
+        let text = format!("\u{feff}{HEADER}\r\n{GOOD}\r\n\r\n\n{GOOD}");
+        let rows = read_bytes(text.as_bytes()).unwrap();
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5]);
+        assert_eq!(rows[0].labels, rows[1].labels);
+    }
+
+    #[test]
+    fn repeated_rows_are_kept_in_order() {
+        let second = GOOD.replace("0.5", "0.75");
+        let rows =
+            read_bytes(format!("{HEADER}\n{second}\n{GOOD}\n{second}\n").as_bytes()).unwrap();
+        let valences: Vec<_> = rows
+            .iter()
+            .map(|row| row.labels.valence_arousal.unwrap()[0])
+            .collect();
+        assert_eq!(valences, [0.75, 0.5, 0.75]);
+    }
+
+    #[test]
+    fn a_header_alone_is_an_empty_set() {
+        assert_eq!(read_bytes(HEADER.as_bytes()).unwrap(), []);
+    }
+
+    #[test]
+    fn partial_action_units_count_only_when_asked_for() {
+        let text = format!("{HEADER}\n1/00001.jpg,-5,-5,-1,1,-1{}\n", ",0".repeat(10));
+        let strict = read_bytes(text.as_bytes()).unwrap();
+        assert!(!strict[0].labels.has_action_units());
+        let config = AnnotationConfig::new().with_keep_partial_action_units(true);
+        let kept = read_with(text.as_bytes(), &config).unwrap();
+        assert_eq!(
+            kept[0].labels.action_units[..3],
+            [Some(true), None, Some(false)]
+        );
+    }
+
+    #[test]
+    fn every_broken_row_is_refused_with_file_and_line() {
+        for (broken, expected) in [
+            (GOOD.replace("0.5", "half"), "valence in [-1, 1]"),
+            (GOOD.replace("0.5", ""), "valence in [-1, 1]"),
+            (GOOD.replace("0.5", " 0.5"), "valence in [-1, 1]"),
+            (GOOD.replace("0.5", "NaN"), "valence in [-1, 1]"),
+            (GOOD.replace("0.5", "1.001"), "valence in [-1, 1]"),
+            (GOOD.replace("-0.25", "-inf"), "arousal in [-1, 1]"),
+            (GOOD.replace("-0.25", "-5"), "both present or both -5"),
+            (GOOD.replace("0.5", "-5"), "both present or both -5"),
+            (GOOD.replace(",4,", ",8,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",-2,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",4.0,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,0", ",4,2"), "AU1 from 0 to 1"),
+            (format!("{}2", &GOOD[..GOOD.len() - 1]), "AU26 from 0 to 1"),
+            (format!("{GOOD},0"), "16 fields, found 17"),
+            (GOOD[..GOOD.len() - 2].to_string(), "16 fields, found 15"),
+            ("1/00001.jpg".to_string(), "16 fields, found 1"),
+            (GOOD.replace("1/00001", "../00001"), "stays in its folder"),
+            (
+                GOOD.replace("1/00001", "1/../../00001"),
+                "stays in its folder",
+            ),
+            (GOOD.replace("1/00001", "/1/00001"), "stays in its folder"),
+            (GOOD.replace("1/00001", "1\\00001"), "stays in its folder"),
+            (GOOD.replace("1/00001", "C:00001"), "stays in its folder"),
+            (GOOD.replace("1/00001", "1//00001"), "stays in its folder"),
+            (GOOD.replace("1/00001.jpg", ""), "stays in its folder"),
+        ] {
+            let error = read_bytes(format!("{HEADER}\r\n{GOOD}\r\n{broken}\r\n").as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("annotations.txt:3: expected"),
+                "{broken}: {error}"
+            );
+            assert!(error.contains(expected), "{broken}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_header_is_refused_in_line_1() {
+        for text in [
+            "",
+            "\n",
+            GOOD,
+            "image,valence,arousal,expression\n",
+            "\u{feff}",
+        ] {
+            let error = read_bytes(text.as_bytes()).unwrap_err().to_string();
+            assert!(
+                error.contains("annotations.txt:1: expected the header"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_are_refused_with_their_place() {
+        let mut bytes = format!("{HEADER}\n{GOOD}\n1/").into_bytes();
+        bytes.extend([0xff, b'\n']);
+        let error = read_bytes(&bytes).unwrap_err().to_string();
+        assert!(
+            error.contains("annotations.txt:3: expected UTF-8"),
+            "{error}"
+        );
+        assert!(error.contains("0xff at column 3"), "{error}");
+    }
+
+    #[test]
+    fn a_file_without_line_ends_is_refused_before_it_is_read_whole() {
+        let error = read_bytes(&vec![b'a'; 1 << 20]).unwrap_err().to_string();
+        assert!(
+            error.contains(":1: expected a line of text, found more than 65536"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_found_is_shown_short_and_without_control_characters() {
+        let long = format!(
+            "{HEADER}\n{}\n",
+            GOOD.replace("0.5", &format!("\u{1b}[2J{}", "9".repeat(500)))
+        );
+        let error = read_bytes(long.as_bytes()).unwrap_err().to_string();
+        assert!(!error.contains('\u{1b}') && error.len() < 300, "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("no/such.txt"), &AnnotationConfig::new()).unwrap_err();
+        assert!(error.to_string().starts_with("cannot open no/such.txt"));
+    }
+
+    #[test]
+    fn a_list_is_one_path_per_line_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.txt");
+        std::fs::write(
+            &path,
+            format!("{HEADER}\r\nb/00002.jpg\r\na/00001.jpg\r\nb/00002.jpg"),
+        )
+        .unwrap();
+        assert_eq!(
+            read_list(&path).unwrap(),
+            ["b/00002.jpg", "a/00001.jpg", "b/00002.jpg"]
+        );
+        for broken in [GOOD, "../secret.jpg"] {
+            std::fs::write(&path, format!("{HEADER}\na/00001.jpg\n{broken}\n")).unwrap();
+            let error = read_list(&path).unwrap_err().to_string();
+            assert!(error.contains("list.txt:3: expected"), "{error}");
+        }
+    }
+
+    #[test]
+    fn written_rows_read_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("annotations.txt");
+        let mut rows = vec![read_row(GOOD).unwrap(), read_row(GOOD).unwrap()];
+        rows[0].labels = Labels::default();
+        rows[1].labels.valence_arousal = Some([0.1 + 0.2, -1.0 / 3.0]);
+        rows[1].labels.action_units[5] = None;
+        rows[1].line = 3;
+        write(&path, &rows).unwrap();
+        let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
+        assert_eq!(read(&path, &keep).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_row_that_the_format_cannot_hold_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("annotations.txt");
+        let row = read_row(GOOD).unwrap();
+        let broken = |change: fn(&mut Row)| {
+            let mut row = row.clone();
+            change(&mut row);
+            write(&path, &[row]).unwrap_err().to_string()
+        };
+        assert!(broken(|row| row.image = "a,b.jpg".into()).contains("without comma"));
+        assert!(broken(|row| row.image = "../b.jpg".into()).contains("stays in its folder"));
+        assert!(broken(|row| row.labels.expression = Some(8)).contains("from 0 to 7"));
+        let nan = broken(|row| row.labels.valence_arousal = Some([f32::NAN, 0.0]));
+        assert!(nan.contains("1/00001.jpg") && nan.contains("NaN"), "{nan}");
+        assert!(!path.exists());
+    }
+}

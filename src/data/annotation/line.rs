@@ -1,0 +1,123 @@
+//! The lines of a text file, and what can be wrong with one.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::HEADER;
+use crate::{Error, Result};
+
+/// Longest line read, in bytes: far above any real one, so that a file of another kind is refused
+/// before it fills the memory.
+const LONGEST_LINE: u64 = 1 << 16;
+
+/// The lines behind the header, numbered from 1 as an editor shows them.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: u64,
+}
+
+impl Lines {
+    /// Opens `path` and checks its header.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let mut lines = Self {
+            path: path.to_path_buf(),
+            reader: BufReader::new(file),
+            line: 0,
+        };
+        let expected = || format!("the header `{HEADER}`");
+        match lines.next_raw()? {
+            None => Err(Error::Line {
+                path: path.to_path_buf(),
+                line: 1,
+                expected: expected(),
+                found: "an empty file".into(),
+            }),
+            Some(text) if text.trim_start_matches('\u{feff}') == HEADER => Ok(lines),
+            Some(text) => Err(Fault::new(expected(), &text).at(path, 1)),
+        }
+    }
+
+    /// The next line that is not blank, with its number.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, String)>> {
+        while let Some(text) = self.next_raw()? {
+            if !text.is_empty() {
+                return Ok(Some((self.line, text)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_raw(&mut self) -> Result<Option<String>> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.reader)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut bytes)
+            .map_err(Error::io("read", &self.path))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        if read as u64 == LONGEST_LINE {
+            return Err(self.refuse("a line of text", format!("more than {LONGEST_LINE} bytes")));
+        }
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+        }
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => {
+                let place = error.utf8_error().valid_up_to();
+                let found = format!(
+                    "the byte {:#04x} at column {}",
+                    error.as_bytes()[place],
+                    place + 1
+                );
+                Err(self.refuse("UTF-8 text", found))
+            }
+        }
+    }
+
+    fn refuse(&self, expected: &str, found: String) -> Error {
+        Error::Line {
+            path: self.path.clone(),
+            line: self.line,
+            expected: expected.into(),
+            found,
+        }
+    }
+}
+
+/// What is wrong with a line, before it is known which line of which file.
+pub(super) struct Fault {
+    pub expected: String,
+    pub found: String,
+}
+
+impl Fault {
+    pub(super) fn new(expected: impl Into<String>, found: &str) -> Self {
+        const SHOWN: usize = 60;
+        let mut shown: String = found.chars().take(SHOWN).collect();
+        if shown.len() < found.len() {
+            shown.push('…');
+        }
+        Self {
+            expected: expected.into(),
+            found: format!("{shown:?}"),
+        }
+    }
+
+    pub(super) fn at(self, path: &Path, line: u64) -> Error {
+        Error::Line {
+            path: path.to_path_buf(),
+            line,
+            expected: self.expected,
+            found: self.found,
+        }
+    }
+}

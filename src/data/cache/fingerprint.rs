@@ -1,0 +1,271 @@
+//! What a cache was made from.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use burn::config::Config;
+use sha2::{Digest, Sha256};
+
+use super::FINGERPRINT_KEY;
+use crate::{Error, Result};
+
+/// A digest of the weights, the preprocessing and the list that features are made from.
+///
+/// The list is covered by its names. An image whose content changes under the same name goes
+/// unnoticed: checking would mean reading every image, which is what a cache avoids.
+///
+/// # Example
+/// ```
+/// use countenance::data::cache::Fingerprint;
+/// use countenance::data::image::Preprocessing;
+///
+/// let names = ["1/00001.jpg", "1/00002.jpg"];
+/// let make = |size| {
+///     Fingerprint::builder()
+///         .weights(b"the checkpoint's bytes")
+///         .preprocessing(&Preprocessing::imagenet(size))
+///         .rows(names)
+///         .build()
+/// };
+/// assert_eq!(make(224), make(224));
+/// assert_ne!(make(224).to_hex(), make(260).to_hex());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    weights: String,
+    preprocessing: String,
+    list: String,
+}
+
+impl Fingerprint {
+    /// Starts a fingerprint of nothing.
+    pub fn builder() -> FingerprintBuilder {
+        FingerprintBuilder::default()
+    }
+
+    /// The whole as 64 hexadecimal digits: SHA-256 over the three parts' digests.
+    pub fn to_hex(&self) -> String {
+        let mut whole = Sha256::new();
+        for part in self.parts() {
+            whole.update(part.digest);
+        }
+        hex(whole)
+    }
+
+    /// The metadata that a cache carries.
+    pub(super) fn metadata(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let parts = self
+            .parts()
+            .map(|part| (part.key.to_string(), part.digest.to_string()));
+        parts
+            .into_iter()
+            .chain([(FINGERPRINT_KEY.to_string(), self.to_hex())])
+    }
+
+    /// How a cache with `metadata` was made otherwise than this; `None` if it was made like this.
+    pub(super) fn difference(&self, metadata: &BTreeMap<String, String>) -> Option<String> {
+        match metadata.get(FINGERPRINT_KEY) {
+            None => return Some("a cache without a fingerprint".into()),
+            Some(found) if *found == self.to_hex() => return None,
+            Some(_) => {}
+        }
+        let other: Vec<_> = self
+            .parts()
+            .into_iter()
+            .filter(|part| {
+                metadata
+                    .get(part.key)
+                    .is_some_and(|found| found != part.digest)
+            })
+            .map(|part| format!("another {}", part.what))
+            .collect();
+        Some(match other.as_slice() {
+            [] => "a cache with another fingerprint".into(),
+            other => format!("a cache made with {}", other.join(" and ")),
+        })
+    }
+
+    fn parts(&self) -> [Part<'_>; 3] {
+        [
+            Part {
+                key: "fingerprint_weights",
+                what: "set of weights",
+                digest: &self.weights,
+            },
+            Part {
+                key: "fingerprint_preprocessing",
+                what: "preprocessing",
+                digest: &self.preprocessing,
+            },
+            Part {
+                key: "fingerprint_rows",
+                what: "list of rows",
+                digest: &self.list,
+            },
+        ]
+    }
+}
+
+/// One of the things that a fingerprint covers.
+struct Part<'a> {
+    /// Its metadata key.
+    key: &'static str,
+    /// Its name in errors.
+    what: &'static str,
+    digest: &'a str,
+}
+
+/// Builds a [`Fingerprint`]; every method adds to what was given before.
+#[derive(Clone, Debug, Default)]
+pub struct FingerprintBuilder {
+    weights: Sha256,
+    preprocessing: Sha256,
+    list: Sha256,
+}
+
+impl FingerprintBuilder {
+    /// Adds weights that are in memory.
+    pub fn weights(mut self, bytes: &[u8]) -> Self {
+        add(&mut self.weights, bytes);
+        self
+    }
+
+    /// Adds a file of weights, byte by byte.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read.
+    pub fn weights_file(mut self, path: &Path) -> Result<Self> {
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer).map_err(Error::io("read", path))? {
+                0 => break,
+                read => digest.update(&buffer[..read]),
+            }
+        }
+        self.weights.update(digest.finalize());
+        Ok(self)
+    }
+
+    /// Adds a config of what happens to an image before the network: preprocessing, augmentation.
+    pub fn preprocessing(mut self, config: &impl Config) -> Self {
+        let json =
+            serde_json::to_vec(config).expect("a config is written as JSON by its own trait");
+        add(&mut self.preprocessing, &json);
+        self
+    }
+
+    /// Adds the rows' names, in order.
+    pub fn rows<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        for name in names {
+            add(&mut self.list, name.as_ref().as_bytes());
+        }
+        self
+    }
+
+    /// The fingerprint of all that was added.
+    pub fn build(self) -> Fingerprint {
+        Fingerprint {
+            weights: hex(self.weights),
+            preprocessing: hex(self.preprocessing),
+            list: hex(self.list),
+        }
+    }
+}
+
+/// Adds the digest of `item` rather than `item`, so that items cannot run into one another.
+fn add(part: &mut Sha256, item: &[u8]) {
+    part.update(Sha256::digest(item));
+}
+
+fn hex(digest: Sha256) -> String {
+    digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::image::{AugmentationConfig, Preprocessing};
+
+    fn base() -> FingerprintBuilder {
+        Fingerprint::builder()
+            .weights(b"weights")
+            .preprocessing(&Preprocessing::imagenet(224))
+            .rows(["ab", "c"])
+    }
+
+    #[test]
+    fn every_input_and_every_border_between_inputs_counts() {
+        let changed = [
+            base().weights(b"").build(),
+            base().preprocessing(&AugmentationConfig::new()).build(),
+            base().rows(["d"]).build(),
+            Fingerprint::builder()
+                .weights(b"weights")
+                .preprocessing(&Preprocessing::imagenet(224))
+                .rows(["a", "bc"])
+                .build(),
+            Fingerprint::builder().build(),
+        ];
+        for (place, one) in changed.iter().enumerate() {
+            assert_ne!(one.to_hex(), base().build().to_hex());
+            assert!(
+                changed[place + 1..]
+                    .iter()
+                    .all(|other| other.to_hex() != one.to_hex())
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_counts_as_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.pt");
+        let bytes: Vec<u8> = (0..200_000u32).map(|value| value as u8).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let from_file = Fingerprint::builder().weights_file(&path).unwrap().build();
+        assert_eq!(from_file, Fingerprint::builder().weights(&bytes).build());
+        let missing = Fingerprint::builder()
+            .weights_file(Path::new("no.pt"))
+            .unwrap_err();
+        assert!(missing.to_string().contains("no.pt"));
+    }
+
+    #[test]
+    fn the_digest_does_not_change_between_versions() {
+        // Computed with Python's hashlib.
+        let expected = "7e3415d2745aebeef1cc1c747235c8c812c682d52ae040be3cf9a06984d63cdd";
+        assert_eq!(base().build().to_hex(), expected);
+    }
+
+    #[test]
+    fn the_parts_that_differ_are_named() {
+        let metadata: BTreeMap<_, _> = base().build().metadata().collect();
+        assert_eq!(base().build().difference(&metadata), None);
+        let other = base().weights(b"more").rows(["d"]).build();
+        assert_eq!(
+            other.difference(&metadata).unwrap(),
+            "a cache made with another set of weights and another list of rows"
+        );
+        assert!(
+            other
+                .difference(&BTreeMap::new())
+                .unwrap()
+                .contains("without a fingerprint")
+        );
+        let foreign = BTreeMap::from([("fingerprint".to_string(), "other".to_string())]);
+        assert!(
+            other
+                .difference(&foreign)
+                .unwrap()
+                .contains("another fingerprint")
+        );
+    }
+}

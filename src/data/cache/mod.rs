@@ -1,0 +1,25 @@
+//! Features on disk, so that a frozen backbone runs once.
+//!
+//! A cache is a safetensors file with one float32 tensor `features` of shape `[rows, width]`, rows
+//! in file order. Its metadata hold `rows`, a JSON array of the rows' names, and `fingerprint`, a
+//! SHA-256 over the weights, the preprocessing and the list that the features were made from (and
+//! the three parts on their own, to tell which one differs). A cache whose fingerprint does not
+//! match is refused or reported as stale, never silently used.
+
+mod fingerprint;
+mod header;
+mod map;
+mod partial;
+mod reader;
+mod writer;
+
+pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
+pub use self::reader::{FeatureCache, Lookup};
+pub use self::writer::CacheWriter;
+
+/// The name of the tensor.
+pub const TENSOR: &str = "features";
+/// The metadata key of the rows' names.
+pub const ROWS_KEY: &str = "rows";
+/// The metadata key of the fingerprint.
+pub const FINGERPRINT_KEY: &str = "fingerprint";

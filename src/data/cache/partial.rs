@@ -1,0 +1,190 @@
+//! The rows of an unfinished cache, so that an interrupted extraction goes on where it stopped.
+//!
+//! The file is a 32-byte identity, then blocks of rows, each followed by a SHA-256 over the
+//! identity, the block's number and its bytes. A block counts only if its checksum holds, so a torn
+//! or damaged tail is noticed and made again.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result};
+
+/// Rows between two synchronisations with the disk: the most work that an interruption costs.
+pub(super) const BLOCK_ROWS: usize = 256;
+/// Length of an identity and of a checksum in bytes.
+const DIGEST: usize = 32;
+
+/// The unfinished rows of a cache of `rows` rows of `row_bytes` bytes each.
+#[derive(Debug)]
+pub(super) struct Partial {
+    path: PathBuf,
+    file: File,
+    identity: [u8; DIGEST],
+    rows: usize,
+    row_bytes: usize,
+    /// Whole, checked blocks in the file.
+    blocks: usize,
+}
+
+impl Partial {
+    /// Continues the file at `path` if it belongs to a cache with this `header`; otherwise starts it
+    /// anew. Holds the file against other writers until dropped.
+    pub(super) fn open(
+        path: PathBuf,
+        header: &[u8],
+        rows: usize,
+        row_bytes: usize,
+    ) -> Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(Error::io("create", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let expected = "to be the only writer of this cache";
+                return Err(Error::file(path, expected, "another one at work"));
+            }
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+        }
+        let mut partial = Self {
+            path,
+            file,
+            identity: identity(header),
+            rows,
+            row_bytes,
+            blocks: 0,
+        };
+        partial
+            .recover()
+            .map_err(Error::io("continue", &partial.path))?;
+        Ok(partial)
+    }
+
+    /// Rows that are safe on the disk.
+    pub(super) fn rows_done(&self) -> usize {
+        (self.blocks * BLOCK_ROWS).min(self.rows)
+    }
+
+    /// Rows that the next block holds; 0 when all are done.
+    pub(super) fn next_block_rows(&self) -> usize {
+        self.block_rows(self.blocks)
+    }
+
+    /// Adds the next block and brings it to the disk.
+    pub(super) fn append(&mut self, block: &[u8]) -> Result<()> {
+        debug_assert_eq!(block.len(), self.next_block_rows() * self.row_bytes);
+        let checksum = self.checksum(self.blocks, block);
+        let end = self.block_start(self.blocks);
+        let mut write = || {
+            self.file.seek(SeekFrom::Start(end))?;
+            self.file.write_all(block)?;
+            self.file.write_all(&checksum)?;
+            self.file.sync_data()
+        };
+        write().map_err(Error::io("write", &self.path))?;
+        self.blocks += 1;
+        Ok(())
+    }
+
+    /// Copies all rows to `out`, checking them once more.
+    pub(super) fn copy_to(&mut self, out: &mut impl Write) -> io::Result<()> {
+        for block in 0..self.blocks {
+            let bytes = self.read_block(block)?.ok_or_else(|| {
+                let text = format!("block {block} of {} was damaged", self.path.display());
+                io::Error::new(io::ErrorKind::InvalidData, text)
+            })?;
+            out.write_all(&bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the file once the cache is finished.
+    pub(super) fn remove(self) -> Result<()> {
+        // Some systems do not remove a file that is open.
+        drop(self.file);
+        std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))
+    }
+
+    /// Finds the whole blocks of an earlier run and cuts off whatever follows them.
+    fn recover(&mut self) -> io::Result<()> {
+        let mut found = [0; DIGEST];
+        self.file.seek(SeekFrom::Start(0))?;
+        if read_whole(&mut self.file, &mut found)? && found == self.identity {
+            while self.next_block_rows() > 0 && self.read_block(self.blocks)?.is_some() {
+                self.blocks += 1;
+            }
+            self.file.set_len(self.block_start(self.blocks))?;
+        } else {
+            self.file.set_len(0)?;
+            self.file.seek(SeekFrom::Start(0))?;
+            self.file.write_all(&self.identity)?;
+        }
+        self.file.sync_data()
+    }
+
+    /// The bytes of `block`, or `None` if it is incomplete or damaged.
+    fn read_block(&mut self, block: usize) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = vec![0; self.block_rows(block) * self.row_bytes];
+        let mut checksum = [0; DIGEST];
+        self.file.seek(SeekFrom::Start(self.block_start(block)))?;
+        let whole = read_whole(&mut self.file, &mut bytes)?
+            && read_whole(&mut self.file, &mut checksum)?
+            && checksum == self.checksum(block, &bytes);
+        Ok(whole.then_some(bytes))
+    }
+
+    fn block_rows(&self, block: usize) -> usize {
+        self.rows.saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
+    }
+
+    /// Where `block` starts in the file; blocks before it are full except the last of the cache,
+    /// behind which nothing starts.
+    fn block_start(&self, block: usize) -> u64 {
+        let rows = (block * BLOCK_ROWS).min(self.rows);
+        (DIGEST + rows * self.row_bytes + block * DIGEST) as u64
+    }
+
+    fn checksum(&self, block: usize, bytes: &[u8]) -> [u8; DIGEST] {
+        Sha256::new()
+            .chain_update(self.identity)
+            .chain_update((block as u64).to_le_bytes())
+            .chain_update(bytes)
+            .finalize()
+            .into()
+    }
+}
+
+/// What a partial file belongs to: this layout and a cache with this header, and so with these
+/// rows, this width and this fingerprint.
+fn identity(header: &[u8]) -> [u8; DIGEST] {
+    Sha256::new()
+        .chain_update(b"countenance partial cache 1")
+        .chain_update((BLOCK_ROWS as u64).to_le_bytes())
+        .chain_update(header)
+        .finalize()
+        .into()
+}
+
+/// Fills `buffer`; `false` if the file ends before.
+fn read_whole(file: &mut File, buffer: &mut [u8]) -> io::Result<bool> {
+    match file.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// `<cache>.partial`, beside the cache.
+pub(super) fn path_for(cache: &Path) -> PathBuf {
+    let mut path = cache.as_os_str().to_owned();
+    path.push(".partial");
+    path.into()
+}

@@ -1,0 +1,14 @@
+//! From image files to network input: decoding, resizing, normalising, augmenting.
+
+mod augment;
+mod decode;
+mod preprocess;
+mod resize;
+
+pub use self::augment::AugmentationConfig;
+pub use self::decode::{ImageLimits, decode, read};
+pub use self::preprocess::Preprocessing;
+pub use self::resize::resize;
+
+/// An image of 8-bit red, green and blue, in rows from the top.
+pub use ::image::RgbImage;

@@ -1,0 +1,247 @@
+//! The training and validation sets of s-Aff-Wild2 in their folder, and what their labels count.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::data::annotation::{self, AnnotationConfig, Row};
+use crate::label::{ACTION_UNITS, EXPRESSIONS};
+use crate::{Error, Labels, Result};
+
+/// The folder of images, below the data set's root.
+pub const IMAGE_FOLDER: &str = "cropped_aligned";
+
+/// An annotated part of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitName {
+    /// What the network learns from.
+    Training,
+    /// What it is judged on.
+    Validation,
+}
+
+impl SplitName {
+    /// The annotation file's name, below the data set's root.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Training => "training_set_annotations.txt",
+            Self::Validation => "validation_set_annotations.txt",
+        }
+    }
+}
+
+impl fmt::Display for SplitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Training => "training",
+            Self::Validation => "validation",
+        })
+    }
+}
+
+impl FromStr for SplitName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Training, Self::Validation]
+            .into_iter()
+            .find(|name| name.to_string() == text)
+            .ok_or_else(|| {
+                Error::argument("split", "`training` or `validation`", format!("{text:?}"))
+            })
+    }
+}
+
+/// One annotated part of the data set, in file order.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// The data set's folder.
+    pub root: PathBuf,
+    /// Its rows, repeated ones included; never empty.
+    pub rows: Vec<Row>,
+}
+
+impl Split {
+    /// Reads the annotations of `name` below `root`; images are not looked at.
+    ///
+    /// # Errors
+    /// As [`annotation::read`]; [`Error::File`] if there is not a single row.
+    pub fn open(root: &Path, name: SplitName, config: &AnnotationConfig) -> Result<Self> {
+        let path = root.join(name.file_name());
+        let rows = annotation::read(&path, config)?;
+        if rows.is_empty() {
+            return Err(Error::file(
+                path,
+                "at least one annotated image",
+                "the header alone",
+            ));
+        }
+        Ok(Self {
+            root: root.to_path_buf(),
+            rows,
+        })
+    }
+
+    /// Where the image of `row` lies: `<root>/cropped_aligned/<video>/<frame>.jpg`.
+    pub fn image_path(&self, row: &Row) -> PathBuf {
+        self.root.join(IMAGE_FOLDER).join(&row.image)
+    }
+
+    /// What the labels of this part count.
+    pub fn statistics(&self) -> Statistics {
+        Statistics::of(self.rows.iter().map(|row| &row.labels))
+    }
+}
+
+/// How often one action unit is labelled, and how often present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Rows in which it is present.
+    pub present: usize,
+    /// Rows in which it is labelled, present or absent.
+    pub labelled: usize,
+}
+
+/// What a set of labels counts: the source of the losses' class weights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// All rows, labelled or not.
+    pub rows: usize,
+    /// Rows with valence and arousal.
+    pub valence_arousal: usize,
+    /// Rows of each of [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
+    pub expression: [usize; EXPRESSIONS],
+    /// Rows with at least one action unit labelled.
+    pub action_unit_rows: usize,
+    /// Each of [`ActionUnit::AFF_WILD2`](crate::ActionUnit::AFF_WILD2).
+    pub action_units: [Occurrence; ACTION_UNITS],
+}
+
+impl Statistics {
+    /// Counts `labels`.
+    pub fn of<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Self {
+        let mut counts = Self::default();
+        for labels in labels {
+            counts.rows += 1;
+            counts.valence_arousal += usize::from(labels.valence_arousal.is_some());
+            if let Some(class) = labels.expression {
+                counts.expression[class] += 1;
+            }
+            counts.action_unit_rows += usize::from(labels.has_action_units());
+            for (count, unit) in counts.action_units.iter_mut().zip(labels.action_units) {
+                count.labelled += usize::from(unit.is_some());
+                count.present += usize::from(unit == Some(true));
+            }
+        }
+        counts
+    }
+
+    /// Rows with an expression.
+    pub fn expression_rows(&self) -> usize {
+        self.expression.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: &str = "image,valence,arousal,expression,aus\n\
+        a/00001.jpg,0.5,0.5,4,1,0,0,0,0,0,0,0,0,0,0,1\n\
+        a/00002.jpg,-5,-5,4,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1\n\
+        a/00001.jpg,0.1,0.2,-1,1,-1,0,0,0,0,0,0,0,0,0,0\n";
+
+    fn open(text: &str, config: &AnnotationConfig) -> Result<Split> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("validation_set_annotations.txt"), text).unwrap();
+        Split::open(folder.path(), SplitName::Validation, config)
+    }
+
+    #[test]
+    fn a_split_knows_its_rows_and_where_their_images_lie() {
+        let split = open(ROWS, &AnnotationConfig::new()).unwrap();
+        assert_eq!(split.rows.len(), 3);
+        let path = split.image_path(&split.rows[1]);
+        assert_eq!(
+            path.strip_prefix(&split.root).unwrap(),
+            Path::new("cropped_aligned/a/00002.jpg")
+        );
+    }
+
+    #[test]
+    fn statistics_count_labels_that_are_present() {
+        let counts = open(ROWS, &AnnotationConfig::new()).unwrap().statistics();
+        assert_eq!(
+            (counts.rows, counts.valence_arousal, counts.action_unit_rows),
+            (3, 2, 1)
+        );
+        assert_eq!(counts.expression, [0, 0, 0, 0, 2, 0, 0, 0]);
+        assert_eq!(counts.expression_rows(), 2);
+        assert_eq!(
+            counts.action_units[0],
+            Occurrence {
+                present: 1,
+                labelled: 1
+            }
+        );
+        assert_eq!(
+            counts.action_units[1],
+            Occurrence {
+                present: 0,
+                labelled: 1
+            }
+        );
+    }
+
+    #[test]
+    fn kept_partial_action_units_count_each_for_itself() {
+        let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
+        let counts = open(ROWS, &keep).unwrap().statistics();
+        assert_eq!(counts.action_unit_rows, 2);
+        assert_eq!(
+            counts.action_units[0],
+            Occurrence {
+                present: 2,
+                labelled: 2
+            }
+        );
+        assert_eq!(
+            counts.action_units[1],
+            Occurrence {
+                present: 0,
+                labelled: 1
+            }
+        );
+    }
+
+    #[test]
+    fn an_empty_split_and_a_missing_one_are_named() {
+        let config = AnnotationConfig::new();
+        let error = open("image,valence,arousal,expression,aus\n", &config)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("validation_set_annotations.txt: expected at least one"),
+            "{error}"
+        );
+        let error = Split::open(Path::new("nowhere"), SplitName::Training, &config).unwrap_err();
+        assert!(
+            error.to_string().contains("training_set_annotations.txt"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn split_names_parse_as_they_print() {
+        for name in [SplitName::Training, SplitName::Validation] {
+            assert_eq!(name.to_string().parse::<SplitName>().unwrap(), name);
+        }
+        assert!(
+            "test"
+                .parse::<SplitName>()
+                .unwrap_err()
+                .to_string()
+                .contains("\"test\"")
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The challenge's result file: an annotation file whose every label is a prediction.
+
+use std::path::Path;
+
+use crate::data::annotation::{self, Row};
+use crate::label::ACTION_UNITS;
+use crate::{Error, Labels, Result};
+
+/// What the challenge asks for about one image.
+///
+/// The default stands for an image that cannot be read: a neutral face, that is valence and
+/// arousal 0, expression Neutral, no action unit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prediction {
+    /// Valence and arousal; values outside [-1, 1] are written as the nearest bound.
+    pub valence_arousal: [f32; 2],
+    /// Index into [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
+    pub expression: usize,
+    /// Presence of each of [`ActionUnit::AFF_WILD2`](crate::ActionUnit::AFF_WILD2).
+    pub action_units: [bool; ACTION_UNITS],
+}
+
+/// Writes one line for each of `images`, in order, whole or not at all; `None` stands for an image
+/// that cannot be read and becomes [`Prediction::default`].
+///
+/// # Errors
+/// [`Error::Argument`] for a prediction that is not a number or an expression index above 7;
+/// [`Error::Io`] if the file system refuses.
+///
+/// # Panics
+/// If there are not as many predictions as images.
+pub fn write(path: &Path, images: &[String], predictions: &[Option<Prediction>]) -> Result<()> {
+    assert_eq!(
+        images.len(),
+        predictions.len(),
+        "one prediction for each listed image"
+    );
+    let rows = images
+        .iter()
+        .zip(predictions)
+        .map(|(image, prediction)| row(image, prediction.clone().unwrap_or_default()))
+        .collect::<Result<Vec<_>>>()?;
+    annotation::write(path, &rows)
+}
+
+fn row(image: &str, prediction: Prediction) -> Result<Row> {
+    let [valence, arousal] = prediction.valence_arousal;
+    if valence.is_nan() || arousal.is_nan() {
+        return Err(Error::argument(
+            format!("prediction for {image:?}"),
+            "numbers for valence and arousal",
+            format!("{valence} and {arousal}"),
+        ));
+    }
+    Ok(Row {
+        image: image.to_string(),
+        labels: Labels {
+            valence_arousal: Some([valence.clamp(-1.0, 1.0), arousal.clamp(-1.0, 1.0)]),
+            expression: Some(prediction.expression),
+            action_units: prediction.action_units.map(Some),
+        },
+        line: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images() -> Vec<String> {
+        ["b/00002.jpg", "a/00001.jpg", "b/00002.jpg"]
+            .map(String::from)
+            .to_vec()
+    }
+
+    fn happy() -> Prediction {
+        let mut prediction = Prediction {
+            valence_arousal: [0.75, 1.5],
+            expression: 4,
+            ..Prediction::default()
+        };
+        prediction.action_units[6] = true;
+        prediction
+    }
+
+    #[test]
+    fn every_listed_image_has_its_line_in_order_and_an_unreadable_one_is_neutral() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("submission.txt");
+        write(&path, &images(), &[Some(happy()), None, Some(happy())]).unwrap();
+        let happy = "b/00002.jpg,0.75,1,4,0,0,0,0,0,0,1,0,0,0,0,0";
+        let neutral = "a/00001.jpg,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            format!("{}\n{happy}\n{neutral}\n{happy}\n", annotation::HEADER)
+        );
+    }
+
+    #[test]
+    fn a_prediction_that_is_no_number_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("submission.txt");
+        std::fs::write(&path, "old").unwrap();
+        let mut broken = happy();
+        broken.valence_arousal[0] = f32::NAN;
+        let error = write(&path, &images(), &[Some(happy()), Some(broken), None]).unwrap_err();
+        assert!(error.to_string().contains("a/00001.jpg"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    }
+}

@@ -1,0 +1,282 @@
+//! A rendered stand-in for s-Aff-Wild2.
+//!
+//! Face data sets are licensed and cannot be shipped, so newcomers, tests and the build use drawn
+//! faces in s-Aff-Wild2's layout: a parametric face whose geometry each of the twelve action units
+//! moves, with identity, pose, light, skin and background varying. Expressions activate units at
+//! published rates; labels go missing, repeat and err as an annotator's do.
+//!
+//! A trained network reaches clearly more than chance on every action unit and expression, and
+//! clearly less than perfect. The set proves that a pipeline works. **Scores on it say nothing
+//! about accuracy on people.**
+//!
+//! Frames of one video share the person and the place; what the face does is drawn anew for each.
+
+mod brush;
+mod face;
+mod feature;
+mod half;
+mod head;
+mod identity;
+mod label;
+mod mouth;
+mod palette;
+mod random;
+mod render;
+mod scene;
+mod sheet;
+mod video;
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::config::Config;
+use rayon::prelude::*;
+use serde_json::json;
+
+pub use sheet::sheet;
+
+use crate::{Error, Result};
+
+/// Changes whenever the same config gives other bytes than before.
+const RENDERER: u32 = 1;
+/// What kind of set a folder holds.
+const MARK: &str = "synthetic.json";
+const TRAINING: &str = "training_set_annotations.txt";
+const VALIDATION: &str = "validation_set_annotations.txt";
+const HEADER: &str = "image,valence,arousal,expression,aus";
+/// More rows than this are a slip of the finger.
+const MOST: usize = 1_000_000;
+
+/// How large a synthetic set is, and which one.
+///
+/// ```no_run
+/// use countenance::data::synthetic::SyntheticConfig;
+///
+/// let config = SyntheticConfig::new().with_train(2_000).with_seed(7);
+/// config.generate("faces".as_ref(), &|done, total| eprintln!("{done} of {total}"))?;
+/// # Ok::<(), countenance::Error>(())
+/// ```
+#[derive(Config, Debug, PartialEq, Eq)]
+pub struct SyntheticConfig {
+    /// Rows of the training set, 1 to 1,000,000.
+    #[config(default = 4000)]
+    pub train: usize,
+    /// Rows of the validation set, 1 to 1,000,000; 0.8 % of them name an image a second time.
+    #[config(default = 1000)]
+    pub validation: usize,
+    /// The same seed and sizes give the same bytes.
+    #[config(default = 0)]
+    pub seed: u64,
+}
+
+impl SyntheticConfig {
+    /// Renders the set into the folder `out`, which must be absent, empty, or hold this same set.
+    ///
+    /// Layout: `cropped_aligned/<video>/<frame>.jpg`, 112 pixels square;
+    /// `training_set_annotations.txt` and `validation_set_annotations.txt`, written last, so that a
+    /// folder that has both is complete; `synthetic.json`, which says what the folder holds. A
+    /// complete folder is left as it is, an interrupted one is completed.
+    ///
+    /// `progress` receives the images done and their total, from several threads.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a size outside its range, [`Error::File`] if the folder holds
+    /// anything else, [`Error::Io`] if it cannot be written.
+    pub fn generate(&self, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<()> {
+        for (what, rows) in [("train", self.train), ("validation", self.validation)] {
+            if !(1..=MOST).contains(&rows) {
+                return Err(Error::argument(what, "1 to 1000000 rows", rows));
+            }
+        }
+        if self.claim(out)? {
+            return Ok(());
+        }
+        let halves = video::plan(self);
+        let total = halves.iter().flatten().map(video::Video::len).sum();
+        let done = AtomicUsize::new(0);
+        let each = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        let images = out.join("cropped_aligned");
+        for (videos, file) in halves.iter().zip([TRAINING, VALIDATION]) {
+            let rows: Vec<Vec<video::Row>> = videos
+                .par_iter()
+                .map(|video| video.render(self.seed, &images, each))
+                .collect::<Result<_>>()?;
+            let mut text = format!("{HEADER}\n");
+            for row in rows.iter().flatten() {
+                text.push_str(&row.line());
+                text.push('\n');
+            }
+            write_whole(&out.join(file), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the folder this set's own; whether it already holds the complete set.
+    fn claim(&self, out: &Path) -> Result<bool> {
+        let mark = format!(
+            "{}\n",
+            json!({
+                "renderer": RENDERER,
+                "train": self.train,
+                "validation": self.validation,
+                "seed": self.seed,
+            })
+        );
+        fs::create_dir_all(out).map_err(Error::io("create", out))?;
+        let path = out.join(MARK);
+        match fs::read_to_string(&path) {
+            Ok(found) if found == mark => {
+                Ok([TRAINING, VALIDATION].iter().all(|f| out.join(f).is_file()))
+            }
+            Ok(found) => Err(Error::file(
+                &path,
+                format!("the set {}", mark.trim()),
+                format!("{}; choose another folder or delete this one", found.trim()),
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let mut entries = fs::read_dir(out).map_err(Error::io("read", out))?;
+                if entries.next().is_some() {
+                    let found = "other files; choose another folder";
+                    return Err(Error::file(
+                        out,
+                        "an empty folder or a synthetic set",
+                        found,
+                    ));
+                }
+                write_whole(&path, &mark)?;
+                Ok(false)
+            }
+            Err(error) => Err(Error::io("read", &path)(error)),
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
+    fs::rename(&unfinished, path).map_err(Error::io("create", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn small() -> SyntheticConfig {
+        SyntheticConfig::new()
+            .with_train(60)
+            .with_validation(130)
+            .with_seed(11)
+    }
+
+    fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![root.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(root).unwrap().to_path_buf();
+                    found.insert(name, fs::read(path).unwrap());
+                }
+            }
+        }
+        found
+    }
+
+    fn rows(root: &Path, file: &str) -> Vec<String> {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let mut lines = text.lines().map(String::from);
+        assert_eq!(lines.next().as_deref(), Some(HEADER));
+        lines.collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+        let [one, other, third] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        small().generate(one.path(), &|_, _| ()).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .unwrap();
+        pool.install(|| small().generate(other.path(), &|_, _| ()))
+            .unwrap();
+        assert!(files(one.path()) == files(other.path()));
+        small()
+            .with_seed(12)
+            .generate(third.path(), &|_, _| ())
+            .unwrap();
+        assert!(files(one.path()) != files(third.path()));
+    }
+
+    #[test]
+    fn rows_have_sixteen_fields_images_exist_and_nobody_is_in_both_halves() {
+        let root = tempfile::tempdir().unwrap();
+        small().generate(root.path(), &|_, _| ()).unwrap();
+        let people = [(TRAINING, 60), (VALIDATION, 130)].map(|(file, count)| {
+            let rows = rows(root.path(), file);
+            assert_eq!(rows.len(), count);
+            rows.iter()
+                .map(|row| {
+                    let fields: Vec<&str> = row.split(',').collect();
+                    assert_eq!(fields.len(), 16, "{row}");
+                    let image = root.path().join("cropped_aligned").join(fields[0]);
+                    let size = image::image_dimensions(image).unwrap();
+                    assert_eq!(size, (112, 112));
+                    fields[0].split('/').next().unwrap().to_string()
+                })
+                .collect::<BTreeSet<String>>()
+        });
+        assert!(people[0].is_disjoint(&people[1]));
+        let validation = rows(root.path(), VALIDATION);
+        let images: BTreeSet<_> = validation.iter().map(|row| row.split(',').next()).collect();
+        assert_eq!(images.len(), 129, "one validation row in 130 repeats");
+    }
+
+    #[test]
+    fn a_complete_folder_is_left_alone_and_an_interrupted_one_completed() {
+        let root = tempfile::tempdir().unwrap();
+        small().generate(root.path(), &|_, _| ()).unwrap();
+        let before = files(root.path());
+        let called = AtomicUsize::new(0);
+        let count = |_, _| {
+            called.fetch_add(1, Ordering::Relaxed);
+        };
+        small().generate(root.path(), &count).unwrap();
+        assert_eq!(called.load(Ordering::Relaxed), 0);
+        fs::remove_file(root.path().join(VALIDATION)).unwrap();
+        small().generate(root.path(), &count).unwrap();
+        assert_eq!(called.load(Ordering::Relaxed), 60 + 129);
+        assert!(files(root.path()) == before);
+    }
+
+    #[test]
+    fn a_folder_with_anything_else_in_it_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(TRAINING), "precious").unwrap();
+        let error = small().generate(root.path(), &|_, _| ()).unwrap_err();
+        assert!(matches!(error, Error::File { .. }), "{error}");
+        let root = tempfile::tempdir().unwrap();
+        small().generate(root.path(), &|_, _| ()).unwrap();
+        let error = small()
+            .with_seed(1)
+            .generate(root.path(), &|_, _| ())
+            .unwrap_err();
+        assert!(error.to_string().contains("synthetic.json"), "{error}");
+    }
+
+    #[test]
+    fn sizes_outside_their_range_are_refused_before_anything_is_written() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        let error = small().with_train(0).generate(&out, &|_, _| ());
+        assert!(matches!(error, Err(Error::Argument { .. })));
+        assert!(!out.exists());
+    }
+}

@@ -1,0 +1,371 @@
+//! A face with its scores beside it.
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use tiny_skia::{
+    Color, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Shader, Stroke, Transform,
+};
+
+use super::text::{self, Align, Style};
+use crate::label::{ActionUnit, Expression};
+
+/// The scores to draw; a part that a network does not produce stays empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OverlayScores<'a> {
+    /// Each unit's probability, in [0, 1].
+    pub action_units: &'a [(ActionUnit, f32)],
+    /// Each class's probability, in [0, 1].
+    pub expressions: &'a [(Expression, f32)],
+    /// Valence and arousal, each in [-1, 1].
+    pub valence_arousal: Option<[f32; 2]>,
+}
+
+type Colour = [u8; 3];
+
+const PAPER: Colour = [250, 250, 248];
+const TRACK: Colour = [230, 231, 230];
+const INK: Colour = [28, 32, 38];
+const FAINT: Colour = [104, 110, 118];
+const QUIET: Colour = [160, 172, 184];
+const ACTIVE: Colour = [20, 116, 138];
+const TOP: Colour = [208, 84, 36];
+
+const MARGIN: f32 = 28.0;
+/// Side of the square the face is enlarged to.
+const FACE: f32 = 336.0;
+/// Width of the column of bars.
+const COLUMN: f32 = 432.0;
+const ROW: f32 = 24.0;
+const HEADING: f32 = 34.0;
+const GAP: f32 = 22.0;
+/// Side of the square that the circumplex is drawn in.
+const PLANE: f32 = 196.0;
+/// Where the bars begin within their column, and how long a full one is.
+const BAR: (f32, f32) = (206.0, 172.0);
+/// A unit counts as active from here on, as in the challenge's F1.
+const THRESHOLD: f32 = 0.5;
+
+/// Draws the image, enlarged, with its scores beside it: a bar per action unit, a bar per
+/// expression with the most probable one in another colour, and a dot in the plane of valence and
+/// arousal.
+///
+/// Scores outside their range, or not finite, are drawn at the range's nearest end (at zero).
+pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
+    let left = FACE
+        + scores
+            .valence_arousal
+            .map_or(0.0, |_| GAP + HEADING + PLANE);
+    let section = |rows: usize| match rows {
+        0 => 0.0,
+        rows => HEADING + ROW * rows as f32 + GAP,
+    };
+    let right = section(scores.action_units.len()) + section(scores.expressions.len()) - GAP;
+    let columns = if right > 0.0 { MARGIN + COLUMN } else { 0.0 };
+    let mut board = Board::new(
+        2.0 * MARGIN + FACE + columns,
+        2.0 * MARGIN + left.max(right),
+    );
+
+    board.face(image);
+    if let Some(affect) = scores.valence_arousal {
+        board.circumplex(affect, MARGIN + FACE + GAP);
+    }
+    let x = 2.0 * MARGIN + FACE;
+    let mut y = MARGIN;
+    if !scores.action_units.is_empty() {
+        board.heading("Action units", x, y);
+        y += HEADING;
+        for &(unit, value) in scores.action_units {
+            let colour = if value >= THRESHOLD { ACTIVE } else { QUIET };
+            board.bar(x, y, (&unit.to_string(), unit.name()), value, colour);
+            y += ROW;
+        }
+        y += GAP;
+    }
+    if !scores.expressions.is_empty() {
+        board.heading("Expression", x, y);
+        y += HEADING;
+        let top = scores
+            .expressions
+            .iter()
+            .map(|&(_, value)| value)
+            .max_by(f32::total_cmp);
+        for &(expression, value) in scores.expressions {
+            let colour = if Some(value) == top { TOP } else { QUIET };
+            board.bar(x, y, (expression.name(), ""), value, colour);
+            y += ROW;
+        }
+    }
+    board.finish()
+}
+
+/// The picture while it is being drawn.
+struct Board {
+    pixmap: Pixmap,
+}
+
+impl Board {
+    fn new(width: f32, height: f32) -> Self {
+        let [width, height] = [width, height].map(|length| length.ceil() as u32);
+        let mut pixmap = Pixmap::new(width, height).expect("the margins are wider than nothing");
+        pixmap.fill(solid(PAPER));
+        Self { pixmap }
+    }
+
+    fn face(&mut self, image: &RgbImage) {
+        let (width, height) = image.dimensions();
+        let longest = width.max(height).max(1);
+        let [width, height] = [width, height]
+            .map(|side| ((side as f32 * FACE / longest as f32).round() as u32).max(1));
+        let enlarged = imageops::resize(image, width, height, FilterType::CatmullRom);
+        let left = MARGIN as u32 + (FACE as u32 - width) / 2;
+        let top = MARGIN as u32 + (FACE as u32 - height) / 2;
+        let wide = self.pixmap.width();
+        let data = self.pixmap.data_mut();
+        for (x, y, pixel) in enlarged.enumerate_pixels() {
+            let at = 4 * ((top + y) * wide + left + x) as usize;
+            data[at..at + 3].copy_from_slice(&pixel.0);
+        }
+    }
+
+    fn heading(&mut self, title: &str, x: f32, y: f32) {
+        self.write(title, x, y + 15.0, 18.0, INK, Align::Left, true);
+        self.fill(rectangle(x, y + 22.0, COLUMN, 1.0), TRACK);
+    }
+
+    /// One labelled bar, whose row begins at `y`.
+    fn bar(&mut self, x: f32, y: f32, (code, name): (&str, &str), value: f32, colour: Colour) {
+        let (start, full) = BAR;
+        let value = within(value, 0.0, 1.0);
+        let strong = colour != QUIET;
+        let baseline = y + 15.0;
+        self.write(code, x, baseline, 15.5, INK, Align::Left, strong);
+        let shade = if strong { INK } else { FAINT };
+        self.write(name, x + 50.0, baseline, 15.5, shade, Align::Left, false);
+        self.fill(rounded(x + start, y + 4.0, full, 12.0), TRACK);
+        if value > 0.0 {
+            // Shorter than it is high, a rounded bar would not be round.
+            self.fill(
+                rounded(x + start, y + 4.0, (value * full).max(6.0), 12.0),
+                colour,
+            );
+        }
+        let number = format!("{value:.2}");
+        self.write(
+            &number,
+            x + COLUMN,
+            baseline,
+            15.5,
+            shade,
+            Align::Right,
+            strong,
+        );
+    }
+
+    /// Valence to the right, arousal upwards.
+    fn circumplex(&mut self, [valence, arousal]: [f32; 2], y: f32) {
+        let x = MARGIN;
+        self.write(
+            "Valence and arousal",
+            x,
+            y + 15.0,
+            18.0,
+            INK,
+            Align::Left,
+            true,
+        );
+        self.fill(rectangle(x, y + 22.0, FACE, 1.0), TRACK);
+        let radius = PLANE / 2.0 - 14.0;
+        let (middle_x, middle_y) = (x + 118.0, y + HEADING + PLANE / 2.0 + 2.0);
+        let circle = PathBuilder::from_circle(middle_x, middle_y, radius);
+        self.fill(circle.clone(), [242, 243, 242]);
+        self.stroke(circle, QUIET, 1.0);
+        self.fill(
+            rectangle(middle_x - radius, middle_y - 0.5, 2.0 * radius, 1.0),
+            QUIET,
+        );
+        self.fill(
+            rectangle(middle_x - 0.5, middle_y - radius, 1.0, 2.0 * radius),
+            QUIET,
+        );
+        let ends = [
+            ("aroused", 0.0, -radius - 6.0, Align::Centre),
+            ("calm", 0.0, radius + 14.0, Align::Centre),
+            ("pleasant", radius - 6.0, -5.0, Align::Right),
+            ("unpleasant", -radius + 6.0, -5.0, Align::Left),
+        ];
+        for (word, across, down, align) in ends {
+            self.write(
+                word,
+                middle_x + across,
+                middle_y + down,
+                12.5,
+                FAINT,
+                align,
+                false,
+            );
+        }
+        let [valence, arousal] = [valence, arousal].map(|value| within(value, -1.0, 1.0));
+        let dot = (middle_x + radius * valence, middle_y - radius * arousal);
+        let mut line = PathBuilder::new();
+        line.move_to(middle_x, middle_y);
+        line.line_to(dot.0, dot.1);
+        self.stroke(line.finish(), ACTIVE, 1.5);
+        self.fill(PathBuilder::from_circle(dot.0, dot.1, 8.5), PAPER);
+        self.fill(PathBuilder::from_circle(dot.0, dot.1, 7.0), ACTIVE);
+        for (name, value, down) in [("valence", valence, -6.0), ("arousal", arousal, 18.0)] {
+            let baseline = middle_y + down;
+            self.write(name, x + 236.0, baseline, 15.5, FAINT, Align::Left, false);
+            let number = format!("{value:+.2}");
+            self.write(&number, x + FACE, baseline, 15.5, INK, Align::Right, true);
+        }
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a line of text has this many aspects"
+    )]
+    fn write(
+        &mut self,
+        words: &str,
+        x: f32,
+        y: f32,
+        size: f32,
+        colour: Colour,
+        align: Align,
+        bold: bool,
+    ) {
+        let style = Style {
+            size,
+            colour,
+            align,
+            bold,
+        };
+        text::write(&mut self.pixmap, words, x, y, style);
+    }
+
+    fn fill(&mut self, path: Option<Path>, colour: Colour) {
+        if let Some(path) = path {
+            let (rule, identity) = (FillRule::Winding, Transform::identity());
+            self.pixmap
+                .fill_path(&path, &paint(colour), rule, identity, None);
+        }
+    }
+
+    fn stroke(&mut self, path: Option<Path>, colour: Colour, width: f32) {
+        let stroke = Stroke {
+            width,
+            ..Stroke::default()
+        };
+        if let Some(path) = path {
+            self.pixmap
+                .stroke_path(&path, &paint(colour), &stroke, Transform::identity(), None);
+        }
+    }
+
+    fn finish(self) -> RgbImage {
+        let wide = self.pixmap.width();
+        let data = self.pixmap.data();
+        RgbImage::from_fn(wide, self.pixmap.height(), |x, y| {
+            let at = 4 * (y * wide + x) as usize;
+            Rgb([data[at], data[at + 1], data[at + 2]])
+        })
+    }
+}
+
+fn within(value: f32, low: f32, high: f32) -> f32 {
+    if value.is_nan() {
+        0.0
+    } else {
+        value.clamp(low, high)
+    }
+}
+
+fn solid([red, green, blue]: Colour) -> Color {
+    Color::from_rgba8(red, green, blue, 255)
+}
+
+fn paint(colour: Colour) -> Paint<'static> {
+    Paint {
+        shader: Shader::SolidColor(solid(colour)),
+        ..Paint::default()
+    }
+}
+
+fn rectangle(x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
+    Rect::from_xywh(x, y, width, height).map(PathBuilder::from_rect)
+}
+
+/// A bar with square left and rounded right end.
+fn rounded(x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
+    let corner = (height / 2.0).min(width);
+    let (right, bottom) = (x + width, y + height);
+    // The handle that makes a cubic curve follow a quarter circle.
+    let handle = 0.448 * corner;
+    let mut builder = PathBuilder::new();
+    builder.move_to(x, y);
+    builder.line_to(right - corner, y);
+    builder.cubic_to(right - handle, y, right, y + handle, right, y + corner);
+    builder.line_to(right, bottom - corner);
+    builder.cubic_to(
+        right,
+        bottom - handle,
+        right - handle,
+        bottom,
+        right - corner,
+        bottom,
+    );
+    builder.line_to(x, bottom);
+    builder.close();
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face() -> RgbImage {
+        RgbImage::from_pixel(112, 112, Rgb([200, 150, 120]))
+    }
+
+    #[test]
+    fn every_part_may_be_absent() {
+        let face = face();
+        let alone = overlay(&face, &OverlayScores::default());
+        let affect = OverlayScores {
+            valence_arousal: Some([f32::NAN, 7.0]),
+            ..OverlayScores::default()
+        };
+        let units = [(ActionUnit::Au12, f32::INFINITY), (ActionUnit::Au1, -0.5)];
+        let bars = OverlayScores {
+            action_units: &units,
+            ..OverlayScores::default()
+        };
+        assert!(overlay(&face, &affect).height() > alone.height());
+        assert!(overlay(&face, &bars).width() > alone.width());
+    }
+
+    #[test]
+    fn a_longer_bar_means_a_higher_score() {
+        let inked = |value: f32| {
+            let units = [(ActionUnit::Au12, value)];
+            let scores = OverlayScores {
+                action_units: &units,
+                ..OverlayScores::default()
+            };
+            let picture = overlay(&face(), &scores);
+            picture.pixels().filter(|pixel| pixel.0 == ACTIVE).count()
+        };
+        assert!(inked(0.9) > inked(0.6));
+        assert_eq!(inked(0.4), 0);
+    }
+
+    #[test]
+    fn images_of_any_shape_fit() {
+        for (width, height) in [(1, 1), (640, 3), (3, 640), (400, 400)] {
+            let image = RgbImage::new(width, height);
+            let picture = overlay(&image, &OverlayScores::default());
+            assert_eq!(picture.width(), (2.0 * MARGIN + FACE) as u32);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What one step sees: inputs, labels with what is missing, and what came out.
+
+use burn::tensor::{Bool, Device, ExecutionError, Int, Tensor, TensorData};
+use burn::train::ItemLazy;
+use burn::train::metric::{Adaptor, LossInput};
+
+use crate::Labels;
+use crate::label::ACTION_UNITS;
+
+/// The labels of a batch as tensors; `*_present` says which of them exist.
+///
+/// Missing labels are stored as zero, and no loss looks at them.
+#[derive(Clone, Debug)]
+pub struct LabelBatch {
+    /// 0 or 1, `[batch, 12]`.
+    pub action_units: Tensor<2>,
+    /// `[batch, 12]`.
+    pub action_units_present: Tensor<2, Bool>,
+    /// Class indices, `[batch]`.
+    pub expressions: Tensor<1, Int>,
+    /// `[batch]`.
+    pub expressions_present: Tensor<1, Bool>,
+    /// In [-1, 1], `[batch, 2]`.
+    pub valence_arousal: Tensor<2>,
+    /// `[batch]`.
+    pub valence_arousal_present: Tensor<1, Bool>,
+}
+
+impl LabelBatch {
+    /// Lays out the labels of a batch on `device`.
+    pub fn new(labels: &[Labels], device: &Device) -> Self {
+        let batch = labels.len();
+        let units = || labels.iter().flat_map(|row| row.action_units);
+        let action_units = units().map(|unit| f32::from(u8::from(unit == Some(true))));
+        let expressions = labels.iter().map(|row| row.expression.unwrap_or(0) as i64);
+        let valence_arousal = labels
+            .iter()
+            .flat_map(|row| row.valence_arousal.unwrap_or_default());
+        let flags = |flags: Vec<bool>| TensorData::new(flags, [batch]);
+        Self {
+            action_units: Tensor::from_data(
+                TensorData::new(action_units.collect::<Vec<_>>(), [batch, ACTION_UNITS]),
+                device,
+            ),
+            action_units_present: Tensor::from_data(
+                TensorData::new(
+                    units().map(|unit| unit.is_some()).collect::<Vec<_>>(),
+                    [batch, ACTION_UNITS],
+                ),
+                device,
+            ),
+            expressions: Tensor::from_data(
+                TensorData::new(expressions.collect::<Vec<_>>(), [batch]),
+                device,
+            ),
+            expressions_present: Tensor::from_data(
+                flags(labels.iter().map(|row| row.expression.is_some()).collect()),
+                device,
+            ),
+            valence_arousal: Tensor::from_data(
+                TensorData::new(valence_arousal.collect::<Vec<_>>(), [batch, 2]),
+                device,
+            ),
+            valence_arousal_present: Tensor::from_data(
+                flags(
+                    labels
+                        .iter()
+                        .map(|row| row.valence_arousal.is_some())
+                        .collect(),
+                ),
+                device,
+            ),
+        }
+    }
+}
+
+/// A batch of cached features.
+#[derive(Clone, Debug)]
+pub struct FeatureBatch {
+    /// `[batch, features]`.
+    pub features: Tensor<2>,
+    /// The frozen action-unit branch's scores, where a stage needs them; `[batch, 12]`.
+    pub action_units: Option<Tensor<2>>,
+    /// The labels as tensors.
+    pub targets: LabelBatch,
+    /// The same labels, row by row, for the metrics.
+    pub labels: Vec<Labels>,
+}
+
+/// A batch of normalised images.
+#[derive(Clone, Debug)]
+pub struct ImageBatch {
+    /// `[batch, 3, height, width]`.
+    pub images: Tensor<4>,
+    /// The labels as tensors.
+    pub targets: LabelBatch,
+    /// The same labels, row by row, for the metrics.
+    pub labels: Vec<Labels>,
+}
+
+/// What a step hands to the metrics: its loss, and the scores of the tasks that it trains.
+#[derive(Clone, Debug)]
+pub struct StepOutput {
+    /// `[1]`.
+    pub loss: Tensor<1>,
+    /// Probabilities, `[batch, 12]`.
+    pub action_units: Option<Tensor<2>>,
+    /// Logits, `[batch, 8]`.
+    pub expression_logits: Option<Tensor<2>>,
+    /// In [-1, 1], `[batch, 2]`.
+    pub valence_arousal: Option<Tensor<2>>,
+    /// The labels, row by row.
+    pub labels: Vec<Labels>,
+}
+
+impl StepOutput {
+    /// An output with a loss and no scores yet.
+    pub fn new(loss: Tensor<1>, labels: Vec<Labels>) -> Self {
+        Self {
+            loss,
+            action_units: None,
+            expression_logits: None,
+            valence_arousal: None,
+            labels,
+        }
+    }
+}
+
+impl ItemLazy for StepOutput {
+    /// Takes the tensors off the autodiff graph, so that the metrics' thread does not keep it alive.
+    fn sync(self) -> Result<Self, ExecutionError> {
+        self.loss.device().flush()?;
+        Ok(Self {
+            loss: self.loss.without_autodiff(),
+            action_units: self.action_units.map(Tensor::without_autodiff),
+            expression_logits: self.expression_logits.map(Tensor::without_autodiff),
+            valence_arousal: self.valence_arousal.map(Tensor::without_autodiff),
+            labels: self.labels,
+        })
+    }
+}
+
+impl Adaptor<LossInput> for StepOutput {
+    fn adapt(&self) -> LossInput {
+        LossInput::new(self.loss.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_labels_are_marked_absent_and_stored_as_zero() {
+        let mut full = Labels {
+            valence_arousal: Some([0.5, -0.5]),
+            expression: Some(3),
+            ..Labels::default()
+        };
+        full.action_units = [Some(true); ACTION_UNITS];
+        let batch = LabelBatch::new(&[Labels::default(), full], &Device::default());
+        let present = |data: TensorData| data.try_to_vec::<bool>().expect("a mask is boolean");
+        assert_eq!(
+            present(batch.expressions_present.into_data()),
+            [false, true]
+        );
+        assert_eq!(
+            present(batch.valence_arousal_present.into_data()),
+            [false, true]
+        );
+        let units = present(batch.action_units_present.into_data());
+        assert!(
+            units[..ACTION_UNITS].iter().all(|&p| !p) && units[ACTION_UNITS..].iter().all(|&p| p)
+        );
+        let values = batch
+            .valence_arousal
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
+        assert_eq!(values, [0.0, 0.0, 0.5, -0.5]);
+    }
+}

@@ -1,0 +1,361 @@
+//! The order of a run: data, backbone, features, AU, EX, VA, report.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::config::StageConfig;
+use super::features::{Features, SplitFeatures};
+use super::metric::Task;
+use super::model::{ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage};
+use super::outcome::Outcome;
+use super::picture;
+use super::progress;
+use super::run::Run;
+use super::source::{FeatureSource, ImageSource};
+use super::stage::{Rows, Stage};
+use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::data::annotation::AnnotationConfig;
+use crate::data::file::write_whole;
+use crate::data::image::{AugmentationConfig, Preprocessing};
+use crate::data::split::{Split, SplitName, Statistics};
+use crate::evaluate::{Evaluation, evaluate};
+use crate::extract::is_readable;
+use crate::label::ACTION_UNITS;
+use crate::loss::{
+    AsymmetricLoss, AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropy,
+    WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
+};
+use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
+use crate::optim::Sam;
+use crate::{Labels, Result, weights};
+
+/// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
+const FROZEN_BATCH: usize = 1024;
+
+/// The two parts of the data set.
+struct Data {
+    training: Split,
+    validation: Split,
+}
+
+impl Run {
+    /// Does whatever of the run is not done yet, and returns its scores.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if asked to stop, after saving; whatever is wrong with the data, the
+    /// images or the weights; [`Error::Training`] if a loss is no longer finite.
+    pub fn execute(self) -> Result<Outcome> {
+        let data = self.data()?;
+        let statistics = data.training.statistics();
+        let (backbone, config) = self.backbone(&data, &statistics)?;
+        let features = self.features(&data.training, &data.validation, &backbone, &config)?;
+        drop(data);
+
+        let tasks = Tasks {
+            action_unit: statistics.action_unit_rows > 0,
+            expression: statistics.expression_rows() > 0,
+            valence_arousal: statistics.valence_arousal > 0,
+        };
+        let config = NetworkConfig::paper(features.training.width())
+            .with_backbone(Some(config))
+            .with_feature(self.config.feature)
+            .with_attention(self.config.attention.clone())
+            .with_tasks(tasks);
+        let device = self.device.clone().autodiff();
+        device.seed(self.config.seed);
+        let network = config
+            .clone()
+            .with_backbone(None)
+            .with_feature(FeatureKind::Pooled);
+        let network = self.heads(network.init(&device), &features, &statistics, &config.tasks)?;
+        let network = Network {
+            backbone: Some(backbone),
+            feature: config.feature,
+            ..network
+        };
+        self.finish(network, config, &features)
+    }
+
+    /// Opens the data set, rendering the synthetic one first where none was given.
+    fn data(&self) -> Result<Data> {
+        let root = match &self.config.data {
+            Some(root) => PathBuf::from(root),
+            None => {
+                let root = self.path("synthetic");
+                let bar = progress::bar("rendering");
+                self.config.synthetic.generate(&root, &|done, total| {
+                    progress::show(&bar, done, total);
+                })?;
+                bar.finish();
+                root
+            }
+        };
+        let annotations = AnnotationConfig::new()
+            .with_keep_partial_action_units(self.config.keep_partial_action_units);
+        Ok(Data {
+            training: Split::open(&root, SplitName::Training, &annotations)?,
+            validation: Split::open(&root, SplitName::Validation, &annotations)?,
+        })
+    }
+
+    /// The backbone from its weights, or trained on the training images' own labels.
+    fn backbone(
+        &self,
+        data: &Data,
+        statistics: &Statistics,
+    ) -> Result<(EfficientNet, EfficientNetConfig)> {
+        if let Some(path) = &self.config.weights {
+            return weights::load_backbone(path.as_ref(), &self.device);
+        }
+        let settings = &self.config.backbone;
+        let config = EfficientNetConfig::new(settings.variant)
+            .with_drop_path(settings.drop_path)
+            .with_classes(Some(OUTPUTS));
+        let device = self.device.clone().autodiff();
+        device.seed(self.config.seed);
+        let stage = self.stage("backbone", Task::All, &settings.stage, 0);
+        let model = BackboneStage {
+            network: config.init(&device),
+            action_unit: self.asymmetric(statistics, &device),
+            expression: self.cross_entropy(statistics, &device),
+            valence_arousal: ConcordanceLossConfig::new().init(),
+            sam: sam(&settings.stage),
+        };
+        let preprocessing = Preprocessing::imagenet(config.input_size());
+        let augmentation = self.config.flip.then(AugmentationConfig::new);
+        let model = stage.run(
+            model,
+            image_rows(&data.training, &preprocessing, augmentation, stage.seed),
+            image_rows(&data.validation, &preprocessing, None, stage.seed),
+        )?;
+        // The layer that read the labels has done its work; the feature is what stays.
+        let network = EfficientNet {
+            classifier: None,
+            ..model.network
+        };
+        Ok((network, config.with_classes(None)))
+    }
+
+    /// Trains the three stages, skipping those without a single label.
+    fn heads(
+        &self,
+        network: Network,
+        features: &Features,
+        statistics: &Statistics,
+        tasks: &Tasks,
+    ) -> Result<Network> {
+        let Network {
+            mut action_unit,
+            mut expression,
+            mut valence_arousal,
+            mut attention,
+            ..
+        } = network;
+        let device = self.device.clone().autodiff();
+        let skipped = |task: &str| eprintln!("{task}: no training labels; skipped");
+
+        if tasks.action_unit {
+            let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
+            let model = ActionUnitStage {
+                head: action_unit,
+                loss: self.asymmetric(statistics, &device),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, None);
+            action_unit = stage.run(model, train, validation)?.head;
+        } else {
+            skipped("au");
+        }
+        let action_unit = action_unit.valid();
+        if tasks.expression {
+            let stage = self.stage("ex", Task::Expression, &self.config.expression, 2);
+            let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
+                let variants = split.variants.iter();
+                variants
+                    .map(|cache| scores(&action_unit, cache, &self.device))
+                    .collect()
+            };
+            let frozen = attention
+                .is_some()
+                .then(|| [frozen(&features.training), frozen(&features.validation)]);
+            let model = ExpressionStage {
+                head: expression,
+                attention,
+                loss: self.cross_entropy(statistics, &device),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, frozen);
+            let trained = stage.run(model, train, validation)?;
+            (expression, attention) = (trained.head, trained.attention);
+        } else {
+            skipped("ex");
+        }
+        if tasks.valence_arousal {
+            let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
+            let model = ValenceArousalStage {
+                head: valence_arousal,
+                loss: ConcordanceLossConfig::new().init(),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, None);
+            valence_arousal = stage.run(model, train, validation)?.head;
+        } else {
+            skipped("va");
+        }
+        Ok(Network {
+            backbone: None,
+            action_unit,
+            expression: expression.valid(),
+            valence_arousal: valence_arousal.valid(),
+            attention: attention.valid(),
+            feature: FeatureKind::Pooled,
+        })
+    }
+
+    /// Writes the model, the scores and the curves.
+    fn finish(
+        self,
+        network: Network,
+        config: NetworkConfig,
+        features: &Features,
+    ) -> Result<Outcome> {
+        network.save(&config, &self.path("model.safetensors"))?;
+        let validation = &features.validation;
+        let cache = &validation.variants[0];
+        let Evaluation { report, chance } = evaluate(
+            &network,
+            &config.tasks,
+            cache,
+            &validation.labels,
+            &self.device,
+        );
+        write_whole(&self.path("report.json"), |file| {
+            serde_json::to_writer_pretty(&mut *file, &report)?;
+            writeln!(file)
+        })?;
+        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        picture::curves(&self.path("curves.png"), &super::outcome::panels(&history))?;
+        Ok(Outcome {
+            report,
+            chance,
+            folder: self.path(""),
+            synthetic: self.config.data.is_none(),
+        })
+    }
+
+    fn stage<'a>(
+        &'a self,
+        name: &'static str,
+        task: Task,
+        config: &'a StageConfig,
+        number: u64,
+    ) -> Stage<'a> {
+        Stage {
+            name,
+            task,
+            config,
+            // Stages draw from generators far apart.
+            seed: self.config.seed.wrapping_add(number << 32),
+            folder: self.path("checkpoints").join(name),
+            history: self.history.clone(),
+            interrupter: self.interrupter.clone(),
+            device: self.device.clone().autodiff(),
+        }
+    }
+
+    fn asymmetric(&self, statistics: &Statistics, device: &Device) -> AsymmetricLoss {
+        let positives = statistics.action_units.map(|unit| unit.present);
+        let labelled = statistics.action_units.map(|unit| unit.labelled);
+        AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
+    }
+
+    fn cross_entropy(&self, statistics: &Statistics, device: &Device) -> WeightedCrossEntropy {
+        WeightedCrossEntropyConfig::new(balanced_weights(&statistics.expression)).init(device)
+    }
+}
+
+fn sam(config: &StageConfig) -> Option<Sam> {
+    config.sam.as_ref().map(|sam| sam.init())
+}
+
+/// The images of `split` that have any label.
+fn image_rows(
+    split: &Split,
+    preprocessing: &Preprocessing,
+    augmentation: Option<AugmentationConfig>,
+    seed: u64,
+) -> Rows<super::batch::ImageBatch> {
+    let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
+    Rows {
+        rows: (0..labels.len())
+            .filter(|&row| !labels[row].is_empty())
+            .collect(),
+        source: Arc::new(ImageSource {
+            images: Arc::new(split.rows.iter().map(|row| split.image_path(row)).collect()),
+            labels: Arc::new(labels),
+            preprocessing: preprocessing.clone(),
+            augmentation,
+            seed,
+        }),
+    }
+}
+
+/// The rows of both splits that are labelled for the stage and whose image could be read.
+fn feature_rows(
+    stage: &Stage,
+    features: &Features,
+    action_units: Option<[Vec<Vec<f32>>; 2]>,
+) -> (
+    Rows<super::batch::FeatureBatch>,
+    Rows<super::batch::FeatureBatch>,
+) {
+    let rows = |split: &SplitFeatures, action_units| {
+        let labelled = (0..split.labels.len()).filter(|&row| {
+            stage.task.is_labelled(&split.labels[row])
+                && split
+                    .variants
+                    .iter()
+                    .all(|cache| is_readable(cache.row(row)))
+        });
+        Rows {
+            rows: labelled.collect(),
+            source: Arc::new(FeatureSource {
+                variants: split.variants.clone(),
+                action_units,
+                labels: split.labels.clone(),
+                seed: stage.seed,
+            }) as Arc<dyn super::loader::Source<_>>,
+        }
+    };
+    let [training, validation] = match action_units {
+        Some([training, validation]) => [Some(training), Some(validation)],
+        None => [None, None],
+    };
+    (
+        rows(&features.training, training),
+        rows(&features.validation, validation),
+    )
+}
+
+/// The frozen action-unit branch's scores of every row: they never change, so they are computed once.
+fn scores(
+    head: &crate::head::ActionUnitHead,
+    cache: &crate::data::cache::FeatureCache,
+    device: &Device,
+) -> Vec<f32> {
+    let width = cache.width();
+    let mut scores = Vec::with_capacity(cache.rows() * ACTION_UNITS);
+    for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
+        let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
+        scores.extend(
+            head.forward(Tensor::from_data(data, device))
+                .into_data()
+                .iter::<f32>(),
+        );
+    }
+    scores
+}

@@ -1,0 +1,192 @@
+//! The challenge's scores as burn-train metrics.
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorReadError};
+use burn::train::metric::{
+    Adaptor, Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes,
+    NumericEntry, SerializedEntry,
+};
+
+use super::batch::StepOutput;
+use crate::Labels;
+use crate::evaluate::{only, row_of};
+use crate::metric::{Report, RowScores, ScoreAccumulator};
+use crate::network::Tasks;
+
+/// What a stage trains, and so which score judges it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Action units: P_AU.
+    ActionUnit,
+    /// Expressions: P_EX.
+    Expression,
+    /// Valence and arousal: P_VA.
+    ValenceArousal,
+    /// All three at once: P_MTL, or the sum of the scores that the labels allow.
+    All,
+}
+
+impl Task {
+    /// The score's name.
+    pub const fn score_name(self) -> &'static str {
+        match self {
+            Self::ActionUnit => "P_AU",
+            Self::Expression => "P_EX",
+            Self::ValenceArousal => "P_VA",
+            Self::All => "P_MTL",
+        }
+    }
+
+    /// The task's score in `report`; `None` without labels to stand on.
+    pub fn score(self, report: &Report) -> Option<f64> {
+        match self {
+            Self::ActionUnit => report.p_au,
+            Self::Expression => report.p_ex,
+            Self::ValenceArousal => report.p_va,
+            Self::All => {
+                let parts = [report.p_au, report.p_ex, report.p_va];
+                parts.into_iter().flatten().reduce(|sum, part| sum + part)
+            }
+        }
+    }
+
+    /// Whether `labels` has anything for the task.
+    pub fn is_labelled(self, labels: &Labels) -> bool {
+        match self {
+            Self::ActionUnit => labels.has_action_units(),
+            Self::Expression => labels.expression.is_some(),
+            Self::ValenceArousal => labels.valence_arousal.is_some(),
+            Self::All => !labels.is_empty(),
+        }
+    }
+}
+
+/// A batch's scores and labels.
+pub struct ScoreInput(StepOutput);
+
+impl Adaptor<ScoreInput> for StepOutput {
+    fn adapt(&self) -> ScoreInput {
+        ScoreInput(self.clone())
+    }
+}
+
+impl ScoreInput {
+    /// The rows on the host. A label of a task that the step does not score counts as missing.
+    fn rows(&self) -> Result<Vec<(Labels, RowScores)>, TensorReadError> {
+        let read = |tensor: &Option<Tensor<2>>| {
+            tensor
+                .as_ref()
+                .map(|tensor| {
+                    tensor
+                        .clone()
+                        .try_into_data()
+                        .map(|data| data.iter().collect())
+                })
+                .transpose()
+        };
+        let action_units: Option<Vec<f32>> = read(&self.0.action_units)?;
+        let logits: Option<Vec<f32>> = read(&self.0.expression_logits)?;
+        let valence_arousal: Option<Vec<f32>> = read(&self.0.valence_arousal)?;
+        let scored = Tasks {
+            action_unit: action_units.is_some(),
+            expression: logits.is_some(),
+            valence_arousal: valence_arousal.is_some(),
+        };
+        let rows = self.0.labels.iter().enumerate().map(|(row, labels)| {
+            let scores = RowScores {
+                action_units: scores_of(&action_units, row),
+                expression_logits: scores_of(&logits, row),
+                valence_arousal: scores_of(&valence_arousal, row),
+            };
+            (only(labels, &scored), scores)
+        });
+        Ok(rows.collect())
+    }
+}
+
+fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] {
+    values
+        .as_ref()
+        .map_or([0.0; N], |values| row_of(values, row))
+}
+
+/// A task's score over the whole validation split, never a mean of batches.
+#[derive(Clone)]
+pub struct TaskScore {
+    task: Task,
+    accumulator: ScoreAccumulator,
+}
+
+impl TaskScore {
+    /// The score of `task`, with no rows yet.
+    pub fn new(task: Task) -> Self {
+        Self {
+            task,
+            accumulator: ScoreAccumulator::new(),
+        }
+    }
+
+    fn current(&self) -> Option<f64> {
+        self.task.score(&self.accumulator.report())
+    }
+
+    fn entry(&self, value: Option<f64>) -> SerializedEntry {
+        match value {
+            Some(value) => SerializedEntry::new(
+                format!("{} {value:.3}", self.task.score_name()),
+                NumericEntry::Value(value).serialize(),
+            ),
+            None => SerializedEntry::not_available(None),
+        }
+    }
+}
+
+impl Metric for TaskScore {
+    type Input = ScoreInput;
+
+    fn name(&self) -> MetricName {
+        Arc::new(self.task.score_name().to_string())
+    }
+
+    fn attributes(&self) -> MetricAttributes {
+        NumericAttributes {
+            unit: None,
+            higher_is_better: true,
+        }
+        .into()
+    }
+
+    fn update(
+        &mut self,
+        input: &Self::Input,
+        _: &MetricMetadata,
+    ) -> Result<SerializedEntry, TensorReadError> {
+        for (labels, scores) in input.rows()? {
+            self.accumulator.push(&labels, &scores);
+        }
+        Ok(SerializedEntry::not_available(None))
+    }
+
+    fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
+        Ok(self.entry(self.current()))
+    }
+
+    fn clear(&mut self) {
+        self.accumulator = ScoreAccumulator::new();
+    }
+}
+
+impl Numeric for TaskScore {
+    fn value(&self) -> Option<NumericEntry> {
+        None
+    }
+
+    fn running_value(&self) -> Option<NumericEntry> {
+        None
+    }
+
+    fn final_value(&self) -> NumericEntry {
+        NumericEntry::Final(self.current().unwrap_or(f64::NAN))
+    }
+}

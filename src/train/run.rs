@@ -1,0 +1,192 @@
+//! A run directory: what it holds, how it starts and how it goes on.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use burn::tensor::Device;
+use burn::train::Interrupter;
+
+use super::config::TrainConfig;
+use super::history::History;
+use crate::attention::Attention;
+use crate::data::file::write_whole;
+use crate::{Error, Result};
+
+/// The folder of one training run.
+///
+/// | entry | holds |
+/// |---|---|
+/// | `config.json` | the [`TrainConfig`]: enough to repeat the run |
+/// | `synthetic/` | the rendered set, where no data was given |
+/// | `features/` | the cached features of each split |
+/// | `checkpoints/<stage>/` | the last two epochs and the best |
+/// | `metrics.csv` | losses and scores of every epoch |
+/// | `curves.png` | the same as a picture |
+/// | `report.json` | the scores on the validation split |
+/// | `model.safetensors` | the trained network with its config |
+pub struct Run {
+    folder: PathBuf,
+    pub(super) config: TrainConfig,
+    pub(super) device: Device,
+    pub(super) history: Arc<Mutex<History>>,
+    pub(super) interrupter: Interrupter,
+    // Held, not read: the lock goes when the run does.
+    _lock: File,
+}
+
+impl Run {
+    /// Starts a run in `folder`, which must not hold one yet.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the config is out of range or the folder holds a run;
+    /// [`Error::Io`] if the folder cannot be written.
+    pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        config.check()?;
+        std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        let lock = lock(folder)?;
+        let path = folder.join("config.json");
+        if path.exists() {
+            return Err(Error::argument(
+                "the run directory",
+                "one without a run in it, or --resume to go on with that run",
+                folder.display(),
+            ));
+        }
+        write_whole(&path, |file| writeln!(file, "{config}"))?;
+        Self::open(folder, config, device, lock)
+    }
+
+    /// Goes on with the run in `folder`, where it was interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is no run; [`Error::File`] if its files are damaged;
+    /// [`Error::Argument`] if another process is at work in it.
+    pub fn resume(folder: &Path, device: &Device) -> Result<Self> {
+        let config = Self::config_in(folder)?;
+        config.check()?;
+        let lock = lock(folder)?;
+        Self::open(folder, config, device, lock)
+    }
+
+    /// Starts a run in `folder` like the finished one in `from`, but with another attention: only
+    /// the expression stage is trained anew, everything else is taken over.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run.
+    pub fn branch(
+        from: &Path,
+        folder: &Path,
+        attention: Attention,
+        device: &Device,
+    ) -> Result<Self> {
+        let mut config = Self::config_in(from)?;
+        if config.data.is_none() {
+            config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
+        }
+        for part in [
+            "features",
+            "checkpoints/backbone",
+            "checkpoints/au",
+            "checkpoints/va",
+        ] {
+            copy_files(&from.join(part), &folder.join(part))?;
+        }
+        let mut history = History::open(&from.join("metrics.csv"))?;
+        history.move_to(&folder.join("metrics.csv"));
+        history.rewind("ex", 0)?;
+        Self::create(folder, config.with_attention(attention), device)
+    }
+
+    /// The config of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is none, [`Error::File`] if it is damaged.
+    pub fn config_in(folder: &Path) -> Result<TrainConfig> {
+        crate::config::load(&folder.join("config.json"), &TrainConfig::new())
+    }
+
+    fn open(folder: &Path, config: TrainConfig, device: &Device, lock: File) -> Result<Self> {
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            config,
+            device: device.clone(),
+            history: Arc::new(Mutex::new(History::open(&folder.join("metrics.csv"))?)),
+            interrupter: Interrupter::new(),
+            _lock: lock,
+        })
+    }
+
+    /// A handle that stops the run at the end of its current step; what was finished stays.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
+    }
+
+    /// `name` within the run directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Copies the files of one folder into another, which is created; no folder, no files.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(to).map_err(Error::io("create", to))?;
+    for entry in std::fs::read_dir(from).map_err(Error::io("list", from))? {
+        let path = entry.map_err(Error::io("list", from))?.path();
+        if let Some(name) = path.file_name() {
+            std::fs::copy(&path, to.join(name)).map_err(Error::io("copy", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a second run in the same folder for as long as the file is open.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(".lock");
+    let file = File::create(&path).map_err(Error::io("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::argument(
+            "the run directory",
+            "one that no other process is at work in",
+            folder.display(),
+        )),
+        Err(std::fs::TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(run: Result<Run>) -> String {
+        match run {
+            Ok(_) => panic!("the run was not refused"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_folder_takes_one_run_and_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Device::default();
+        let run = Run::create(folder.path(), TrainConfig::new(), &device).unwrap();
+        let busy = refused(Run::resume(folder.path(), &device));
+        assert!(busy.contains("no other process"), "{busy}");
+        drop(run);
+        let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
+        assert!(taken.contains("--resume"), "{taken}");
+        Run::resume(folder.path(), &device).unwrap();
+    }
+
+    #[test]
+    fn resuming_nothing_names_the_missing_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = refused(Run::resume(folder.path(), &Device::default()));
+        assert!(error.contains("config.json"), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Batches from cached features and from image files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::batch::{FeatureBatch, ImageBatch, LabelBatch};
+use super::loader::Source;
+use crate::data::cache::FeatureCache;
+use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
+use crate::label::ACTION_UNITS;
+use crate::{Labels, Result};
+
+/// A split's features in one or two variants (as is, mirrored), with the labels of its rows.
+pub(super) struct FeatureSource {
+    /// The variants; an epoch shows each row in one of them.
+    pub(super) variants: Vec<Arc<FeatureCache>>,
+    /// Per variant, the frozen action-unit branch's scores, row after row.
+    pub(super) action_units: Option<Vec<Vec<f32>>>,
+    pub(super) labels: Arc<Vec<Labels>>,
+    pub(super) seed: u64,
+}
+
+impl FeatureSource {
+    /// The variant that `epoch` shows of `row`: drawn anew each epoch, from the seed alone.
+    fn variant(&self, row: usize, epoch: usize) -> usize {
+        if self.variants.len() == 1 {
+            return 0;
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(epoch as u64);
+        // One block of the stream a row.
+        random.set_word_pos(row as u128 * 16);
+        (random.next_u32() as usize) % self.variants.len()
+    }
+}
+
+impl Source<FeatureBatch> for FeatureSource {
+    fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> Result<FeatureBatch> {
+        let width = self.variants[0].width();
+        let mut features = Vec::with_capacity(rows.len() * width);
+        let mut action_units = Vec::with_capacity(rows.len() * ACTION_UNITS);
+        for &row in rows {
+            let variant = self.variant(row, epoch);
+            features.extend_from_slice(self.variants[variant].row(row));
+            if let Some(scores) = &self.action_units {
+                let start = row * ACTION_UNITS;
+                action_units.extend_from_slice(&scores[variant][start..start + ACTION_UNITS]);
+            }
+        }
+        let labels: Vec<_> = rows.iter().map(|&row| self.labels[row].clone()).collect();
+        Ok(FeatureBatch {
+            features: Tensor::from_data(TensorData::new(features, [rows.len(), width]), device),
+            action_units: self.action_units.as_ref().map(|_| {
+                Tensor::from_data(
+                    TensorData::new(action_units, [rows.len(), ACTION_UNITS]),
+                    device,
+                )
+            }),
+            targets: LabelBatch::new(&labels, device),
+            labels,
+        })
+    }
+}
+
+/// A split's image files, augmented when training, with the labels of its rows.
+pub(super) struct ImageSource {
+    pub(super) images: Arc<Vec<PathBuf>>,
+    pub(super) labels: Arc<Vec<Labels>>,
+    pub(super) preprocessing: Preprocessing,
+    pub(super) augmentation: Option<AugmentationConfig>,
+    pub(super) seed: u64,
+}
+
+impl Source<ImageBatch> for ImageSource {
+    fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> Result<ImageBatch> {
+        let limits = ImageLimits::default();
+        let decoded: Vec<Result<_>> = rows
+            .par_iter()
+            .map(|&row| {
+                let image = image::read(&self.images[row], &limits)?;
+                Ok(match &self.augmentation {
+                    Some(augmentation) => {
+                        let seed = self.seed.wrapping_add(epoch as u64);
+                        augmentation.apply(&image, self.preprocessing.size, seed, row as u64)
+                    }
+                    None => image,
+                })
+            })
+            .collect();
+        // An unreadable image leaves the batch; the extraction that follows reports and counts it.
+        let mut images = Vec::with_capacity(rows.len());
+        let mut labels = Vec::with_capacity(rows.len());
+        let mut failure = None;
+        for (&row, image) in rows.iter().zip(decoded) {
+            match image {
+                Ok(image) => {
+                    images.push(image);
+                    labels.push(self.labels[row].clone());
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let (true, Some(failure)) = (images.is_empty(), failure) {
+            return Err(failure);
+        }
+        Ok(ImageBatch {
+            images: self.preprocessing.batch(&images, device),
+            targets: LabelBatch::new(&labels, device),
+            labels,
+        })
+    }
+}

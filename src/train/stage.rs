@@ -1,0 +1,118 @@
+//! One stage through burn-train: resume, train, keep the best epoch.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::tensor::Device;
+use burn::train::metric::LossMetric;
+use burn::train::{
+    InferenceStep, Interrupter, Learner, LearnerModel, SupervisedTraining, TrainStep,
+};
+
+use super::batch::StepOutput;
+use super::checkpoint::{KeepBest, WholeCheckpointer, last_whole, restore};
+use super::config::StageConfig;
+use super::history::{EpochLog, History};
+use super::loader::{EpochLoader, Source};
+use super::metric::{Task, TaskScore};
+use super::progress::StageProgress;
+use crate::{Error, Result};
+
+/// Rows in a validation batch; only speed and memory depend on it.
+const VALIDATION_BATCH: usize = 512;
+
+/// Where a stage's batches come from, and which rows it uses.
+pub(super) struct Rows<B> {
+    pub(super) source: Arc<dyn Source<B>>,
+    pub(super) rows: Vec<usize>,
+}
+
+/// A stage of a run.
+pub(super) struct Stage<'a> {
+    pub(super) name: &'static str,
+    pub(super) task: Task,
+    pub(super) config: &'a StageConfig,
+    pub(super) seed: u64,
+    pub(super) folder: PathBuf,
+    pub(super) history: Arc<Mutex<History>>,
+    pub(super) interrupter: Interrupter,
+    pub(super) device: Device,
+}
+
+impl Stage<'_> {
+    /// Trains `model`, from the last whole checkpoint if there is one, and returns it with the
+    /// weights of its best epoch, in inference mode.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if asked to stop; [`Error::Training`] if it cannot go on; whatever
+    /// keeps rows from being read or checkpoints from being written.
+    pub(super) fn run<M, B>(&self, model: M, train: Rows<B>, validation: Rows<B>) -> Result<M>
+    where
+        M: LearnerModel
+            + TrainStep<Input = B, Output = StepOutput>
+            + InferenceStep<Input = B, Output = StepOutput>,
+        B: Send + 'static,
+    {
+        std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
+        let done = self.history().stage(self.name).count();
+        if done >= self.config.epochs
+            && let Some(best) = self.history().best(self.name)
+        {
+            return restore(model.valid(), &self.folder, best);
+        }
+        let resumed = last_whole(&self.folder, done).unwrap_or(0);
+        self.history().rewind(self.name, resumed)?;
+
+        let batch_size = self.config.batch_size;
+        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.device)
+            .shuffled(self.seed, resumed + 1);
+        let steps = train.batches() * self.config.epochs;
+        let validation = EpochLoader::in_order(
+            validation.source,
+            validation.rows,
+            VALIDATION_BATCH.min(batch_size * 2),
+            &self.device,
+        );
+        let schedule = self.config.learning_rate(steps)?;
+        let learner = Learner::new(model, self.config.optimizer.init(), schedule);
+        let (models, optimizers, schedulers) = WholeCheckpointer::all(&self.folder);
+        let mut training =
+            SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
+                .metric_train_numeric(LossMetric::new())
+                .metric_valid_numeric(LossMetric::new())
+                .metric_valid_numeric(TaskScore::new(self.task))
+                .with_metric_logger(EpochLog::default())
+                .with_custom_checkpointers(models, optimizers, schedulers)
+                .with_checkpointing_strategy(KeepBest {
+                    stage: self.name,
+                    score: self.task.score_name(),
+                    history: self.history.clone(),
+                    interrupter: self.interrupter.clone(),
+                })
+                .with_interrupter(self.interrupter.clone())
+                .with_application_logger(None)
+                .renderer(Box::new(StageProgress::new(self.name)))
+                .num_epochs(self.config.epochs);
+        if resumed > 0 {
+            training = training.checkpoint(resumed);
+        }
+        let result = training.launch(learner);
+        if let Some(error) = result.error {
+            return Err(Error::Training(error.to_string()));
+        }
+        if result.interrupted.is_some() {
+            return Err(Error::Interrupted);
+        }
+        match self.history().best(self.name) {
+            Some(best) => restore(result.model, &self.folder, best),
+            None => Err(Error::Training(format!(
+                "stage {}: no epoch finished",
+                self.name
+            ))),
+        }
+    }
+
+    fn history(&self) -> std::sync::MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

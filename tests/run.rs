@@ -1,0 +1,150 @@
+//! The whole run on a few rendered faces: what it leaves, how it resumes, what it does without labels.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use countenance::data::annotation::{self, AnnotationConfig};
+use countenance::data::split::SplitName;
+use countenance::data::synthetic::SyntheticConfig;
+use countenance::metric::Report;
+use countenance::predict::Predictor;
+use countenance::train::{Outcome, Run, TrainConfig};
+use countenance::{Error, Labels};
+
+fn config() -> TrainConfig {
+    let mut config = TrainConfig::synthetic();
+    config.synthetic = SyntheticConfig::new().with_train(96).with_validation(48);
+    config.backbone.stage.epochs = 2;
+    for stage in config.heads_mut() {
+        stage.epochs = 3;
+        stage.batch_size = 32;
+    }
+    config
+}
+
+fn run(folder: &Path, config: TrainConfig) -> Outcome {
+    Run::create(folder, config, &Device::default()).unwrap().execute().unwrap()
+}
+
+fn bytes(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn an_interrupted_run_resumes_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    run(&whole, config());
+    for name in ["config.json", "metrics.csv", "curves.png", "report.json", "model.safetensors"] {
+        assert!(!bytes(&whole, name).is_empty(), "{name} is empty");
+    }
+
+    // Stop after the first epoch of each stage in turn, resuming in between.
+    for stage in ["backbone", "au", "ex", "va"] {
+        let device = Device::default();
+        let run = match broken.join("config.json").exists() {
+            true => Run::resume(&broken, &device).unwrap(),
+            false => Run::create(&broken, config(), &device).unwrap(),
+        };
+        let interrupter = run.interrupter();
+        let metrics = broken.join("metrics.csv");
+        let watcher = std::thread::spawn(move || {
+            let started = Instant::now();
+            let reached = || {
+                let text = std::fs::read_to_string(&metrics).unwrap_or_default();
+                text.lines().any(|line| line.starts_with(stage))
+            };
+            while !reached() && started.elapsed() < Duration::from_secs(240) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            interrupter.stop(None);
+        });
+        // A stage of a few milliseconds may be over before the request arrives; the next one stops.
+        match run.execute() {
+            Ok(_) | Err(Error::Interrupted) => {}
+            Err(error) => panic!("{stage}: {error}"),
+        }
+        watcher.join().unwrap();
+    }
+    Run::resume(&broken, &Device::default()).unwrap().execute().unwrap();
+    for name in ["metrics.csv", "report.json", "model.safetensors", "features/validation.safetensors"] {
+        assert_eq!(bytes(&broken, name), bytes(&whole, name), "{name} differs");
+    }
+}
+
+#[test]
+fn a_task_without_labels_is_absent_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("data");
+    SyntheticConfig::new()
+        .with_train(64)
+        .with_validation(32)
+        .generate(&root, &|_, _| {})
+        .unwrap();
+    let path = root.join(SplitName::Training.file_name());
+    let mut rows = annotation::read(&path, &AnnotationConfig::new()).unwrap();
+    for row in &mut rows {
+        row.labels = Labels { action_units: Default::default(), ..row.labels.clone() };
+    }
+    annotation::write(&path, &rows).unwrap();
+
+    let out = folder.path().join("run");
+    let mut config = config();
+    config.data = Some(root.to_string_lossy().into_owned());
+    let report = run(&out, config).report;
+    assert_eq!((report.p_au, report.p_mtl), (None, None));
+    assert!(report.p_ex.is_some() && report.p_va.is_some());
+
+    let written: Report = serde_json::from_slice(&bytes(&out, "report.json")).unwrap();
+    assert_eq!(written.p_au, None);
+    let predictor = Predictor::load(out.join("model.safetensors")).unwrap();
+    let image = root.join("cropped_aligned").join(&rows[0].image);
+    let prediction = predictor.predict_file(image).unwrap();
+    assert!(prediction.action_units.is_empty());
+    assert!(prediction.expression().is_some() && prediction.valence().is_some());
+}
+
+#[test]
+fn an_unreadable_image_is_left_out_and_too_many_end_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("data");
+    SyntheticConfig::new()
+        .with_train(64)
+        .with_validation(32)
+        .generate(&root, &|_, _| {})
+        .unwrap();
+    let rows = annotation::read(
+        &root.join(SplitName::Validation.file_name()),
+        &AnnotationConfig::new(),
+    )
+    .unwrap();
+    let image = root.join("cropped_aligned").join(&rows[3].image);
+    std::fs::write(&image, b"not an image").unwrap();
+
+    let mut config = config();
+    config.data = Some(root.to_string_lossy().into_owned());
+    config.weights = Some(backbone(folder.path()));
+    let strict = config.clone().with_max_unreadable(0.0);
+    let run = Run::create(&folder.path().join("strict"), strict, &Device::default()).unwrap();
+    let error = run.execute().map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains(&*image.to_string_lossy()), "{error}");
+
+    let lenient = config.with_max_unreadable(0.2);
+    let run = Run::create(&folder.path().join("lenient"), lenient, &Device::default()).unwrap();
+    let report = run.execute().unwrap().report;
+    let repeats = rows.iter().filter(|row| row.image == rows[3].image).count();
+    assert_eq!(report.rows.total as usize, rows.len() - repeats);
+}
+
+/// A backbone's file, so that a test need not train one.
+fn backbone(folder: &Path) -> String {
+    use countenance::backbone::{EfficientNetConfig, Variant};
+    use countenance::network::NetworkConfig;
+
+    let config = EfficientNetConfig::new(Variant::Tiny);
+    let config = NetworkConfig::paper(config.feature_width()).with_backbone(Some(config));
+    let path = folder.join("backbone.safetensors");
+    config.init(&Device::default()).save(&config, &path).unwrap();
+    path.to_string_lossy().into_owned()
+}
