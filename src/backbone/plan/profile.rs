@@ -1,4 +1,4 @@
-//! Prints what bounds each layer: `cargo test --release profile -- --ignored --nocapture`.
+//! Prints what bounds each layer: `cargo test --release --lib profile -- --ignored --nocapture`.
 
 use std::time::{Duration, Instant};
 
