@@ -8,6 +8,7 @@ use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::{Layers, pointwise};
+use super::plan::PlanCell;
 use super::stage::Plan;
 use super::{Flavour, MbConv, MbConvConfig, Variant};
 
@@ -74,6 +75,8 @@ pub struct EfficientNet {
     pub dropout: Dropout,
     /// Feature to logits, if there is a classifier.
     pub classifier: Option<Linear>,
+    /// The network fused for the processor, compiled when it is first needed.
+    plan: PlanCell,
 }
 
 impl EfficientNetConfig {
@@ -137,6 +140,7 @@ impl EfficientNetConfig {
             classifier: self
                 .classes
                 .map(|classes| classifier(plan.head, classes, device)),
+            plan: PlanCell::default(),
         }
     }
 
@@ -171,6 +175,8 @@ fn classifier(width: usize, classes: usize, device: &Device) -> Linear {
 impl EfficientNet {
     /// The pooled feature of each image.
     ///
+    /// In inference on a CPU device the whole network runs fused, as a [`Plan`](super::plan::Plan).
+    ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`, RGB, normalised with the mean and deviation that the
     ///   weights were trained with
@@ -179,7 +185,10 @@ impl EfficientNet {
     /// # Panics
     /// If the images do not have 3 channels.
     pub fn forward_features(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_maps(images).mean_dims(&[2, 3]).flatten(1, 3)
+        match self.plan.suiting(self, &images) {
+            Some(plan) => plan.forward(images),
+            None => self.forward_maps(images).mean_dims(&[2, 3]).flatten(1, 3),
+        }
     }
 
     /// The feature before pooling.

@@ -8,6 +8,7 @@ mod conv;
 mod drop_path;
 mod efficientnet;
 mod mbconv;
+pub mod plan;
 mod squeeze_excite;
 pub mod stage;
 mod timm;

@@ -134,10 +134,8 @@ impl Run {
             image_rows(&data.validation, &preprocessing, None, stage.seed),
         )?;
         // The layer that read the labels has done its work; the feature is what stays.
-        let network = EfficientNet {
-            classifier: None,
-            ..model.network
-        };
+        let mut network = model.network;
+        network.classifier = None;
         Ok((network, config.with_classes(None)))
     }
 

@@ -1,0 +1,117 @@
+//! Working memory, and the division of one layer's work among the cores.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::isa::{Isa, Kernel};
+use super::strip::Strip;
+use super::weight::PANEL;
+
+/// Memory that is kept between calls. It is locked only to take a piece and to give it back.
+#[derive(Debug, Default)]
+pub(super) struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T: Default> Pool<T> {
+    /// Calls `work` with a piece of memory of unknown content.
+    pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        // A panic while the lock was held left a list of pieces all the same.
+        let lock = || {
+            self.0
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+        };
+        let mut piece = lock().pop().unwrap_or_default();
+        let result = work(&mut piece);
+        lock().push(piece);
+        result
+    }
+}
+
+/// The cores that work on one image together.
+#[derive(Clone, Copy)]
+pub(super) struct Team<'a> {
+    isa: Isa,
+    threads: usize,
+    scratch: &'a Pool<Vec<Strip>>,
+}
+
+/// Pieces of work per core, where there are several cores: enough that one which starts late, or
+/// is taken away, holds up the others only a little.
+const TASKS: usize = 4;
+
+impl<'a> Team<'a> {
+    /// A team of `threads` cores.
+    ///
+    /// # Safety
+    /// `isa` is one of [`Isa::available`].
+    pub unsafe fn new(isa: Isa, threads: usize, scratch: &'a Pool<Vec<Strip>>) -> Self {
+        Self {
+            isa,
+            threads,
+            scratch,
+        }
+    }
+
+    /// Runs `kernel` on the calling thread.
+    pub fn run<K: Kernel>(&self, kernel: K) -> K::Output {
+        // SAFETY: `new` asked for a set that the processor has.
+        unsafe { self.isa.run(kernel) }
+    }
+
+    /// Does every task, on any core, each with working memory of its own.
+    pub fn each<T: Send>(&self, tasks: Vec<T>, work: impl Fn(T, &mut Vec<Strip>) + Sync) {
+        if self.threads == 1 {
+            self.scratch.with(|scratch| {
+                for task in tasks {
+                    work(task, scratch);
+                }
+            });
+        } else {
+            tasks
+                .into_par_iter()
+                .with_max_len(1)
+                .for_each(|task| self.scratch.with(|scratch| work(task, scratch)));
+        }
+    }
+
+    /// Divides `units` into bands of at least `least` where `panels` panels are too few tasks.
+    pub fn bands(&self, panels: usize, units: usize, least: usize) -> Vec<Range<usize>> {
+        let wanted = if self.threads == 1 {
+            1
+        } else {
+            (TASKS * self.threads).div_ceil(panels)
+        };
+        let length = units.div_ceil(wanted).next_multiple_of(least).min(units);
+        (0..units)
+            .step_by(length)
+            .map(|start| start..(start + length).min(units))
+            .collect()
+    }
+}
+
+/// Divides a map among panels and bands: for every panel and every band in it, the strips of each
+/// of the panel's planes. `unit` is the number of strips in one unit of the bands.
+pub(super) fn divide<'a>(
+    map: &'a mut [Strip],
+    plane: usize,
+    bands: &[Range<usize>],
+    unit: usize,
+) -> Vec<Vec<&'a mut [Strip]>> {
+    let mut parts = Vec::new();
+    for panel in map.chunks_mut(PANEL * plane) {
+        let mut first = parts.len();
+        parts.resize_with(first + bands.len(), || Vec::with_capacity(PANEL));
+        for mut plane in panel.chunks_mut(plane) {
+            for band in bands {
+                let (part, rest) = plane.split_at_mut(band.len() * unit);
+                parts[first].push(part);
+                plane = rest;
+                first += 1;
+            }
+            first -= bands.len();
+        }
+    }
+    parts
+}

@@ -1,0 +1,243 @@
+//! Weights in the order in which the kernels read them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::kernel::Product;
+use super::memory::Memory;
+use super::strip::{LANES, Strip, strips};
+
+/// Strips in one panel of outputs.
+pub(super) const PANEL: usize = 2;
+
+/// Weights in memory that they share with those of other layers.
+#[derive(Debug)]
+struct Packed {
+    memory: Arc<Memory>,
+    range: Range<usize>,
+}
+
+impl std::ops::Deref for Packed {
+    type Target = [Strip];
+
+    fn deref(&self) -> &[Strip] {
+        &self.memory[self.range.clone()]
+    }
+}
+
+impl From<Vec<Strip>> for Packed {
+    fn from(strips: Vec<Strip>) -> Self {
+        let range = 0..strips.len();
+        let mut memory = Memory::new(strips.len());
+        memory.strips_mut().copy_from_slice(&strips);
+        Self {
+            memory: Arc::new(memory),
+            range,
+        }
+    }
+}
+
+/// Moves the weights of all layers into one piece of memory, in their order.
+pub(super) fn gather(layers: Vec<&mut Pointwise>) {
+    let total = layers.iter().map(|layer| layer.weight.len()).sum();
+    let mut memory = Memory::new(total);
+    let mut rest = memory.strips_mut();
+    for layer in &layers {
+        let (place, after) = rest.split_at_mut(layer.weight.len());
+        place.copy_from_slice(&layer.weight);
+        rest = after;
+    }
+    let memory = Arc::new(memory);
+    let mut start = 0;
+    for layer in layers {
+        let range = start..start + layer.weight.len();
+        start = range.end;
+        layer.weight = Packed {
+            memory: memory.clone(),
+            range,
+        };
+    }
+}
+
+/// A matrix product's weights and bias, panel by panel.
+#[derive(Debug)]
+pub(super) struct Pointwise {
+    inputs: usize,
+    outputs: usize,
+    /// Panel after panel, each `[inputs, strips]`.
+    weight: Packed,
+    /// `[strips]`.
+    bias: Vec<Strip>,
+}
+
+impl Pointwise {
+    /// Channels of the input.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Packs `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
+    pub fn new(weight: &[f32], bias: &[f32]) -> Self {
+        let inputs = weight.len() / bias.len();
+        let bias_strips = strips(bias);
+        let mut packed = Vec::with_capacity(inputs * bias_strips.len());
+        for first in (0..bias_strips.len()).step_by(PANEL) {
+            let panel = first..(first + PANEL).min(bias_strips.len());
+            for input in 0..inputs {
+                packed.extend(panel.clone().map(|strip| {
+                    Strip(std::array::from_fn(|lane| {
+                        let output = strip * LANES + lane;
+                        weight.get(output * inputs + input).copied().unwrap_or(0.0)
+                    }))
+                }));
+            }
+        }
+        Self {
+            inputs,
+            outputs: bias.len(),
+            weight: packed.into(),
+            bias: bias_strips,
+        }
+    }
+
+    /// Channels of the output.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Planes of the output.
+    pub fn planes(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Panels of the output.
+    pub fn panels(&self) -> usize {
+        self.bias.len().div_ceil(PANEL)
+    }
+
+    /// Weights of one panel.
+    pub fn weight(&self, panel: usize) -> &[Strip] {
+        let first = panel * PANEL;
+        &self.weight[first * self.inputs..][..self.bias(panel).len() * self.inputs]
+    }
+
+    /// Bias of one panel.
+    pub fn bias(&self, panel: usize) -> &[Strip] {
+        let first = panel * PANEL;
+        &self.bias[first..(first + PANEL).min(self.bias.len())]
+    }
+
+    /// The product that makes one panel from a map with planes of `plane` pixels.
+    pub fn product<'a>(&'a self, panel: usize, input: &'a [Strip], plane: usize) -> Product<'a> {
+        Product {
+            input,
+            plane,
+            channels: self.inputs,
+            weight: self.weight(panel),
+            bias: self.bias(panel),
+        }
+    }
+}
+
+/// A depthwise convolution's weights and bias, strip by strip.
+#[derive(Debug)]
+pub(super) struct Depthwise {
+    channels: usize,
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Step between outputs.
+    pub stride: usize,
+    /// How the edges are padded.
+    pub padding: Padding,
+    /// `[strips, kernel * kernel]`.
+    weight: Vec<Strip>,
+    /// `[strips]`.
+    bias: Vec<Strip>,
+}
+
+impl Depthwise {
+    /// Packs `weight`, `[channels, kernel, kernel]`, and `bias`, `[channels]`.
+    pub fn new(
+        weight: &[f32],
+        bias: &[f32],
+        kernel: usize,
+        stride: usize,
+        padding: Padding,
+    ) -> Self {
+        let taps = kernel * kernel;
+        let bias_strips = strips(bias);
+        let mut packed = Vec::with_capacity(taps * bias_strips.len());
+        for strip in 0..bias_strips.len() {
+            packed.extend((0..taps).map(|tap| {
+                Strip(std::array::from_fn(|lane| {
+                    let channel = strip * LANES + lane;
+                    weight.get(channel * taps + tap).copied().unwrap_or(0.0)
+                }))
+            }));
+        }
+        Self {
+            channels: bias.len(),
+            kernel,
+            stride,
+            padding,
+            weight: packed,
+            bias: bias_strips,
+        }
+    }
+
+    /// Channels of the input and the output.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Planes of the input and the output.
+    pub fn planes(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Panels of the output.
+    pub fn panels(&self) -> usize {
+        self.bias.len().div_ceil(PANEL)
+    }
+
+    /// Weights of one panel.
+    pub fn weight(&self, panel: usize) -> &[Strip] {
+        let taps = self.kernel * self.kernel;
+        &self.weight[panel * PANEL * taps..][..self.bias(panel).len() * taps]
+    }
+
+    /// Bias of one panel.
+    pub fn bias(&self, panel: usize) -> &[Strip] {
+        let first = panel * PANEL;
+        &self.bias[first..(first + PANEL).min(self.bias.len())]
+    }
+}
+
+/// What stands outside the map: zeros, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Padding {
+    /// As many as make an output of `ceil(size / stride)`, the odd one after the map.
+    Same,
+    /// So many on every side.
+    Equal(usize),
+}
+
+impl Padding {
+    /// The length of the output of a convolution along one side, and the padding before it.
+    pub fn along(self, size: usize, kernel: usize, stride: usize) -> (usize, usize) {
+        match self {
+            Self::Same => {
+                let out = size.div_ceil(stride);
+                let total = ((out - 1) * stride + kernel).saturating_sub(size);
+                (out, total / 2)
+            }
+            Self::Equal(pad) => ((size + 2 * pad - kernel) / stride + 1, pad),
+        }
+    }
+
+    /// The same for both sides: the size of the output, and the padding above and left.
+    pub fn around(self, size: [usize; 2], kernel: usize, stride: usize) -> [[usize; 2]; 2] {
+        let [(height, top), (width, left)] = size.map(|side| self.along(side, kernel, stride));
+        [[height, width], [top, left]]
+    }
+}
