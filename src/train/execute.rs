@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::StageConfig;
@@ -71,7 +71,12 @@ impl Run {
             .clone()
             .with_backbone(None)
             .with_feature(FeatureKind::Pooled);
-        let network = self.heads(network.init(&device), &features, &statistics, &config.tasks)?;
+        let network = self.heads(
+            drawn(network.init(&device)),
+            &features,
+            &statistics,
+            &config.tasks,
+        )?;
         let network = Network {
             backbone: Some(backbone),
             feature: config.feature,
@@ -120,7 +125,7 @@ impl Run {
         device.seed(self.config.seed);
         let stage = self.stage("backbone", Task::All, &settings.stage, 0);
         let model = BackboneStage {
-            network: config.init(&device),
+            network: drawn(config.init(&device)),
             action_unit: self.asymmetric(statistics, &device),
             expression: self.cross_entropy(statistics, &device),
             valence_arousal: ConcordanceLossConfig::new().init(),
@@ -275,6 +280,19 @@ impl Run {
     fn cross_entropy(&self, statistics: &Statistics, device: &Device) -> WeightedCrossEntropy {
         WeightedCrossEntropyConfig::new(balanced_weights(&statistics.expression)).init(device)
     }
+}
+
+/// `module` with all its weights drawn. burn draws a weight when it is first used; drawn right after
+/// seeding, it depends on the seed alone and not on the stages that this process ran before.
+fn drawn<M: Module>(module: M) -> M {
+    struct Draw;
+    impl ModuleVisitor for Draw {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            param.val();
+        }
+    }
+    module.visit(&mut Draw);
+    module
 }
 
 fn sam(config: &StageConfig) -> Option<Sam> {
