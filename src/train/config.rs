@@ -131,7 +131,7 @@ impl StageConfig {
     /// What a network learns quickly with from nothing: AdamW, in small batches.
     fn backbone() -> Self {
         Self::new()
-            .with_epochs(12)
+            .with_epochs(15)
             .with_batch_size(32)
             .with_learning_rate(3e-3)
             .adamw()

@@ -46,8 +46,8 @@ impl Run {
     /// Does whatever of the run is not done yet, and returns its scores.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if asked to stop, after saving; whatever is wrong with the data, the
-    /// images or the weights; [`Error::Training`] if a loss is no longer finite.
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if asked to stop, after saving; whatever is wrong with the data, the
+    /// images or the weights; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
     pub fn execute(self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();

@@ -138,6 +138,9 @@ fn best(records: &[&EpochRecord]) -> Option<usize> {
     best.map(|record| record.epoch)
 }
 
+/// Every value of a metric, named, in an epoch of a split.
+type Values = HashMap<(String, usize, Split), Vec<NumericEntry>>;
+
 /// The metric values of the running process, by name, epoch and split.
 ///
 /// # Deviation
@@ -146,7 +149,7 @@ fn best(records: &[&EpochRecord]) -> Option<usize> {
 #[derive(Clone, Default)]
 pub(super) struct EpochLog {
     names: HashMap<burn::train::metric::MetricId, String>,
-    values: Arc<Mutex<HashMap<(String, usize, Split), Vec<NumericEntry>>>>,
+    values: Arc<Mutex<Values>>,
 }
 
 impl MetricLogger for EpochLog {

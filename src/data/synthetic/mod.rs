@@ -60,7 +60,7 @@ const MOST: usize = 1_000_000;
 #[derive(Config, Debug, PartialEq, Eq)]
 pub struct SyntheticConfig {
     /// Rows of the training set, 1 to 1,000,000.
-    #[config(default = 3000)]
+    #[config(default = 4000)]
     pub train: usize,
     /// Rows of the validation set, 1 to 1,000,000; 0.8 % of them name an image a second time.
     #[config(default = 1000)]
