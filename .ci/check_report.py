@@ -17,7 +17,7 @@ assert list(report["au_f1"]) == units, list(report["au_f1"])
 assert list(report["ex_f1"]) == classes, list(report["ex_f1"])
 for score in ("p_au", "p_ex", "p_va", "p_mtl"):
     assert math.isfinite(report[score]), (score, report[score])
-# Two short epochs learn little; a run that learns nothing at all stays below this.
-assert report["p_mtl"] > 0.4, report["p_mtl"]
+# Knowing only how common each label is scores about 0.5; a short run gets clearly beyond that.
+assert report["p_mtl"] > 0.75, report["p_mtl"]
 assert abs(report["p_au"] + report["p_ex"] + report["p_va"] - report["p_mtl"]) < 1e-9
 print(f"report: P_MTL {report['p_mtl']:.3f} on {report['rows']}")

@@ -43,3 +43,8 @@ pub mod weights;
 
 pub use error::{Error, Result};
 pub use label::{ActionUnit, Expression, Labels};
+
+/// The README's quick start, compiled with the documentation's other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

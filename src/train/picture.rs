@@ -1,5 +1,6 @@
 //! Training curves as a picture.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -8,6 +9,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font;
 
+use crate::data::file::write_whole;
 use crate::picture::text::FONT;
 use crate::{Error, Result};
 
@@ -65,11 +67,11 @@ pub fn curves(path: &Path, panels: &[Panel]) -> Result<()> {
         reason,
     };
     let picture = draw(panels).map_err(fail)?;
-    let unfinished = path.with_extension("unfinished");
+    let mut png = std::io::Cursor::new(Vec::new());
     picture
-        .save_with_format(&unfinished, image::ImageFormat::Png)
+        .write_to(&mut png, image::ImageFormat::Png)
         .map_err(|error| fail(error.to_string()))?;
-    std::fs::rename(&unfinished, path).map_err(Error::io("create", path))
+    write_whole(path, |file| file.write_all(png.get_ref()))
 }
 
 fn draw(panels: &[Panel]) -> std::result::Result<RgbImage, String> {

@@ -1,5 +1,6 @@
 //! One stage through burn-train: resume, train, keep the best epoch.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,8 +92,10 @@ impl Stage<'_> {
                 })
                 .with_interrupter(self.interrupter.clone())
                 .with_application_logger(None)
-                .renderer(Box::new(StageProgress::new(self.name)))
                 .num_epochs(self.config.epochs);
+        if !has_dashboard() {
+            training = training.renderer(Box::new(StageProgress::new(self.name)));
+        }
         if resumed > 0 {
             training = training.checkpoint(resumed);
         }
@@ -115,4 +118,9 @@ impl Stage<'_> {
     fn history(&self) -> std::sync::MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether burn-train's dashboard shows the stage instead of a line of progress.
+fn has_dashboard() -> bool {
+    cfg!(feature = "tui") && std::io::stdout().is_terminal()
 }

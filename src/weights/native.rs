@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::io::{BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use burn::tensor::{DType, TensorData};
@@ -11,6 +11,7 @@ use safetensors::tensor::TensorInfo;
 use serde_json::{Map, Value, json};
 
 use super::safetensors::{Index, LENGTH};
+use crate::data::file::write_whole;
 use crate::{Error, Result};
 
 /// Tensors and text, each by name.
@@ -39,42 +40,13 @@ pub fn write(
     metadata: &BTreeMap<String, String>,
 ) -> Result<()> {
     let header = header(tensors, metadata)?;
-    // A bare file name has the empty path as its parent.
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // A temporary file is private by default; this one becomes an ordinary file, with the
-        // permissions that the user's mask leaves.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let file = builder
-        .tempfile_in(folder)
-        .map_err(Error::io("create", path))?;
-
-    let write = || -> std::io::Result<()> {
-        let mut out = BufWriter::new(file.as_file());
+    write_whole(path, |out| {
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
-        for (_, data) in tensors {
-            out.write_all(data.as_bytes())?;
-        }
-        out.flush()?;
-        drop(out);
-        file.as_file().sync_all()
-    };
-    write().map_err(Error::io("write", path))?;
-    file.persist(path)
-        .map_err(|error| Error::io("write", path)(error.error))?;
-    // The rename itself lives in the folder. Not every system lets a folder be flushed.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+        tensors
+            .iter()
+            .try_for_each(|(_, data)| out.write_all(data.as_bytes()))
+    })
 }
 
 /// The header, padded so that the tensors start at a multiple of eight bytes.
