@@ -218,3 +218,58 @@ impl ModuleDisplayDefault for PlanCell {
 }
 
 impl ModuleDisplay for PlanCell {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backbone::{EfficientNetConfig, Variant};
+
+    #[test]
+    fn a_plan_is_kept_until_the_network_changes() {
+        let device = Device::default();
+        let mut network = EfficientNetConfig::new(Variant::Tiny).init(&device);
+        let cell = PlanCell::default();
+        let images = Tensor::zeros([1, 3, 32, 32], &device);
+        let suiting = |network: &EfficientNet| cell.suiting(network, &images).expect("a plan");
+        let first = suiting(&network);
+        let origin = Origin::of(&network);
+        let (convolutions, norms) = layers(&network);
+        let same = |old: &Vec<Conv2d>| {
+            old.iter()
+                .zip(&convolutions)
+                .all(|(old, new)| same_convolution(old, new))
+        };
+        assert!(
+            same(&origin.convolutions),
+            "a convolution differs from itself"
+        );
+        for ((old, new), statistic) in origin.norms.iter().zip(&norms).zip(&origin.statistics) {
+            assert!(same_norm(old, new), "a norm differs from itself");
+            assert!(
+                *statistic == statistics(new),
+                "a statistic differs from itself"
+            );
+        }
+        assert!(Arc::ptr_eq(&first, &suiting(&network)));
+        assert!(Arc::ptr_eq(&first, &suiting(&network.clone())));
+        network.bn1.gamma = network.bn1.gamma.map(|gamma| gamma * 2.0);
+        assert!(!Arc::ptr_eq(&first, &suiting(&network)));
+    }
+
+    #[test]
+    fn training_takes_the_layers_themselves() {
+        let device = Device::default().autodiff();
+        let network = EfficientNetConfig::new(Variant::Tiny).init(&device);
+        let cell = PlanCell::default();
+        let images = Tensor::zeros([1, 3, 32, 32], &device);
+        assert!(cell.suiting(&network, &images).is_none());
+        assert!(cell.suiting(&network, &images.inner()).is_none());
+        assert!(
+            cell.suiting(
+                &network.valid(),
+                &Tensor::zeros([1, 3, 32, 32], &Device::default())
+            )
+            .is_some()
+        );
+    }
+}

@@ -145,11 +145,15 @@ impl Plan {
             .zip(images.par_chunks_exact(each))
             .with_max_len(1)
             .for_each(|(out, image)| self.run(1, image, [height, width], out));
-        for (out, image) in together
-            .chunks_exact_mut(feature)
-            .zip(images[alone * each..].chunks_exact(each))
-        {
-            self.run(threads, image, [height, width], out);
+        if !together.is_empty() {
+            team::awake(threads, || {
+                for (out, image) in together
+                    .chunks_exact_mut(feature)
+                    .zip(images[alone * each..].chunks_exact(each))
+                {
+                    self.run(threads, image, [height, width], out);
+                }
+            });
         }
         features
     }

@@ -198,6 +198,7 @@ fn profile() {
         );
     }
     // The same through the front door, with every thread.
+    println!("{} threads", rayon::current_num_threads());
     let plan = Plan::new(&network).unwrap();
     for batch in [1, 32] {
         let images = image.repeat(batch);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -89,6 +90,34 @@ impl<'a> Team<'a> {
             .map(|start| start..(start + length).min(units))
             .collect()
     }
+}
+
+/// Calls `work` on a thread of the current rayon pool, while `threads - 1` others look for tasks
+/// without a pause: falling asleep and being woken for every layer takes longer than a layer.
+pub(super) fn awake(threads: usize, work: impl FnOnce() + Send) {
+    /// Ends the search also where `work` panics.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+    let done = AtomicBool::new(false);
+    rayon::scope(|scope| {
+        let end = Done(&done);
+        for _ in 1..threads {
+            scope.spawn(|_| {
+                while !done.load(Ordering::Acquire) {
+                    if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                        // Another program may need the core.
+                        std::thread::yield_now();
+                    }
+                }
+            });
+        }
+        work();
+        drop(end);
+    });
 }
 
 /// Divides a map among panels and bands: for every panel and every band in it, the strips of each
