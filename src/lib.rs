@@ -18,6 +18,8 @@
 //! | [`predict`] | images in, named scores out |
 //! | [`picture`] | scores drawn beside a face |
 //! | [`train`] | the staged training run and its report |
+//!
+//! Beside them, `processor` (private) holds what fused code asks of a CPU: instruction sets, memory, threads.
 
 pub mod attention;
 pub mod backbone;
@@ -37,6 +39,7 @@ pub mod optim;
 #[cfg(feature = "train")]
 pub mod picture;
 pub mod predict;
+mod processor;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod weights;

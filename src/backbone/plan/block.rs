@@ -1,13 +1,14 @@
 //! One block of the network: an opening, a depthwise convolution, squeeze-excite, a projection.
 
+use super::divide::divide;
 use super::kernel::{
     Activation, Dense, Inner, Pool as Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale,
     Source, Stem as StemKernel,
 };
-use super::memory::Memory;
-use super::strip::{LANES, Strip};
-use super::team::{Team, divide};
 use super::weight::{Depthwise, PANEL, Padding, Pointwise};
+use crate::processor::memory::Memory;
+use crate::processor::strip::{LANES, Strip};
+use crate::processor::team::Team;
 
 /// What comes before the depthwise convolution.
 #[derive(Debug)]

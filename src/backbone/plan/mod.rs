@@ -23,10 +23,9 @@
 //! | `compile` | network to plan: folding, and which layers are known |
 //! | `cell` | where a network keeps its plan, and when that is stale |
 //! | `block` | one block, the stem and the head as calls of kernels: **a new kind of layer goes here** |
-//! | `kernel` | the loops, written once over 16 lanes; with `vector` and `memory`, the `unsafe` code |
-//! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
-//! | `weight`, `strip`, `memory` | packed weights, the unit of all buffers, large pages |
-//! | `team` | division among threads, and working memory |
+//! | `kernel` | the loops, written once over 16 lanes |
+//! | `weight` | packed weights |
+//! | `divide` | the division of a map among tasks |
 //!
 //! # What bounds it
 //! B0 at 224x224, one core of a Xeon with AVX-512 that does at most 243 GFLOP/s, best of 100 runs
@@ -59,25 +58,21 @@
 mod block;
 mod cell;
 mod compile;
-mod isa;
+mod divide;
 mod kernel;
-mod memory;
-mod strip;
-mod team;
-mod vector;
 mod weight;
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::EfficientNet;
+use crate::processor::strip::{Strip, numbers};
+use crate::processor::team::{Pool, Team};
 use block::{Block, Buffers, Stem};
-use strip::{Strip, numbers};
-use team::{Pool, Team};
 use weight::Pointwise;
 
+pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
-pub use isa::Isa;
 
 /// An [`EfficientNet`] compiled for inference on this processor.
 ///
@@ -146,7 +141,7 @@ impl Plan {
             .with_max_len(1)
             .for_each(|(out, image)| self.run(1, image, [height, width], out));
         if !together.is_empty() {
-            team::awake(threads, || {
+            crate::processor::team::awake(threads, || {
                 for (out, image) in together
                     .chunks_exact_mut(feature)
                     .zip(images[alone * each..].chunks_exact(each))

@@ -6,12 +6,12 @@ use burn::tensor::Device;
 
 use super::super::{EfficientNetConfig, Variant};
 use super::block::{self, Block, Buffers, Opening};
-use super::isa::{Isa, Kernel};
-use super::strip::LANES;
-use super::team::{Pool, Team};
-use super::vector::Vector;
 use super::weight::{Depthwise, Pointwise};
 use super::{Plan, compile};
+use crate::processor::isa::{Isa, Kernel};
+use crate::processor::strip::LANES;
+use crate::processor::team::{Pool, Team};
+use crate::processor::vector::Vector;
 
 const RUNS: usize = 100;
 const SIZE: [usize; 2] = [224, 224];

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Distribution, Tensor};
 
 use super::super::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
 use super::block::Opening;
-use super::isa::Isa;
+use super::divide::divide;
 use super::kernel::{Inner, Product, Project, Source};
-use super::strip::{Strip, planes};
-use super::team::divide;
 use super::weight::{Depthwise, Padding, Pointwise};
 use super::{Plan, compile};
+use crate::processor::isa::Isa;
+use crate::processor::strip::{Strip, planes};
 
 /// Repeatable numbers in -1 to 1.
 fn noise(count: usize) -> Vec<f32> {
@@ -99,7 +99,7 @@ fn products_are_right_for_any_number_of_pixels_and_channels() {
                     })
                     .collect();
                 let expected = pack(&expected, outputs);
-                let numbers = super::strip::numbers;
+                let numbers = crate::processor::strip::numbers;
                 assert_close(numbers(&out), numbers(&expected), 2e-6, &what);
             }
         }
@@ -205,7 +205,7 @@ fn depthwise_case(
     }
     let rows: Vec<f32> = expected.chunks(width).map(|row| row.iter().sum()).collect();
     let what = format!("{isa:?} {kernel} {stride} {size:?} {padding:?} {channels}");
-    let numbers = super::strip::numbers;
+    let numbers = crate::processor::strip::numbers;
     let real = |strips: &[Strip], pixels: usize| -> Vec<f32> {
         (0..channels * pixels)
             .map(|index| {

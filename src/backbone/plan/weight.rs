@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::kernel::Product;
-use super::memory::Memory;
-use super::strip::{LANES, Strip, strips};
+use crate::processor::memory::Memory;
+use crate::processor::strip::{LANES, Strip, strips};
 
 /// Strips in one panel of outputs.
 pub(super) const PANEL: usize = 2;

@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use super::super::strip::{LANES, Strip};
-use super::super::vector::Vector;
+use crate::processor::strip::{LANES, Strip};
+use crate::processor::vector::Vector;
 
 /// Convolves one row, adds the bias, applies SiLU, and gives the sum of the row's outputs.
 ///

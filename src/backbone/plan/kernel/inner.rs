@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::super::isa::Kernel;
-use super::super::strip::{LANES, Strip, numbers_mut};
-use super::super::vector::Vector;
 use super::matmul::{Product, Target};
 use super::{depthwise, stem};
+use crate::processor::isa::Kernel;
+use crate::processor::strip::{LANES, Strip, numbers_mut};
+use crate::processor::vector::Vector;
 
 /// Where the rows under the depthwise kernel come from.
 #[derive(Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::isa::Kernel;
-use super::super::strip::{LANES, Strip, planes};
-use super::super::vector::Vector;
+use crate::processor::isa::Kernel;
+use crate::processor::strip::{LANES, Strip, planes};
+use crate::processor::vector::Vector;
 
 /// The operands of a product whose output is one panel: one strip or two.
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! The loops that the time goes into, each written once over [`Vector`](super::vector::Vector).
+//! The loops that the time goes into, each written once over [`Vector`](crate::processor::vector::Vector).
 //!
 //! The functions take raw pointers inside and check the lengths of their slices once, at the top.
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::isa::Kernel;
-use super::super::strip::{LANES, Strip};
-use super::super::vector::Vector;
 use super::matmul::{Product, Target};
+use crate::processor::isa::Kernel;
+use crate::processor::strip::{LANES, Strip};
+use crate::processor::vector::Vector;
 
 /// One panel of a linear 1x1 convolution, on some of the pixels.
 pub(in super::super) struct Project<'a> {

@@ -1,8 +1,8 @@
 //! The stem: a 3x3 convolution of stride 2 on a planar image of 3 channels.
 
-use super::super::strip::{LANES, Strip};
-use super::super::vector::Vector;
 use super::matmul::Target;
+use crate::processor::strip::{LANES, Strip};
+use crate::processor::vector::Vector;
 
 /// Side of the kernel.
 pub(in super::super) const KERNEL: usize = 3;

@@ -6,7 +6,7 @@ use super::Vector;
 
 /// Sixteen lanes in one register.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Avx512(__m512);
+pub(crate) struct Avx512(__m512);
 
 // SAFETY of every block below: a value of this type, or the caller's contract, is proof that the
 // processor has AVX-512 F.

@@ -13,7 +13,7 @@ const STRIP: usize = LANES * size_of::<f32>();
 
 /// Strips that start at the start of a large page, 0 at first.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     source: Source,
     length: usize,
 }

@@ -6,7 +6,7 @@ use super::Vector;
 
 /// Sixteen lanes in two registers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Avx2([__m256; 2]);
+pub(crate) struct Avx2([__m256; 2]);
 
 impl Avx2 {
     #[inline(always)]

@@ -14,7 +14,7 @@ pub enum Isa {
 }
 
 /// A piece of work that is written once and compiled for every [`Isa`].
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// What the work gives back.
     type Output;
 
@@ -47,7 +47,7 @@ impl Isa {
     ///
     /// # Safety
     /// The set is one of [`Isa::available`].
-    pub(super) unsafe fn run<K: Kernel>(self, kernel: K) -> K::Output {
+    pub(crate) unsafe fn run<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
             match self {

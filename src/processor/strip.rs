@@ -1,7 +1,7 @@
 //! The unit that every buffer of the plan is made of.
 
 /// Channels in one [`Strip`].
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Sixteen neighbouring channels of one pixel: one cache line, one AVX-512 register.
 ///
@@ -9,15 +9,15 @@ pub(super) const LANES: usize = 16;
 /// lanes beyond the last channel are 0.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Strip(pub [f32; LANES]);
+pub(crate) struct Strip(pub [f32; LANES]);
 
 /// Planes that `channels` take.
-pub(super) const fn planes(channels: usize) -> usize {
+pub(crate) const fn planes(channels: usize) -> usize {
     channels.div_ceil(LANES)
 }
 
 /// `values` as strips, the last one filled up with 0.
-pub(super) fn strips(values: &[f32]) -> Vec<Strip> {
+pub(crate) fn strips(values: &[f32]) -> Vec<Strip> {
     values
         .chunks(LANES)
         .map(|chunk| {
@@ -29,13 +29,13 @@ pub(super) fn strips(values: &[f32]) -> Vec<Strip> {
 }
 
 /// The numbers of `strips`, one after another.
-pub(super) fn numbers(strips: &[Strip]) -> &[f32] {
+pub(crate) fn numbers(strips: &[Strip]) -> &[f32] {
     // SAFETY: a strip is 16 floats without padding (64 bytes of size and alignment).
     unsafe { std::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
 }
 
 /// The numbers of `strips`, one after another, to write.
-pub(super) fn numbers_mut(strips: &mut [Strip]) -> &mut [f32] {
+pub(crate) fn numbers_mut(strips: &mut [Strip]) -> &mut [f32] {
     // SAFETY: as in `numbers`, and every bit pattern is a float.
     unsafe { std::slice::from_raw_parts_mut(strips.as_mut_ptr().cast(), strips.len() * LANES) }
 }

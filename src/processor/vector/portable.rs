@@ -4,7 +4,7 @@ use super::Vector;
 
 /// Sixteen lanes in an array.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Portable([f32; 16]);
+pub(crate) struct Portable([f32; 16]);
 
 impl Portable {
     #[inline(always)]

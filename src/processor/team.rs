@@ -8,11 +8,10 @@ use rayon::prelude::*;
 
 use super::isa::{Isa, Kernel};
 use super::strip::Strip;
-use super::weight::PANEL;
 
 /// Memory that is kept between calls. It is locked only to take a piece and to give it back.
 #[derive(Debug, Default)]
-pub(super) struct Pool<T>(Mutex<Vec<T>>);
+pub(crate) struct Pool<T>(Mutex<Vec<T>>);
 
 impl<T: Default> Pool<T> {
     /// Calls `work` with a piece of memory of unknown content.
@@ -32,7 +31,7 @@ impl<T: Default> Pool<T> {
 
 /// The cores that work on one image together.
 #[derive(Clone, Copy)]
-pub(super) struct Team<'a> {
+pub(crate) struct Team<'a> {
     isa: Isa,
     threads: usize,
     scratch: &'a Pool<Vec<Strip>>,
@@ -94,7 +93,7 @@ impl<'a> Team<'a> {
 
 /// Calls `work` on a thread of the current rayon pool, while `threads - 1` others look for tasks
 /// without a pause: falling asleep and being woken for every layer takes longer than a layer.
-pub(super) fn awake(threads: usize, work: impl FnOnce() + Send) {
+pub(crate) fn awake(threads: usize, work: impl FnOnce() + Send) {
     /// Ends the search also where `work` panics.
     struct Done<'a>(&'a AtomicBool);
     impl Drop for Done<'_> {
@@ -118,29 +117,4 @@ pub(super) fn awake(threads: usize, work: impl FnOnce() + Send) {
         work();
         drop(end);
     });
-}
-
-/// Divides a map among panels and bands: for every panel and every band in it, the strips of each
-/// of the panel's planes. `unit` is the number of strips in one unit of the bands.
-pub(super) fn divide<'a>(
-    map: &'a mut [Strip],
-    plane: usize,
-    bands: &[Range<usize>],
-    unit: usize,
-) -> Vec<Vec<&'a mut [Strip]>> {
-    let mut parts = Vec::new();
-    for panel in map.chunks_mut(PANEL * plane) {
-        let mut first = parts.len();
-        parts.resize_with(first + bands.len(), || Vec::with_capacity(PANEL));
-        for mut plane in panel.chunks_mut(plane) {
-            for band in bands {
-                let (part, rest) = plane.split_at_mut(band.len() * unit);
-                parts[first].push(part);
-                plane = rest;
-                first += 1;
-            }
-            first -= bands.len();
-        }
-    }
-    parts
 }

@@ -7,16 +7,16 @@ mod avx512;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::Avx2;
+pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx512::Avx512;
-pub(super) use portable::Portable;
+pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
 
 /// One [`Strip`](super::strip::Strip) in registers.
 ///
 /// A value exists only where the processor has the instructions, because [`load`](Self::load) and
 /// [`splat`](Self::splat) are the only ways to one; so the other operations are safe.
-pub(super) trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     /// Rows of the largest tile of a matrix product whose sums stay in registers.
     const ROWS: usize;
     /// Whether a tile may be two strips wide.

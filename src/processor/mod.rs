@@ -1,0 +1,16 @@
+//! What fused code needs of this processor, whatever it computes: 16 lanes per instruction set, the
+//! choice of a set at run time, memory in large pages, and the division of work among the cores.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
+//! | `strip`, `memory` | the unit of all buffers, large pages |
+//! | `team` | threads that work together, and their working memory |
+//!
+//! With the kernels that use them, these files hold all of the crate's `unsafe` code.
+
+pub(crate) mod isa;
+pub(crate) mod memory;
+pub(crate) mod strip;
+pub(crate) mod team;
+pub(crate) mod vector;
