@@ -10,15 +10,23 @@ use sha2::{Digest, Sha256};
 use crate::{Error, Result};
 
 /// Where HSEmotion publishes its networks; their own program fetches them from there.
-const HSEMOTION: &str = "https://github.com/HSE-asavchenko/face-emotion-recognition/blob/main/\
-                         models/affectnet_emotions/";
-const HSEMOTION_NAMES: [&str; 6] = [
-    "enet_b0_8_best_vgaf",
-    "enet_b0_8_best_afew",
-    "enet_b0_8_va_mtl",
-    "enet_b0_7",
-    "enet_b2_8",
-    "enet_b2_7",
+const HSEMOTION: &str =
+    "https://github.com/HSE-asavchenko/face-emotion-recognition/blob/main/models/";
+/// The folders below it, and the networks in each.
+const HSEMOTION_FOLDERS: [(&str, &[&str]); 2] = [
+    (
+        "affectnet_emotions",
+        &[
+            "enet_b0_8_best_vgaf",
+            "enet_b0_8_best_afew",
+            "enet_b0_8_va_mtl",
+            "enet_b0_7",
+            "enet_b2_8",
+            "enet_b2_7",
+        ],
+    ),
+    // The face recognition network that the others were trained from.
+    ("pretrained_faces", &["state_vggface2_enet0_new"]),
 ];
 
 /// The most that is taken from a server, in bytes; the largest published file is a tenth of this.
@@ -49,21 +57,27 @@ impl Published {
     /// # Errors
     /// [`Error::Argument`] with the known names if this is none of them.
     pub fn named(name: &str) -> Result<Self> {
+        let published = HSEMOTION_FOLDERS
+            .iter()
+            .flat_map(|(folder, names)| names.iter().map(move |name| (folder, *name)));
         let known = name
             .strip_prefix("hsemotion:")
-            .filter(|name| HSEMOTION_NAMES.contains(name));
+            .and_then(|name| published.clone().find(|(_, known)| *known == name));
         match known {
-            Some(name) => Ok(Self {
+            Some((folder, name)) => Ok(Self {
                 file: format!("{name}.pt"),
-                url: format!("{HSEMOTION}{name}.pt?raw=true"),
+                url: format!("{HSEMOTION}{folder}/{name}.pt?raw=true"),
                 size: None,
                 sha256: None,
             }),
-            None => Err(Error::argument(
-                "published weights",
-                format!("hsemotion: and one of {}", HSEMOTION_NAMES.join(", ")),
-                name,
-            )),
+            None => {
+                let names: Vec<&str> = published.map(|(_, name)| name).collect();
+                Err(Error::argument(
+                    "published weights",
+                    format!("hsemotion: and one of {}", names.join(", ")),
+                    name,
+                ))
+            }
         }
     }
 
@@ -392,7 +406,13 @@ mod tests {
     #[test]
     fn names_are_known_or_listed() {
         let known = Published::named("hsemotion:enet_b2_8").unwrap();
-        assert!(known.url.ends_with("/enet_b2_8.pt?raw=true"));
+        assert!(
+            known
+                .url
+                .ends_with("/affectnet_emotions/enet_b2_8.pt?raw=true")
+        );
+        let faces = Published::named("hsemotion:state_vggface2_enet0_new").unwrap();
+        assert!(faces.url.contains("/pretrained_faces/state_vggface2"));
         let error = Published::named("hsemotion:../enet").unwrap_err();
         assert!(error.to_string().contains("enet_b0_8_best_vgaf"), "{error}");
     }

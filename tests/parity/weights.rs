@@ -259,10 +259,10 @@ fn a_network_that_the_authors_program_lacks_is_not_exported_to_it() {
     assert!(matches!(error, Error::Argument { .. }), "{error}");
 }
 
-/// Logits and features at full size; needs Python with torch, timm and safetensors, as `python3` or
-/// as `PYTHON` says, and passes without it.
+/// Logits and features of a B0 and a B2 at full size; needs Python with torch, timm and safetensors,
+/// as `python3` or as `PYTHON` says, and passes without it.
 #[test]
-fn a_whole_module_of_full_size_predicts_what_pytorch_predicts() {
+fn whole_modules_of_full_size_predict_what_pytorch_predicts() {
     let folder = tempfile::tempdir().unwrap();
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let there = Command::new(&python)
@@ -286,22 +286,30 @@ fn a_whole_module_of_full_size_predicts_what_pytorch_predicts() {
         String::from_utf8_lossy(&made.stderr)
     );
 
-    let import = import_at(&folder.path().join("full.pt"));
-    // An absolute path takes the place of the fixtures' folder.
-    let expected = folder.path().join("full.expected").display().to_string();
-    let expected = Fixture::open(expected.leak());
-    let features = import
-        .model
-        .features(expected.float::<4>("inputs", &device()));
-    let logits = import
-        .model
-        .forward(features.clone())
-        .expression_logits
-        .unwrap();
-    for (name, found) in [("features", features), ("logits", logits)] {
-        let wanted: Tensor<2> = expected.float(name, &device());
-        let difference = (found - wanted).abs().max().into_scalar::<f32>();
-        println!("parity | weights/full | {name} | {difference:.2e} |");
-        assert!(difference <= 1e-4, "{name}: {difference}");
+    for (name, variant) in [("b0", Variant::B0), ("b2", Variant::B2)] {
+        let import = import_at(&folder.path().join(format!("{name}.pt")));
+        let config = import.config.backbone().expect("a whole network");
+        assert_eq!(config.variant, variant);
+        // An absolute path takes the place of the fixtures' folder.
+        let expected = folder.path().join(format!("{name}.expected"));
+        let expected = Fixture::open(expected.display().to_string().leak());
+        let images = expected.float::<4>("inputs", &device());
+        let features = import.model.features(images);
+        let logits = import
+            .model
+            .forward(features.clone())
+            .expression_logits
+            .unwrap();
+        let largest = |tensor: Tensor<2>| tensor.abs().max().into_scalar::<f32>();
+        for (part, found) in [("features", features), ("logits", logits)] {
+            let wanted: Tensor<2> = expected.float(part, &device());
+            let scale = largest(wanted.clone());
+            let difference = largest(found - wanted);
+            println!("parity | weights/{name} | {part} | {difference:.2e} of {scale:.1} |");
+            assert!(
+                difference <= 1e-4 * scale.max(1.0),
+                "{name} {part}: {difference}"
+            );
+        }
     }
 }
