@@ -88,6 +88,7 @@ fn extract(arguments: &Arguments) -> Result<()> {
         .weights(format!("{config} {feature:?} mirrored {}", arguments.mirrored).as_bytes())
         .preprocessing(&preprocessing)
         .rows(&names)
+        .images(&images)
         .build();
     let extraction = Extraction {
         names: &names,
