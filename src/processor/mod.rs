@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
 //! | `strip`, `memory` | the unit of all buffers, large pages |
+//! | `tensor` | the numbers of a tensor that is in this processor's memory |
 //! | `team` | threads that work together, and their working memory |
 //!
 //! With the kernels that use them, these files hold all of the crate's `unsafe` code.
@@ -13,4 +14,5 @@ pub(crate) mod isa;
 pub(crate) mod memory;
 pub(crate) mod strip;
 pub(crate) mod team;
+pub(crate) mod tensor;
 pub(crate) mod vector;
