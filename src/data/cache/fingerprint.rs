@@ -9,7 +9,8 @@ use burn::config::Config;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::FINGERPRINT_KEY;
+use super::shard::Shard;
+use super::{FINGERPRINT_KEY, SHARD_KEY};
 use crate::{Error, Result};
 
 /// A digest of the weights, the preprocessing and the list that features are made from.
@@ -40,6 +41,8 @@ pub struct Fingerprint {
     weights: String,
     preprocessing: String,
     list: String,
+    /// The part of the list that is there; nothing if it is all of it.
+    shard: Option<Shard>,
 }
 
 impl Fingerprint {
@@ -48,13 +51,47 @@ impl Fingerprint {
         FingerprintBuilder::default()
     }
 
-    /// The whole as 64 hexadecimal digits: SHA-256 over the three parts' digests.
+    /// The same for one part of the list only: [`merge`](super::merge) makes one cache of all parts.
+    pub fn of_shard(self, shard: Shard) -> Self {
+        Self {
+            shard: Some(shard),
+            ..self
+        }
+    }
+
+    /// The whole as 64 hexadecimal digits: SHA-256 over the three parts' digests, and the shard if it
+    /// is one.
     pub fn to_hex(&self) -> String {
         let mut whole = Sha256::new();
         for part in self.parts() {
             whole.update(part.digest);
         }
+        if let Some(shard) = self.shard {
+            whole.update(shard.to_string());
+        }
         hex(whole)
+    }
+
+    /// The fingerprint of the whole that a cache with `metadata` is a shard of; nothing if the
+    /// metadata are not those of a shard, or contradict themselves.
+    pub(super) fn of_whole(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        let part = |key: &str| metadata.get(key).cloned();
+        let shard = Self {
+            weights: part(WEIGHTS_KEY)?,
+            preprocessing: part(PREPROCESSING_KEY)?,
+            list: part(LIST_KEY)?,
+            shard: Some(part(SHARD_KEY)?.parse().ok()?),
+        };
+        let fits = part(FINGERPRINT_KEY)? == shard.to_hex();
+        fits.then_some(Self {
+            shard: None,
+            ..shard
+        })
+    }
+
+    /// Whether the list is exactly `names`.
+    pub(super) fn is_of_rows(&self, names: &[String]) -> bool {
+        Self::builder().rows(names).build().list == self.list
     }
 
     /// The metadata that a cache carries.
@@ -62,9 +99,13 @@ impl Fingerprint {
         let parts = self
             .parts()
             .map(|part| (part.key.to_string(), part.digest.to_string()));
+        let shard = self
+            .shard
+            .map(|shard| (SHARD_KEY.to_string(), shard.to_string()));
         parts
             .into_iter()
             .chain([(FINGERPRINT_KEY.to_string(), self.to_hex())])
+            .chain(shard)
     }
 
     /// How a cache with `metadata` was made otherwise than this; `None` if it was made like this.
@@ -73,6 +114,13 @@ impl Fingerprint {
             None => return Some("a cache without a fingerprint".into()),
             Some(found) if *found == self.to_hex() => return None,
             Some(_) => {}
+        }
+        let shard = self.shard.map(|shard| shard.to_string());
+        if metadata.get(SHARD_KEY) != shard.as_ref() {
+            return Some(match metadata.get(SHARD_KEY) {
+                Some(found) => format!("a cache of part {found}"),
+                None => "a cache of all parts".into(),
+            });
         }
         let other: Vec<_> = self
             .parts()
@@ -93,23 +141,27 @@ impl Fingerprint {
     fn parts(&self) -> [Part<'_>; 3] {
         [
             Part {
-                key: "fingerprint_weights",
+                key: WEIGHTS_KEY,
                 what: "set of weights",
                 digest: &self.weights,
             },
             Part {
-                key: "fingerprint_preprocessing",
+                key: PREPROCESSING_KEY,
                 what: "preprocessing",
                 digest: &self.preprocessing,
             },
             Part {
-                key: "fingerprint_rows",
+                key: LIST_KEY,
                 what: "list of images",
                 digest: &self.list,
             },
         ]
     }
 }
+
+const WEIGHTS_KEY: &str = "fingerprint_weights";
+const PREPROCESSING_KEY: &str = "fingerprint_preprocessing";
+const LIST_KEY: &str = "fingerprint_rows";
 
 /// One of the things that a fingerprint covers.
 struct Part<'a> {
@@ -187,6 +239,7 @@ impl FingerprintBuilder {
             weights: hex(self.weights),
             preprocessing: hex(self.preprocessing),
             list: hex(self.list),
+            shard: None,
         }
     }
 }
