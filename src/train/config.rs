@@ -84,7 +84,7 @@ impl StageConfig {
             OptimizerConfig::AdamW(adam) => {
                 (0.0..1.0).contains(&adam.beta_1)
                     && (0.0..1.0).contains(&adam.beta_2)
-                    && positive(adam.epsilon)
+                    && positive(adam.epsilon.into())
                     && adam.weight_decay.is_finite()
                     && adam.weight_decay >= 0.0
             }
