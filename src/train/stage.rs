@@ -141,16 +141,16 @@ impl Stage<'_> {
     fn not_finite<B: Send + 'static>(&self, fault: Fault, loaders: &[EpochLoader<B>; 2]) -> Error {
         let finished = self.history().stage(self.name).count();
         let [training, validation] = loaders;
-        let (loader, kind) = match fault.validating {
-            true => (validation, "validation step"),
-            false => (training, "step"),
+        let (loader, what) = match fault.validating {
+            true => (validation, "validation loss"),
+            false => (training, fault.what),
         };
         let epoch = finished + 1;
         Error::NotFinite {
             stage: self.name.to_string(),
             epoch,
-            step: format!("{kind} {} of {}", fault.step, loader.batches()),
-            what: fault.what,
+            step: fault.step,
+            what,
             images: loader.names(epoch, fault.step),
             checkpoint: (finished > 0).then(|| weights_path(&self.folder, finished)),
         }
