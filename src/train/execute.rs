@@ -56,6 +56,9 @@ impl Run {
         for line in notices(&statistics, &data.validation.statistics()) {
             eprintln!("{line}");
         }
+        if self.interrupter.should_stop() {
+            return Err(Error::Interrupted);
+        }
         let (backbone, config) = self.backbone(&data, &statistics)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
         drop(data);

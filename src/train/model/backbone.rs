@@ -11,7 +11,6 @@ use crate::label::{ACTION_UNITS, EXPRESSIONS};
 use crate::loss::{AsymmetricLoss, ConcordanceLoss, WeightedCrossEntropy};
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
-use crate::train::watch::gradient_sum;
 
 /// Outputs of the layer that reads the three tasks: unit logits, class logits, valence and arousal.
 pub(in crate::train) const OUTPUTS: usize = ACTION_UNITS + EXPRESSIONS + 2;
@@ -85,14 +84,17 @@ impl TrainStep for BackboneStage {
         let mut gradients = GradientsAccumulator::new();
         gradients.accumulate(self, first.grads);
         gradients.accumulate(self, second.grads);
-        let grads = gradients.grads();
         let loss = first.item.loss + second.item.loss;
         let labels = [first.item.labels, second.item.labels].concat();
+        let sums = [first.item.gradient, second.item.gradient];
         let item = StepOutput {
-            gradient: gradient_sum(self, &grads),
+            gradient: sums.into_iter().flatten().reduce(|one, other| one + other),
             ..StepOutput::new(loss, labels)
         };
-        TrainOutput { grads, item }
+        TrainOutput {
+            grads: gradients.grads(),
+            item,
+        }
     }
 }
 

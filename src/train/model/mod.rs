@@ -23,22 +23,25 @@ fn step<M: Module>(
     sam: Option<&Sam>,
     forward: impl Fn(&M) -> StepOutput,
 ) -> TrainOutput<StepOutput> {
-    let mut step = match sam {
+    let (mut step, norm) = match sam {
         Some(sam) => {
             let step = sam.step(model, |model| {
                 let output = forward(model);
                 (output.loss.clone(), output)
             });
-            TrainOutput {
+            let output = TrainOutput {
                 grads: step.gradients,
                 item: step.output,
-            }
+            };
+            (output, Some(step.norm))
         }
         None => {
             let output = forward(model);
-            TrainOutput::new(model, output.loss.backward(), output)
+            let output = TrainOutput::new(model, output.loss.backward(), output);
+            (output, None)
         }
     };
-    step.item.gradient = gradient_sum(model, &step.grads);
+    let sum = gradient_sum(model, &step.grads);
+    step.item.gradient = sum.into_iter().chain(norm).reduce(|sum, norm| sum + norm);
     step
 }
