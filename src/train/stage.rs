@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
-    InferenceStep, Interrupter, Learner, LearnerModel, SupervisedTraining, TrainStep,
+    ExecutionStrategy, InferenceStep, Interrupter, Learner, LearnerModel, MultiDeviceOptim,
+    SupervisedTraining, TrainStep,
 };
 
 use super::batch::StepOutput;
 use super::checkpoint::{KeepBest, WholeCheckpointer, last_whole, restore};
 use super::config::StageConfig;
 use super::history::{EpochLog, History};
-use super::loader::{EpochLoader, Source};
+use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{Task, TaskScore};
 use super::progress::StageProgress;
 use crate::{Error, Result};
@@ -37,7 +38,8 @@ pub(super) struct Stage<'a> {
     pub(super) folder: PathBuf,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
-    pub(super) device: Device,
+    /// Where it trains; the first of them keeps the model.
+    pub(super) devices: Vec<Device>,
 }
 
 impl Stage<'_> {
@@ -52,7 +54,7 @@ impl Stage<'_> {
         M: LearnerModel
             + TrainStep<Input = B, Output = StepOutput>
             + InferenceStep<Input = B, Output = StepOutput>,
-        B: Send + 'static,
+        B: Portion + Send + 'static,
     {
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         let done = self.history().stage(self.name).count();
@@ -65,14 +67,14 @@ impl Stage<'_> {
         self.history().rewind(self.name, resumed)?;
 
         let batch_size = self.config.batch_size;
-        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.device)
+        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.devices[0])
             .shuffled(self.seed, resumed + 1);
         let steps = train.batches() * self.config.epochs;
         let validation = EpochLoader::in_order(
             validation.source,
             validation.rows,
             VALIDATION_BATCH.min(batch_size * 2),
-            &self.device,
+            &self.devices[0],
         );
         let schedule = self.config.learning_rate(steps)?;
         let learner = Learner::new(model, self.config.optimizer.init(), schedule);
@@ -95,6 +97,11 @@ impl Stage<'_> {
                 .num_epochs(self.config.epochs);
         if !has_dashboard() {
             training = training.renderer(Box::new(StageProgress::new(self.name)));
+        }
+        if self.devices.len() > 1 {
+            let devices = self.devices.clone();
+            let strategy = ExecutionStrategy::multi(devices, MultiDeviceOptim::OptimMainDevice);
+            training = training.with_training_strategy(strategy.into());
         }
         if resumed > 0 {
             training = training.checkpoint(resumed);
