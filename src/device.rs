@@ -6,6 +6,7 @@
 use burn::tensor::{Device, DeviceType};
 
 use crate::precision::Precision;
+use crate::processor::tensor::is_here;
 use crate::{Error, Result};
 
 /// A kind of device that is compiled in.
@@ -192,7 +193,7 @@ impl DeviceName {
         }
         let found = found(self.kind());
         if let [only] = found.as_slice()
-            && is_cpu(only)
+            && is_here(only)
         {
             return Ok(vec![only.clone(); count]);
         }
@@ -288,17 +289,6 @@ pub fn keep_kernels() {
     }
 }
 
-/// Whether the device is this machine's processor, with or without autodiff.
-///
-/// A device has no public question for this, and features of other crates decide which backends
-/// there are; so its name is asked.
-pub(crate) fn is_cpu(device: &Device) -> bool {
-    let name = format!("{:?}", device.clone().without_autodiff());
-    ["Flex", "NdArray"]
-        .iter()
-        .any(|kind| name.starts_with(&format!("Device<{kind}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,7 +332,6 @@ mod tests {
     fn a_processor_stands_for_any_number_of_devices() {
         let name: DeviceName = "flex".parse().unwrap();
         assert_eq!(name.open_several(3).unwrap(), vec![Device::flex(); 3]);
-        assert!(is_cpu(&Device::flex().autodiff()));
     }
 
     #[test]
