@@ -6,8 +6,8 @@ use burn::train::metric::{Adaptor, LossInput};
 
 use super::loader::Portion;
 use crate::Labels;
-use crate::device::is_cpu;
 use crate::label::ACTION_UNITS;
+use crate::processor::tensor::is_here;
 
 /// The labels of a batch as tensors; `*_present` says which of them exist.
 ///
@@ -123,7 +123,7 @@ impl ImageBatch {
     pub fn halves(&self) -> Option<[Self; 2]> {
         let half = self.labels.len() / 2;
         let device = self.images.device();
-        if half < 2 || !is_cpu(&device) {
+        if half < 2 || !is_here(&device.clone().without_autodiff()) {
             return None;
         }
         let part = |rows: std::ops::Range<usize>| {
