@@ -10,7 +10,8 @@ for backend in backends:
     for line in (folder / f"{backend}.parity").read_text().splitlines():
         fields = [field.strip() for field in line.split("|")]
         # parity | part | name | largest difference | relative to the largest value
-        if fields[0] == "parity" and len(fields) == 5:
+        # The harness may have begun the line with the name of the test.
+        if fields[0].endswith("parity") and len(fields) == 5:
             try:
                 difference = float(fields[4])
             except ValueError:
