@@ -120,6 +120,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         .weights(made_by.as_bytes())
         .preprocessing(&preprocessing)
         .rows(&names)
+        .images(&images)
         .build();
     let (rows, fingerprint) = match arguments.shard {
         Some(shard) => (shard.range(names.len()), fingerprint.of_shard(shard)),

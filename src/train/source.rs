@@ -66,6 +66,13 @@ impl Source<FeatureBatch> for FeatureSource {
             share: 1.0,
         })
     }
+
+    fn name(&self, row: usize) -> String {
+        match self.variants[0].names() {
+            Some(names) => names[row].clone(),
+            None => format!("row {row}"),
+        }
+    }
 }
 
 /// A split's image files, augmented when training, with the labels of its rows.
@@ -115,5 +122,9 @@ impl Source<ImageBatch> for ImageSource {
             labels,
             share: 1.0,
         })
+    }
+
+    fn name(&self, row: usize) -> String {
+        self.images[row].display().to_string()
     }
 }

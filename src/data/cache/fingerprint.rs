@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use burn::config::Config;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::shard::Shard;
@@ -14,8 +15,10 @@ use crate::{Error, Result};
 
 /// A digest of the weights, the preprocessing and the list that features are made from.
 ///
-/// The list is covered by its names. An image whose content changes under the same name goes
-/// unnoticed: checking would mean reading every image, which is what a cache avoids.
+/// The list is covered by its names, and by the lengths of the image files where
+/// [`images`](FingerprintBuilder::images) adds them. An image that changes under the same name to
+/// another one of exactly the same length goes unnoticed: noticing would mean reading every image,
+/// which is what a cache avoids.
 ///
 /// # Example
 /// ```
@@ -149,7 +152,7 @@ impl Fingerprint {
             },
             Part {
                 key: LIST_KEY,
-                what: "list of rows",
+                what: "list of images",
                 digest: &self.list,
             },
         ]
@@ -214,6 +217,18 @@ impl FingerprintBuilder {
     pub fn rows<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         for name in names {
             add(&mut self.list, name.as_ref().as_bytes());
+        }
+        self
+    }
+
+    /// Adds the lengths of the images' files, in order, so that a cache of images that were
+    /// exchanged, cut out anew or have vanished since is not taken for a cache of these. Times do
+    /// not count: a copy of the images has the same fingerprint.
+    pub fn images<P: AsRef<Path> + Sync>(mut self, paths: &[P]) -> Self {
+        let length = |path: &P| std::fs::metadata(path).map_or(u64::MAX, |data| data.len());
+        let lengths: Vec<u64> = paths.par_iter().map(length).collect();
+        for length in lengths {
+            add(&mut self.list, &length.to_le_bytes());
         }
         self
     }
@@ -292,6 +307,26 @@ mod tests {
     }
 
     #[test]
+    fn images_count_as_their_lengths() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a.jpg", "b.jpg"].map(|name| folder.path().join(name));
+        let print = || base().images(&paths).build();
+        let none = print();
+        std::fs::write(&paths[0], b"face").unwrap();
+        let one = print();
+        std::fs::write(&paths[1], b"face").unwrap();
+        let both = print();
+        std::fs::write(&paths[1], b"another face").unwrap();
+        let changed = print();
+        let different = [&none, &one, &both, &changed, &base().build()];
+        for (place, one) in different.iter().enumerate() {
+            assert!(different[place + 1..].iter().all(|other| one != other));
+        }
+        std::fs::write(&paths[1], b"FACE").unwrap();
+        assert_eq!(print(), both);
+    }
+
+    #[test]
     fn the_digest_does_not_change_between_versions() {
         // Computed with Python's hashlib.
         let expected = "7e3415d2745aebeef1cc1c747235c8c812c682d52ae040be3cf9a06984d63cdd";
@@ -305,7 +340,7 @@ mod tests {
         let other = base().weights(b"more").rows(["d"]).build();
         assert_eq!(
             other.difference(&metadata).unwrap(),
-            "a cache made with another set of weights and another list of rows"
+            "a cache made with another set of weights and another list of images"
         );
         assert!(
             other

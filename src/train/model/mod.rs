@@ -14,6 +14,7 @@ use burn::module::Module;
 use burn::train::TrainOutput;
 
 use super::batch::StepOutput;
+use super::watch::gradient_sum;
 use crate::optim::Sam;
 
 /// One training step of `model`: both passes of SAM if there is one, else a plain backward pass.
@@ -31,7 +32,7 @@ fn step<M: Module>(
         1.0 => output.loss.clone(),
         share => output.loss.clone() * share,
     };
-    match sam {
+    let mut step = match sam {
         Some(sam) => {
             let step = sam.step(model, |model| {
                 let output = forward(model);
@@ -46,7 +47,9 @@ fn step<M: Module>(
             let output = forward(model);
             TrainOutput::new(model, minimised(&output).backward(), output)
         }
-    }
+    };
+    step.item.gradient = gradient_sum(model, &step.grads);
+    step
 }
 
 #[cfg(test)]
