@@ -69,13 +69,13 @@ impl TrainStep for BackboneStage {
     /// running ones follow the first half, so that a step does not depend on which is faster.
     fn step(&self, batch: ImageBatch) -> TrainOutput<StepOutput> {
         let Some([first, second]) = batch.halves() else {
-            return step(self, self.sam.as_ref(), |stage| stage.output(&batch));
+            return step(self, self.sam.as_ref(), batch.share, |stage| {
+                stage.output(&batch)
+            });
         };
         let take = |stage: &Self, batch: &ImageBatch| {
-            step(stage, stage.sam.as_ref(), |stage| {
-                let mut output = stage.output(batch);
-                output.loss = output.loss / 2.0;
-                output
+            step(stage, stage.sam.as_ref(), batch.share, |stage| {
+                stage.output(batch)
             })
         };
         // Running statistics are shared by clones; crossing to inference and back parts them.
@@ -84,7 +84,7 @@ impl TrainStep for BackboneStage {
         let mut gradients = GradientsAccumulator::new();
         gradients.accumulate(self, first.grads);
         gradients.accumulate(self, second.grads);
-        let loss = first.item.loss + second.item.loss;
+        let loss = (first.item.loss + second.item.loss) / 2.0;
         let labels = [first.item.labels, second.item.labels].concat();
         let sums = [first.item.gradient, second.item.gradient];
         let item = StepOutput {
