@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
 //! | `strip`, `memory` | the unit of all buffers, large pages |
+//! | `product` | products of matrices |
 //! | `team` | threads that work together, and their working memory |
 //!
 //! With the kernels that use them, these files hold all of the crate's `unsafe` code.
 
 pub(crate) mod isa;
 pub(crate) mod memory;
+pub(crate) mod product;
 pub(crate) mod strip;
 pub(crate) mod team;
 pub(crate) mod vector;
