@@ -1,18 +1,12 @@
-//! Images to a feature cache: decoding and inference overlap, order is kept, memory is bounded.
+//! Images to a feature cache, as an [`ImageStream`].
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
 
-use ::image::RgbImage;
 use burn::tensor::{Device, Tensor};
-use rayon::prelude::*;
 
 use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup};
-use crate::data::image::{self, ImageLimits, Preprocessing};
+use crate::data::image::{ImageStream, Preprocessing};
 use crate::{Error, Result};
-
-/// Batches that wait decoded while one is in the network.
-const AHEAD: usize = 2;
 
 /// What to extract, from where, to where.
 #[derive(Debug)]
@@ -54,8 +48,8 @@ impl Extraction<'_> {
     /// is already there if it was made from the same things. An interrupted extraction goes on
     /// where its partial file ends.
     ///
-    /// `progress` hears how many rows are done, and of how many; it stops the extraction by
-    /// returning false.
+    /// `progress` hears how many rows are done, and of how many, before the first image and after
+    /// every batch; it stops the extraction by returning false.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if stopped; [`Error::Argument`] if more than the allowed share of
@@ -79,79 +73,48 @@ impl Extraction<'_> {
         let allowed = (self.max_unreadable * total as f64).floor() as usize;
         let mut done = writer.next_row();
         let mut unreadable = Vec::new();
-        let limits = ImageLimits::default();
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(AHEAD);
-            let remaining = &self.images[done..];
-            scope.spawn(move || {
-                for paths in remaining.chunks(self.batch_size) {
-                    let images: Vec<_> = paths
-                        .par_iter()
-                        .map(|path| self.decode(path, &limits))
-                        .collect();
-                    // The receiver is gone once the extraction has stopped.
-                    if sender.send(images).is_err() {
-                        return;
+        let absent = vec![f32::NAN; self.width];
+        if !progress(done, total) {
+            return Err(Error::Interrupted);
+        }
+        let stream = ImageStream {
+            mirrored: self.mirrored,
+            batch_size: self.batch_size,
+            ..ImageStream::new(&self.images[done..], self.preprocessing.clone())
+        };
+        stream.for_each(|mut batch| {
+            let features = match batch.take_input(device) {
+                Some(input) => rows(network(input)),
+                None => Vec::new(),
+            };
+            for feature in batch.join(features.chunks_exact(self.width)) {
+                match feature {
+                    Ok(feature) => writer.push(feature)?,
+                    Err(error) => {
+                        writer.push(&absent)?;
+                        unreadable.push((done, error));
                     }
                 }
-            });
-            for batch in receiver {
-                let features = self.features(&network, &batch, device);
-                writer.push(&features)?;
-                for (row, image) in batch.into_iter().enumerate() {
-                    if let Err(error) = image {
-                        unreadable.push((done + row, error));
-                    }
-                }
-                done += features.len() / self.width;
-                if unreadable.len() > allowed {
-                    return Err(too_many(&unreadable, allowed));
-                }
-                if !progress(done, total) {
-                    return Err(Error::Interrupted);
-                }
+                done += 1;
             }
-            Ok(())
+            if unreadable.len() > allowed {
+                return Err(too_many(&unreadable, allowed));
+            }
+            match progress(done, total) {
+                true => Ok(()),
+                false => Err(Error::Interrupted),
+            }
         })?;
         Ok(Extracted {
             cache: writer.finish()?,
             unreadable,
         })
     }
+}
 
-    fn decode(&self, path: &Path, limits: &ImageLimits) -> Result<RgbImage> {
-        let mut image = image::read(path, limits)?;
-        if self.mirrored {
-            ::image::imageops::flip_horizontal_in_place(&mut image);
-        }
-        Ok(image)
-    }
-
-    fn features(
-        &self,
-        network: impl Fn(Tensor<4>) -> Tensor<2>,
-        batch: &[Result<RgbImage>],
-        device: &Device,
-    ) -> Vec<f32> {
-        let readable: Vec<_> = batch.iter().flatten().cloned().collect();
-        let computed: Vec<f32> = match readable.is_empty() {
-            true => Vec::new(),
-            false => network(self.preprocessing.batch(&readable, device))
-                .into_data()
-                .iter()
-                .collect(),
-        };
-        let mut computed = computed.chunks_exact(self.width);
-        let unreadable = vec![f32::NAN; self.width];
-        batch
-            .iter()
-            .flat_map(|image| match image {
-                Ok(_) => computed.next().expect("the network returns a row an image"),
-                Err(_) => &unreadable[..],
-            })
-            .copied()
-            .collect()
-    }
+/// The numbers of a matrix, row after row.
+fn rows(matrix: Tensor<2>) -> Vec<f32> {
+    matrix.into_data().iter().collect()
 }
 
 fn too_many(unreadable: &[(usize, Error)], allowed: usize) -> Error {

@@ -1,13 +1,13 @@
 //! Images in, named scores out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use crate::data::image::{self, ImageLimits, Preprocessing};
+use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
 use crate::label::EXPRESSIONS;
 use crate::model::{Model, ModelConfig};
 use crate::{ActionUnit, Error, Expression, Result};
@@ -103,13 +103,7 @@ impl Predictor {
     /// # Errors
     /// See [`predict`](Self::predict).
     pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Prediction>> {
-        let Some(preprocessing) = self.preprocessing() else {
-            return Err(Error::argument(
-                "the model",
-                "one with a backbone, to read images",
-                "heads alone, which read cached features",
-            ));
-        };
+        let preprocessing = self.preprocessing_or_error()?;
         if images.is_empty() {
             return Ok(Vec::new());
         }
@@ -117,6 +111,62 @@ impl Predictor {
             .model
             .features(preprocessing.batch(images, &self.device));
         Ok(self.decode(features))
+    }
+
+    /// Decodes and reads image files of any number, `batch_size` (at least 1) of them at a time, in
+    /// memory that does not grow with their number. `take` is given each file's place in `images`
+    /// and its prediction, or why it cannot be read, in order.
+    ///
+    /// ```no_run
+    /// # fn main() -> countenance::Result<()> {
+    /// # let predictor = countenance::predict::Predictor::load("model.safetensors")?;
+    /// let images = ["1.jpg".into(), "2.jpg".into()];
+    /// predictor.predict_files(&images, 32, |place, prediction| {
+    ///     match prediction {
+    ///         Ok(prediction) => println!("{}: {:?}", images[place].display(), prediction.valence()),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `take` returns, and see [`predict`](Self::predict).
+    ///
+    /// # Panics
+    /// If `batch_size` is 0.
+    pub fn predict_files(
+        &self,
+        images: &[PathBuf],
+        batch_size: usize,
+        mut take: impl FnMut(usize, Result<Prediction>) -> Result<()>,
+    ) -> Result<()> {
+        let stream = ImageStream {
+            batch_size,
+            ..ImageStream::new(images, self.preprocessing_or_error()?)
+        };
+        let mut place = 0;
+        stream.for_each(|mut batch| {
+            let predictions = match batch.take_input(&self.device) {
+                Some(input) => self.decode(self.model.features(input)),
+                None => Vec::new(),
+            };
+            batch.join(predictions).try_for_each(|prediction| {
+                place += 1;
+                take(place - 1, prediction)
+            })
+        })
+    }
+
+    fn preprocessing_or_error(&self) -> Result<Preprocessing> {
+        self.preprocessing().ok_or_else(|| {
+            Error::argument(
+                "the model",
+                "one with a backbone, to read images",
+                "heads alone, which read cached features",
+            )
+        })
     }
 
     /// Reads cached features; one prediction per row.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::image::RgbImage;
 use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
@@ -11,7 +10,6 @@ use countenance::extract::is_readable;
 use countenance::picture::{OverlayScores, overlay};
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
-use rayon::prelude::*;
 
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -112,51 +110,36 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
             false => paths.push(path.clone()),
         }
     }
-    let limits = ImageLimits::default();
     let progress = Progress::start("images");
-    let mut done = 0;
-    for batch in paths.chunks(arguments.batch_size) {
-        let decoded: Vec<Result<RgbImage>> = batch
-            .par_iter()
-            .map(|path| image::read(path, &limits))
-            .collect();
-        let readable: Vec<RgbImage> = decoded.iter().flatten().cloned().collect();
-        let mut predictions = predictor.predict_batch(&readable)?.into_iter();
-        for (path, image) in batch.iter().zip(decoded) {
-            let name = path.to_string_lossy();
-            match image {
-                Ok(image) => {
-                    let prediction = predictions.next().expect("one prediction an image");
-                    output.write(&name, Ok(&prediction))?;
-                    if let Some(folder) = &arguments.overlay {
-                        draw(folder, done, path, &image, &prediction)?;
-                    }
+    predictor.predict_files(&paths, arguments.batch_size, |place, prediction| {
+        let path = &paths[place];
+        let name = path.to_string_lossy();
+        match prediction {
+            Ok(prediction) => {
+                output.write(&name, Ok(&prediction))?;
+                if let Some(folder) = &arguments.overlay {
+                    draw(folder, place, path, &prediction)?;
                 }
-                Err(error) => output.write(&name, Err(&error.to_string()))?,
             }
-            done += 1;
-            progress.update(done, paths.len());
+            Err(error) => output.write(&name, Err(&error.to_string()))?,
         }
-    }
+        progress.update(place + 1, paths.len());
+        Ok(())
+    })?;
     progress.finish();
     Ok(())
 }
 
 /// Draws one face beside its scores; the number keeps equal names of several folders apart.
-fn draw(
-    folder: &Path,
-    number: usize,
-    path: &Path,
-    image: &RgbImage,
-    prediction: &Prediction,
-) -> Result<()> {
+fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> Result<()> {
+    let image = image::read(path, &ImageLimits::default())?;
     let expressions: Vec<_> = prediction
         .expressions
         .iter()
         .map(|score| (score.class, score.probability))
         .collect();
     let picture = overlay(
-        image,
+        &image,
         &OverlayScores {
             action_units: &prediction.action_units,
             expressions: &expressions,

@@ -1,7 +1,7 @@
 //! Progress of long work, on stderr.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,6 +13,9 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// log shows that work goes on without filling up.
 pub struct Progress {
     bar: ProgressBar,
+    /// What was done at the first update, and when that was: work that goes on where it was
+    /// interrupted starts with something done, which is not its rate.
+    first: OnceLock<(usize, Instant)>,
     /// When the last plain line was written; `None` on a terminal.
     plain: Option<Mutex<Instant>>,
     what: String,
@@ -35,6 +38,7 @@ impl Progress {
         bar.set_message(what.to_string());
         Self {
             bar,
+            first: OnceLock::new(),
             plain: (!terminal).then(|| Mutex::new(Instant::now())),
             what: what.to_string(),
         }
@@ -43,6 +47,11 @@ impl Progress {
     /// Shows that `done` of `total` are done; callable from any thread.
     pub fn update(&self, done: usize, total: usize) {
         self.bar.set_length(total as u64);
+        let (before, start) = self.first.get_or_init(|| {
+            self.bar.set_position(done as u64);
+            self.bar.reset_eta();
+            (done, Instant::now())
+        });
         // Threads report out of order.
         if done as u64 > self.bar.position() {
             self.bar.set_position(done as u64);
@@ -53,10 +62,9 @@ impl Progress {
         };
         if last.elapsed() >= SILENCE && done < total {
             *last = Instant::now();
-            let elapsed = self.bar.elapsed();
-            let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64);
-            let rate = done as f64 / elapsed.as_secs_f64();
-            let left = HumanDuration(left);
+            let rate = done.saturating_sub(*before) as f64 / start.elapsed().as_secs_f64();
+            let left = (total - done) as f64 / rate.max(f64::MIN_POSITIVE);
+            let left = HumanDuration(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX));
             eprintln!("{}: {done}/{total}, {rate:.1}/s, {left} left", self.what);
         }
     }
