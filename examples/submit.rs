@@ -59,7 +59,10 @@ fn submit(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
     let predictor = Predictor::load_on(&arguments.model, &device)?;
     let list = annotation::read_list(&arguments.list)?;
-    let images: Vec<PathBuf> = list.iter().map(|name| arguments.images.join(name)).collect();
+    let images: Vec<PathBuf> = list
+        .iter()
+        .map(|name| arguments.images.join(name))
+        .collect();
     let progress = Progress::start("images");
     let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
     predictor.predict_files(&images, arguments.batch_size, |place, prediction| {

@@ -51,6 +51,13 @@ impl Array {
             .expect("an array is made of 32-bit floats in row-major order")
     }
 
+    /// The numbers, copied only where another array shares them.
+    pub fn into_values(self) -> Vec<f32> {
+        let data = self.0.into_data();
+        data.try_into_vec()
+            .expect("an array is made of 32-bit floats")
+    }
+
     /// The sizes of the axes, outermost first.
     pub fn shape(&self) -> Vec<usize> {
         self.0.shape().to_vec()

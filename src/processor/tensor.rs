@@ -71,7 +71,10 @@ mod tests {
             let again = Numbers::of(tensor.clone()).unwrap();
             assert_eq!(shared.as_ptr(), again.as_ptr());
             let row = Numbers::of(tensor.clone().narrow(0, 1, 1)).unwrap();
-            assert_eq!((&*row, row.as_ptr()), (&[4., 5., 6.][..], shared[3..].as_ptr()));
+            assert_eq!(
+                (&*row, row.as_ptr()),
+                (&[4., 5., 6.][..], shared[3..].as_ptr())
+            );
         }
         let turned = Numbers::of(tensor.clone().transpose()).unwrap();
         assert_eq!(*turned, [1., 4., 2., 5., 3., 6.]);
