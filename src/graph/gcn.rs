@@ -73,7 +73,7 @@ impl GraphConvolution {
     }
 
     /// As [`forward`](Self::forward), by burn's own operations.
-    fn forward_in_steps(&self, nodes: Tensor<3>, adjacency: Tensor<3>) -> Tensor<3> {
+    pub(crate) fn forward_in_steps(&self, nodes: Tensor<3>, adjacency: Tensor<3>) -> Tensor<3> {
         let neighbours = adjacency.matmul(self.v.forward(nodes.clone()));
         let update = neighbours + self.u.forward(nodes.clone());
         relu(nodes + self.norm.forward(update))

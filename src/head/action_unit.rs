@@ -134,7 +134,7 @@ pub fn anchor_similarity(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
 }
 
 /// As [`anchor_similarity`], by burn's own operations.
-fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
+pub(super) fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
     let anchors = relu(anchors);
     let anchors = anchors.clone() / norm(anchors);
     let nodes = relu(nodes);

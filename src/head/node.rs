@@ -102,7 +102,7 @@ impl NodeFeatures {
     }
 
     /// As [`forward`](Self::forward), by burn's own operations.
-    fn forward_in_steps(&self, features: Tensor<2>) -> Tensor<3> {
+    pub(super) fn forward_in_steps(&self, features: Tensor<2>) -> Tensor<3> {
         let weight = self.weight.val();
         let [nodes, width, _] = weight.dims();
         let [batch, _] = features.dims();

@@ -15,6 +15,8 @@
 mod anchor;
 mod dropout;
 mod node;
+#[cfg(test)]
+mod tests;
 
 pub(super) use anchor::anchor_similarity;
 pub(super) use dropout::drop_out;
