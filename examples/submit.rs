@@ -7,6 +7,7 @@ use clap::Parser;
 use countenance::data::annotation;
 use countenance::data::submission::{self, Prediction};
 use countenance::label::Expression;
+use countenance::precision::Precision;
 use countenance::predict::Predictor;
 use countenance::{Error, Result, predict};
 
@@ -46,6 +47,9 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -57,7 +61,8 @@ fn main() -> ExitCode {
 
 fn submit(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let predictor =
+        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
     let list = annotation::read_list(&arguments.list)?;
     let images: Vec<PathBuf> = list
         .iter()

@@ -111,7 +111,12 @@ fn train(arguments: &Arguments) -> Result<()> {
     let interrupter = run.interrupter();
     on_interrupt(move || interrupter.stop(Some("interrupted")));
 
-    let outcome = run.execute()?;
+    let folder = run.path("");
+    let outcome = run.execute().inspect_err(|error| {
+        if matches!(error, Error::Interrupted) {
+            eprintln!("to go on: train --resume --out {}", folder.display());
+        }
+    })?;
     println!("{outcome}");
     Ok(())
 }

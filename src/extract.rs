@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor};
 
 use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup};
-use crate::data::image::{ImageStream, Preprocessing};
+use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
 use crate::{Error, Result};
 
 /// What to extract, from where, to where.
@@ -34,7 +34,7 @@ pub struct Extraction<'a> {
 pub struct Extracted {
     /// The finished cache. The row of an unreadable image holds NaN throughout.
     pub cache: FeatureCache,
-    /// Each image that could not be read in this run, with its row and the reason.
+    /// Each image that could not be read, with its row and the reason.
     pub unreadable: Vec<(usize, Error)>,
 }
 
@@ -46,7 +46,8 @@ pub fn is_readable(row: &[f32]) -> bool {
 impl Extraction<'_> {
     /// Runs every image through `network` and writes the cache at `out`, or opens the cache that
     /// is already there if it was made from the same things. An interrupted extraction goes on
-    /// where its partial file ends.
+    /// where its partial file ends. Images that could not be read then are tried again, and the
+    /// rows are made again from the first one that now can.
     ///
     /// `progress` hears how many rows are done, and of how many, before the first image and after
     /// every batch; it stops the extraction by returning false.
@@ -62,17 +63,29 @@ impl Extraction<'_> {
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Extracted> {
         let total = self.images.len();
-        if let Lookup::Fresh(cache) = FeatureCache::find(out, &self.fingerprint)? {
-            progress(total, total);
-            return Ok(Extracted {
-                cache,
-                unreadable: Vec::new(),
-            });
+        match FeatureCache::find(out, &self.fingerprint)? {
+            Lookup::Fresh(cache) if (cache.rows(), cache.width()) == (total, self.width) => {
+                let marked = (0..total).filter(|&row| !is_readable(cache.row(row)));
+                if let Ok(unreadable) = self.still_unreadable(marked) {
+                    check_unreadable(&unreadable, total, self.max_unreadable)?;
+                    return match progress(total, total) {
+                        true => Ok(Extracted { cache, unreadable }),
+                        false => Err(Error::Interrupted),
+                    };
+                }
+            }
+            Lookup::Fresh(_) | Lookup::Stale(_) | Lookup::Absent => {}
         }
         let mut writer = CacheWriter::open(out, self.names, self.width, &self.fingerprint)?;
-        let allowed = (self.max_unreadable * total as f64).floor() as usize;
+        let mut unreadable = loop {
+            let marked = writer.saved_rows(|row| !is_readable(row))?;
+            match self.still_unreadable(marked) {
+                Ok(unreadable) => break unreadable,
+                Err(row) => writer.rewind(row)?,
+            }
+        };
+        check_unreadable(&unreadable, total, self.max_unreadable)?;
         let mut done = writer.next_row();
-        let mut unreadable = Vec::new();
         let absent = vec![f32::NAN; self.width];
         if !progress(done, total) {
             return Err(Error::Interrupted);
@@ -97,9 +110,7 @@ impl Extraction<'_> {
                 }
                 done += 1;
             }
-            if unreadable.len() > allowed {
-                return Err(too_many(&unreadable, allowed));
-            }
+            check_unreadable(&unreadable, total, self.max_unreadable)?;
             match progress(done, total) {
                 true => Ok(()),
                 false => Err(Error::Interrupted),
@@ -110,6 +121,20 @@ impl Extraction<'_> {
             unreadable,
         })
     }
+
+    /// Why each of `rows`, unreadable before, still is; or the first one that no longer is.
+    fn still_unreadable(
+        &self,
+        rows: impl IntoIterator<Item = usize>,
+    ) -> Result<Vec<(usize, Error)>, usize> {
+        let limits = ImageLimits::default();
+        rows.into_iter()
+            .map(|row| match image::read(&self.images[row], &limits) {
+                Ok(_) => Err(row),
+                Err(error) => Ok((row, error)),
+            })
+            .collect()
+    }
 }
 
 /// The numbers of a matrix, row after row.
@@ -117,11 +142,19 @@ fn rows(matrix: Tensor<2>) -> Vec<f32> {
     matrix.into_data().iter().collect()
 }
 
-fn too_many(unreadable: &[(usize, Error)], allowed: usize) -> Error {
-    let first = &unreadable[0].1;
-    Error::Argument {
-        what: "the images".into(),
-        expected: format!("at most {allowed} that cannot be read"),
-        found: format!("{}, the first of them {first}", unreadable.len()),
+/// Whether no more of `images` images are unreadable than the share `allowed`.
+pub(crate) fn check_unreadable(
+    unreadable: &[(usize, Error)],
+    images: usize,
+    allowed: f64,
+) -> Result<()> {
+    let allowed = (allowed * images as f64).floor() as usize;
+    match unreadable {
+        [(_, first), ..] if unreadable.len() > allowed => Err(Error::Argument {
+            what: "the images".into(),
+            expected: format!("at most {allowed} that cannot be read"),
+            found: format!("{}, the first of them {first}", unreadable.len()),
+        }),
+        _ => Ok(()),
     }
 }

@@ -8,8 +8,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
+use crate::device::DeviceName;
 use crate::label::EXPRESSIONS;
 use crate::model::{Model, ModelConfig};
+use crate::precision::Precision;
 use crate::{ActionUnit, Error, Expression, Result};
 
 /// Reads facial behaviour from images with a trained network.
@@ -37,12 +39,13 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// Opens a model file on the default device.
+    /// Opens a model file on the default device, [`DeviceName::preferred`].
     ///
     /// # Errors
-    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone.
+    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone;
+    /// [`Error::Argument`] if the device is compiled in but not there.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::load_on(path, &Device::default())
+        Self::load_on(path, &DeviceName::preferred()?.open()?)
     }
 
     /// Opens a model file on `device`.
@@ -61,6 +64,18 @@ impl Predictor {
             model,
             config,
             device: device.clone(),
+        })
+    }
+
+    /// The same predictor with a backbone that computes with the numbers of `precision`: faster on a
+    /// GPU that has them, slower on a CPU, which has a fused path for 32-bit floats alone.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the device does not compute with them.
+    pub fn with_precision(self, precision: Precision) -> Result<Self> {
+        Ok(Self {
+            model: self.model.with_precision(precision, &self.device)?,
+            ..self
         })
     }
 

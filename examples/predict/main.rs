@@ -8,6 +8,7 @@ use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::is_readable;
 use countenance::picture::{OverlayScores, overlay};
+use countenance::precision::Precision;
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
 
@@ -45,6 +46,9 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -56,7 +60,8 @@ fn main() -> ExitCode {
 
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let predictor =
+        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
     let mut output = Output::new(arguments.format, predictor.config());
     match &arguments.features {
         Some(features) => rows(&predictor, features, arguments.batch_size, &mut output)?,

@@ -124,6 +124,9 @@ impl ImageBatch {
 pub struct StepOutput {
     /// `[1]`.
     pub loss: Tensor<1>,
+    /// Of a training step, the sum of every gradient that the optimizer is given, `[1]`: not finite
+    /// as soon as one of them is not.
+    pub gradient: Option<Tensor<1>>,
     /// Probabilities, `[batch, 12]`.
     pub action_units: Option<Tensor<2>>,
     /// Logits, `[batch, 8]`.
@@ -139,6 +142,7 @@ impl StepOutput {
     pub fn new(loss: Tensor<1>, labels: Vec<Labels>) -> Self {
         Self {
             loss,
+            gradient: None,
             action_units: None,
             expression_logits: None,
             valence_arousal: None,
@@ -153,6 +157,7 @@ impl ItemLazy for StepOutput {
         self.loss.device().flush()?;
         Ok(Self {
             loss: self.loss.without_autodiff(),
+            gradient: self.gradient,
             action_units: self.action_units.map(Tensor::without_autodiff),
             expression_logits: self.expression_logits.map(Tensor::without_autodiff),
             valence_arousal: self.valence_arousal.map(Tensor::without_autodiff),

@@ -6,11 +6,13 @@ use std::sync::{Arc, PoisonError};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::config::StageConfig;
 use super::features::{Features, SplitFeatures};
 use super::metric::Task;
 use super::model::{ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage};
+use super::notice::notices;
 use super::outcome::Outcome;
 use super::picture;
 use super::progress;
@@ -20,10 +22,10 @@ use super::stage::{Rows, Stage};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
-use crate::data::image::{AugmentationConfig, Preprocessing};
+use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
 use crate::data::split::{Split, SplitName, Statistics};
 use crate::evaluate::{Evaluation, evaluate};
-use crate::extract::is_readable;
+use crate::extract::{check_unreadable, is_readable};
 use crate::label::ACTION_UNITS;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropy,
@@ -31,7 +33,7 @@ use crate::loss::{
 };
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
-use crate::{Labels, Result, weights};
+use crate::{Error, Labels, Result, weights};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
 const FROZEN_BATCH: usize = 1024;
@@ -51,6 +53,9 @@ impl Run {
     pub fn execute(self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();
+        for line in notices(&statistics, &data.validation.statistics()) {
+            eprintln!("{line}");
+        }
         let (backbone, config) = self.backbone(&data, &statistics)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
         drop(data);
@@ -101,8 +106,17 @@ impl Run {
         };
         let annotations = AnnotationConfig::new()
             .with_keep_partial_action_units(self.config.keep_partial_action_units);
+        let training = Split::open(&root, SplitName::Training, &annotations)?;
+        if training.rows.iter().all(|row| row.labels.is_empty()) {
+            let path = root.join(SplitName::Training.file_name());
+            return Err(Error::file(
+                path,
+                "at least one label",
+                "missing ones alone",
+            ));
+        }
         Ok(Data {
-            training: Split::open(&root, SplitName::Training, &annotations)?,
+            training,
             validation: Split::open(&root, SplitName::Validation, &annotations)?,
         })
     }
@@ -135,8 +149,8 @@ impl Run {
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         let model = stage.run(
             model,
-            image_rows(&data.training, &preprocessing, augmentation, stage.seed),
-            image_rows(&data.validation, &preprocessing, None, stage.seed),
+            self.image_rows(&data.training, &preprocessing, augmentation, stage.seed)?,
+            self.image_rows(&data.validation, &preprocessing, None, stage.seed)?,
         )?;
         // The layer that read the labels has done its work; the feature is what stays.
         let mut network = model.network;
@@ -160,7 +174,6 @@ impl Run {
             ..
         } = network;
         let device = self.device.clone().autodiff();
-        let skipped = |task: &str| eprintln!("{task}: no training labels; skipped");
 
         if tasks.action_unit {
             let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
@@ -171,8 +184,6 @@ impl Run {
             };
             let (train, validation) = feature_rows(&stage, features, None);
             action_unit = stage.run(model, train, validation)?.head;
-        } else {
-            skipped("au");
         }
         let action_unit = action_unit.valid();
         if tasks.expression {
@@ -195,8 +206,6 @@ impl Run {
             let (train, validation) = feature_rows(&stage, features, frozen);
             let trained = stage.run(model, train, validation)?;
             (expression, attention) = (trained.head, trained.attention);
-        } else {
-            skipped("ex");
         }
         if tasks.valence_arousal {
             let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
@@ -207,8 +216,6 @@ impl Run {
             };
             let (train, validation) = feature_rows(&stage, features, None);
             valence_arousal = stage.run(model, train, validation)?.head;
-        } else {
-            skipped("va");
         }
         Ok(Network {
             backbone: None,
@@ -248,6 +255,42 @@ impl Run {
             chance,
             folder: self.path(""),
             synthetic: self.config.data.is_none(),
+        })
+    }
+
+    /// The images of `split` that have any label and can be read. Those that cannot are counted
+    /// here, before a long training; the extraction behind it names each.
+    fn image_rows(
+        &self,
+        split: &Split,
+        preprocessing: &Preprocessing,
+        augmentation: Option<AugmentationConfig>,
+        seed: u64,
+    ) -> Result<Rows<super::batch::ImageBatch>> {
+        let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+        let limits = ImageLimits::default();
+        let unreadable: Vec<(usize, Error)> = images
+            .par_iter()
+            .enumerate()
+            .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
+            .collect();
+        check_unreadable(&unreadable, images.len(), self.config.max_unreadable)?;
+        let mut readable = vec![true; images.len()];
+        for (row, _) in unreadable {
+            readable[row] = false;
+        }
+        let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
+        Ok(Rows {
+            rows: (0..labels.len())
+                .filter(|&row| readable[row] && !labels[row].is_empty())
+                .collect(),
+            source: Arc::new(ImageSource {
+                images: Arc::new(images),
+                labels: Arc::new(labels),
+                preprocessing: preprocessing.clone(),
+                augmentation,
+                seed,
+            }),
         })
     }
 
@@ -297,28 +340,6 @@ fn drawn<M: Module>(module: M) -> M {
 
 fn sam(config: &StageConfig) -> Option<Sam> {
     config.sam.as_ref().map(|sam| sam.init())
-}
-
-/// The images of `split` that have any label.
-fn image_rows(
-    split: &Split,
-    preprocessing: &Preprocessing,
-    augmentation: Option<AugmentationConfig>,
-    seed: u64,
-) -> Rows<super::batch::ImageBatch> {
-    let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
-    Rows {
-        rows: (0..labels.len())
-            .filter(|&row| !labels[row].is_empty())
-            .collect(),
-        source: Arc::new(ImageSource {
-            images: Arc::new(split.rows.iter().map(|row| split.image_path(row)).collect()),
-            labels: Arc::new(labels),
-            preprocessing: preprocessing.clone(),
-            augmentation,
-            seed,
-        }),
-    }
 }
 
 /// The rows of both splits that are labelled for the stage and whose image could be read.

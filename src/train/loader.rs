@@ -17,6 +17,11 @@ pub trait Source<B>: Send + Sync {
     /// # Errors
     /// Whatever keeps the rows from being read.
     fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> crate::Result<B>;
+
+    /// What a person knows `row` by; its number unless the source knows better.
+    fn name(&self, row: usize) -> String {
+        format!("row {row}")
+    }
 }
 
 /// Serves a source's rows in batches, in a fresh order every epoch.
@@ -69,6 +74,25 @@ impl<B> EpochLoader<B> {
         self.rows.len().div_ceil(self.batch_size)
     }
 
+    /// The names of the rows that the step numbered `step`, counted from 1, of `epoch` sees.
+    pub(super) fn names(&self, epoch: usize, step: usize) -> Vec<String> {
+        let rows = self.order(epoch);
+        let batch = rows.chunks(self.batch_size).nth(step.saturating_sub(1));
+        let rows = batch.unwrap_or_default();
+        rows.iter().map(|&row| self.source.name(row)).collect()
+    }
+
+    /// The rows in the order of `epoch`.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut rows = self.rows.clone();
+        if let Some(seed) = self.shuffle {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            random.set_stream(epoch as u64);
+            rows.shuffle(&mut random);
+        }
+        rows
+    }
+
     fn part(&self, rows: Vec<usize>, device: &Device) -> Self {
         Self {
             source: self.source.clone(),
@@ -81,19 +105,21 @@ impl<B> EpochLoader<B> {
     }
 }
 
+impl<B> Clone for EpochLoader<B> {
+    fn clone(&self) -> Self {
+        self.part(self.rows.clone(), &self.device)
+    }
+}
+
 impl<B: Send + 'static> DataLoader<B> for EpochLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<B> + 'a> {
         let epoch = self.next_epoch.fetch_add(1, Ordering::Relaxed);
-        let mut rows = self.rows.clone();
         if let Some(seed) = self.shuffle {
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            random.set_stream(epoch as u64);
-            rows.shuffle(&mut random);
             self.device.seed(seed.wrapping_add(epoch as u64));
         }
         Box::new(Epoch {
             loader: self,
-            rows,
+            rows: self.order(epoch),
             epoch,
             served: 0,
         })

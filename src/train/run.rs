@@ -11,7 +11,7 @@ use burn::train::Interrupter;
 use super::config::TrainConfig;
 use super::history::History;
 use crate::attention::Attention;
-use crate::data::file::write_whole;
+use crate::data::file::{try_lock, write_whole};
 use crate::{Error, Result};
 
 /// The folder of one training run.
@@ -44,16 +44,13 @@ impl Run {
     /// [`Error::Io`] if the folder cannot be written.
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
-        std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let lock = lock(folder)?;
+        let lock = claim(folder)?;
+        Self::start(folder, config, device, lock)
+    }
+
+    /// Makes the claimed `folder` a run's: the config is what tells it from an empty one.
+    fn start(folder: &Path, config: TrainConfig, device: &Device, lock: File) -> Result<Self> {
         let path = folder.join("config.json");
-        if path.exists() {
-            return Err(Error::argument(
-                "the run directory",
-                "one without a run in it, or --resume to go on with that run",
-                folder.display(),
-            ));
-        }
         write_whole(&path, |file| writeln!(file, "{config}"))?;
         Self::open(folder, config, device, lock)
     }
@@ -74,7 +71,8 @@ impl Run {
     /// the expression stage is trained anew, everything else is taken over.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run.
+    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run;
+    /// [`Error::Argument`] if another process is at work in it.
     pub fn branch(
         from: &Path,
         folder: &Path,
@@ -82,6 +80,8 @@ impl Run {
         device: &Device,
     ) -> Result<Self> {
         let mut config = Self::config_in(from)?;
+        let _source = lock(from)?;
+        let claimed = claim(folder)?;
         if config.data.is_none() {
             config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
         }
@@ -96,7 +96,7 @@ impl Run {
         let mut history = History::open(&from.join("metrics.csv"))?;
         history.move_to(&folder.join("metrics.csv"));
         history.rewind("ex", 0)?;
-        Self::create(folder, config.with_attention(attention), device)
+        Self::start(folder, config.with_attention(attention), device, claimed)
     }
 
     /// The config of the run in `folder`.
@@ -144,18 +144,31 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Takes `folder`, created if need be, for a new run.
+fn claim(folder: &Path) -> Result<File> {
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let lock = lock(folder)?;
+    match folder.join("config.json").exists() {
+        false => Ok(lock),
+        true => Err(Error::argument(
+            "the run directory",
+            "one without a run in it, or --resume to go on with that run",
+            folder.display(),
+        )),
+    }
+}
+
 /// Refuses a second run in the same folder for as long as the file is open.
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(".lock");
     let file = File::create(&path).map_err(Error::io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::argument(
+    match try_lock(&file).map_err(Error::io("lock", &path))? {
+        true => Ok(file),
+        false => Err(Error::argument(
             "the run directory",
             "one that no other process is at work in",
             folder.display(),
         )),
-        Err(std::fs::TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
     }
 }
 

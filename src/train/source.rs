@@ -65,6 +65,13 @@ impl Source<FeatureBatch> for FeatureSource {
             labels,
         })
     }
+
+    fn name(&self, row: usize) -> String {
+        match self.variants[0].names() {
+            Some(names) => names[row].clone(),
+            None => format!("row {row}"),
+        }
+    }
 }
 
 /// A split's image files, augmented when training, with the labels of its rows.
@@ -113,5 +120,9 @@ impl Source<ImageBatch> for ImageSource {
             targets: LabelBatch::new(&labels, device),
             labels,
         })
+    }
+
+    fn name(&self, row: usize) -> String {
+        self.images[row].display().to_string()
     }
 }

@@ -27,6 +27,7 @@ mod sheet;
 mod video;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,6 +37,7 @@ use serde_json::json;
 
 pub use sheet::sheet;
 
+use crate::data::file::write_whole;
 use crate::{Error, Result};
 
 /// Changes whenever the same config gives other bytes than before.
@@ -107,7 +109,7 @@ impl SyntheticConfig {
                 text.push_str(&row.line());
                 text.push('\n');
             }
-            write_whole(&out.join(file), &text)?;
+            write_whole(&out.join(file), |out| out.write_all(text.as_bytes()))?;
         }
         Ok(())
     }
@@ -144,19 +146,12 @@ impl SyntheticConfig {
                         found,
                     ));
                 }
-                write_whole(&path, &mark)?;
+                write_whole(&path, |out| out.write_all(mark.as_bytes()))?;
                 Ok(false)
             }
             Err(error) => Err(Error::io("read", &path)(error)),
         }
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
-    fs::rename(&unfinished, path).map_err(Error::io("create", path))
 }
 
 #[cfg(test)]

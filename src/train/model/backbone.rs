@@ -11,6 +11,7 @@ use crate::label::{ACTION_UNITS, EXPRESSIONS};
 use crate::loss::{AsymmetricLoss, ConcordanceLoss, WeightedCrossEntropy};
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
+use crate::train::watch::gradient_sum;
 
 /// Outputs of the layer that reads the three tasks: unit logits, class logits, valence and arousal.
 pub(in crate::train) const OUTPUTS: usize = ACTION_UNITS + EXPRESSIONS + 2;
@@ -50,11 +51,10 @@ impl BackboneStage {
             targets.valence_arousal_present.clone(),
         );
         StepOutput {
-            loss,
             action_units: Some(units),
             expression_logits: Some(logits),
             valence_arousal: Some(affect),
-            labels: batch.labels.clone(),
+            ..StepOutput::new(loss, batch.labels.clone())
         }
     }
 }
@@ -85,12 +85,14 @@ impl TrainStep for BackboneStage {
         let mut gradients = GradientsAccumulator::new();
         gradients.accumulate(self, first.grads);
         gradients.accumulate(self, second.grads);
+        let grads = gradients.grads();
         let loss = first.item.loss + second.item.loss;
         let labels = [first.item.labels, second.item.labels].concat();
-        TrainOutput {
-            grads: gradients.grads(),
-            item: StepOutput::new(loss, labels),
-        }
+        let item = StepOutput {
+            gradient: gradient_sum(self, &grads),
+            ..StepOutput::new(loss, labels)
+        };
+        TrainOutput { grads, item }
     }
 }
 

@@ -14,6 +14,7 @@ use burn::module::Module;
 use burn::train::TrainOutput;
 
 use super::batch::StepOutput;
+use super::watch::gradient_sum;
 use crate::optim::Sam;
 
 /// One training step of `model`: both passes of SAM if there is one, else a plain backward pass.
@@ -22,7 +23,7 @@ fn step<M: Module>(
     sam: Option<&Sam>,
     forward: impl Fn(&M) -> StepOutput,
 ) -> TrainOutput<StepOutput> {
-    match sam {
+    let mut step = match sam {
         Some(sam) => {
             let step = sam.step(model, |model| {
                 let output = forward(model);
@@ -37,5 +38,7 @@ fn step<M: Module>(
             let output = forward(model);
             TrainOutput::new(model, output.loss.backward(), output)
         }
-    }
+    };
+    step.item.gradient = gradient_sum(model, &step.grads);
+    step
 }

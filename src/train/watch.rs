@@ -1,0 +1,139 @@
+//! Stops a stage at the first step whose loss or gradient is not finite.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Tensor, TensorReadError};
+use burn::train::Interrupter;
+use burn::train::checkpoint::CheckpointerError;
+use burn::train::metric::{Adaptor, Metric, MetricMetadata, MetricName, SerializedEntry};
+
+use super::batch::StepOutput;
+
+/// What was not finite, and in which step of its epoch, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) what: &'static str,
+    pub(super) step: usize,
+    pub(super) validating: bool,
+}
+
+/// Looks at every step as a metric does, which is where burn's training reads tensors anyway.
+#[derive(Clone)]
+pub(super) struct Watch {
+    interrupter: Interrupter,
+    validating: bool,
+    found: Arc<Mutex<Option<Fault>>>,
+}
+
+impl Watch {
+    /// One that looks at training steps and stops through `interrupter`.
+    pub(super) fn new(interrupter: Interrupter) -> Self {
+        Self {
+            interrupter,
+            validating: false,
+            found: Arc::default(),
+        }
+    }
+
+    /// The same for validation steps.
+    pub(super) fn validating(&self) -> Self {
+        Self {
+            validating: true,
+            ..self.clone()
+        }
+    }
+
+    /// The first fault, if there was one.
+    pub(super) fn found(&self) -> Option<Fault> {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The numbers of a step that must be finite.
+pub(super) struct WatchInput {
+    loss: Tensor<1>,
+    gradient: Option<Tensor<1>>,
+}
+
+impl Adaptor<WatchInput> for StepOutput {
+    fn adapt(&self) -> WatchInput {
+        WatchInput {
+            loss: self.loss.clone(),
+            gradient: self.gradient.clone(),
+        }
+    }
+}
+
+impl Metric for Watch {
+    type Input = WatchInput;
+
+    fn name(&self) -> MetricName {
+        Arc::new("Finite".to_string())
+    }
+
+    fn update(
+        &mut self,
+        input: &WatchInput,
+        metadata: &MetricMetadata,
+    ) -> Result<SerializedEntry, TensorReadError> {
+        let finite = |value: &Tensor<1>| -> Result<bool, TensorReadError> {
+            let data = value.clone().try_into_data()?;
+            Ok(data.iter::<f32>().all(f32::is_finite))
+        };
+        let gradient = input.gradient.as_ref();
+        let what = match (finite(&input.loss)?, gradient.map(finite).transpose()?) {
+            (false, _) => "loss",
+            (true, Some(false)) => "gradient",
+            (true, _) => return Ok(SerializedEntry::not_available(None)),
+        };
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get_or_insert(Fault {
+            what,
+            step: metadata.iteration.unwrap_or(0),
+            validating: self.validating,
+        });
+        let reason = CheckpointerError::Unknown(format!("the {what} is not finite"));
+        self.interrupter.fail(reason);
+        Ok(SerializedEntry::not_available(None))
+    }
+
+    fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
+        Ok(SerializedEntry::not_available(None))
+    }
+
+    fn clear(&mut self) {}
+}
+
+/// The sum of all gradients of `module`; `None` if no parameter has one.
+///
+/// It is not finite as soon as one gradient is not, and costs less than their norm: nothing is
+/// squared into memory of its own.
+///
+/// # Shapes
+/// - output: `[1]`
+pub(super) fn gradient_sum<M: Module>(
+    module: &M,
+    gradients: &GradientsParams,
+) -> Option<Tensor<1>> {
+    struct Sum<'a> {
+        gradients: &'a GradientsParams,
+        sum: Option<Tensor<1>>,
+    }
+    impl ModuleVisitor for Sum<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.gradients.get::<D>(param.id).map(Tensor::sum);
+            self.sum = match (self.sum.take(), gradient) {
+                (Some(sum), Some(gradient)) => Some(sum + gradient),
+                (sum, gradient) => sum.or(gradient),
+            };
+        }
+    }
+    let mut sum = Sum {
+        gradients,
+        sum: None,
+    };
+    module.visit(&mut sum);
+    sum.sum
+}
