@@ -69,10 +69,11 @@ use super::EfficientNet;
 use crate::processor::strip::{Strip, numbers};
 use crate::processor::team::{Pool, Team};
 use block::{Block, Buffers, Stem};
-use weight::Pointwise;
 
 pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
+pub(super) use kernel::{Product, Target, depthwise_sweep};
+pub(super) use weight::{Padding, Pointwise};
 
 /// An [`EfficientNet`] compiled for inference on this processor.
 ///

@@ -61,7 +61,7 @@ pub(super) fn gather(layers: Vec<&mut Pointwise>) {
 
 /// A matrix product's weights and bias, panel by panel.
 #[derive(Debug)]
-pub(super) struct Pointwise {
+pub(in crate::backbone) struct Pointwise {
     inputs: usize,
     outputs: usize,
     /// Panel after panel, each `[inputs, strips]`.
@@ -215,7 +215,7 @@ impl Depthwise {
 
 /// What stands outside the map: zeros, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Padding {
+pub(in crate::backbone) enum Padding {
     /// As many as make an output of `ceil(size / stride)`, the odd one after the map.
     Same,
     /// So many on every side.
