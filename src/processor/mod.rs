@@ -6,11 +6,14 @@
 //! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
 //! | `strip`, `memory` | the unit of all buffers, large pages |
 //! | `team` | threads that work together, and their working memory |
+//! | `operation` | differentiable operations of our own on burn's CPU backend |
 //!
 //! With the kernels that use them, these files hold all of the crate's `unsafe` code.
 
 pub(crate) mod isa;
 pub(crate) mod memory;
+#[cfg(feature = "flex")]
+pub(crate) mod operation;
 pub(crate) mod strip;
 pub(crate) mod team;
 pub(crate) mod vector;

@@ -259,10 +259,10 @@ fn a_network_that_the_authors_program_lacks_is_not_exported_to_it() {
     assert!(matches!(error, Error::Argument { .. }), "{error}");
 }
 
-/// Logits and features of a B0 and a B2 at full size; needs Python with torch, timm and safetensors,
-/// as `python3` or as `PYTHON` says, and passes without it.
+/// Every family at full size, each named as its file; needs Python with torch, timm and safetensors, as
+/// `python3` or as `PYTHON` says, and passes without it.
 #[test]
-fn whole_modules_of_full_size_predict_what_pytorch_predicts() {
+fn checkpoints_of_full_size_predict_what_pytorch_predicts() {
     let folder = tempfile::tempdir().unwrap();
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let there = Command::new(&python)
@@ -286,30 +286,69 @@ fn whole_modules_of_full_size_predict_what_pytorch_predicts() {
         String::from_utf8_lossy(&made.stderr)
     );
 
-    for (name, variant) in [("b0", Variant::B0), ("b2", Variant::B2)] {
-        let import = import_at(&folder.path().join(format!("{name}.pt")));
+    let check = |file: String, family: Family, variant: Variant, flavour: Flavour| {
+        let path = folder.path().join(&file);
+        let import = import_at(&path);
         let config = import.config.backbone().expect("a whole network");
-        assert_eq!(config.variant, variant);
-        // An absolute path takes the place of the fixtures' folder.
-        let expected = folder.path().join(format!("{name}.expected"));
-        let expected = Fixture::open(expected.display().to_string().leak());
-        let images = expected.float::<4>("inputs", &device());
-        let features = import.model.features(images);
-        let logits = import
-            .model
-            .forward(features.clone())
-            .expression_logits
-            .unwrap();
-        let largest = |tensor: Tensor<2>| tensor.abs().max().into_scalar::<f32>();
-        for (part, found) in [("features", features), ("logits", logits)] {
+        assert_eq!(
+            (import.family, config.variant, config.flavour),
+            (family, variant, flavour),
+            "{file}"
+        );
+        let expected = path.with_extension("expected").display().to_string();
+        let expected = Fixture::open(expected.leak());
+        let features = import.model.features(expected.float("inputs", &device()));
+        let output = match &import.model {
+            Model::Classifier(network) => ModelOutput {
+                // timm's classifier has classes of no name here; its logits are compared all the same.
+                expression_logits: Some(network.backbone.forward_head(features.clone())),
+                ..ModelOutput::default()
+            },
+            model => model.forward(features.clone()),
+        };
+        let features = matches!(import.model, Model::Classifier(_)).then_some(features);
+        for (part, found) in [
+            ("features", features),
+            ("logits", output.expression_logits),
+            ("action_units", output.action_units),
+            ("valence_arousal", output.valence_arousal),
+            ("gaze", output.gaze),
+        ] {
+            let Some(found) = found else { continue };
+            let largest = |tensor: Tensor<2>| tensor.abs().max().into_scalar::<f32>();
             let wanted: Tensor<2> = expected.float(part, &device());
             let scale = largest(wanted.clone());
             let difference = largest(found - wanted);
-            println!("parity | weights/{name} | {part} | {difference:.2e} of {scale:.1} |");
+            println!("parity | weights/{file} | {part} | {difference:.2e} of {scale:.1} |");
             assert!(
                 difference <= 1e-4 * scale.max(1.0),
-                "{name} {part}: {difference}"
+                "{file} {part}: {difference}"
             );
         }
+        std::fs::remove_file(path).unwrap();
+    };
+    let tensorflow = Flavour::Tensorflow;
+    for (name, variant) in [("b0", Variant::B0), ("b2", Variant::B2)] {
+        let file = format!("hsemotion_{name}.pt");
+        check(file, Family::Hsemotion, variant, tensorflow);
+    }
+    let variants = [
+        Variant::B0,
+        Variant::B1,
+        Variant::B2,
+        Variant::B3,
+        Variant::B4,
+    ];
+    for (number, variant) in variants.into_iter().enumerate() {
+        for (prefix, flavour) in [("tf_", tensorflow), ("", Flavour::Plain)] {
+            let file = format!("{prefix}efficientnet_b{number}.pth");
+            check(file, Family::Timm, variant, flavour);
+        }
+    }
+    for (name, family) in [
+        ("mtl_abaw4", Family::MtlAbaw4),
+        ("openface3", Family::Openface3),
+    ] {
+        check(format!("{name}.pth"), family, Variant::B0, tensorflow);
     }
 }
