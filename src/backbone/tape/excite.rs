@@ -34,7 +34,9 @@ impl Weights<'_> {
     pub fn forward(&self, mean: Vec<f32>) -> Trace {
         let dense = |weight: &[f32], bias: &[f32], input: &[f32]| -> Vec<f32> {
             let rows = weight.chunks_exact(input.len());
-            rows.zip(bias).map(|(row, bias)| dot(row, input) + bias).collect()
+            rows.zip(bias)
+                .map(|(row, bias)| dot(row, input) + bias)
+                .collect()
         };
         let hidden = dense(self.reduce, self.reduce_bias, &mean);
         let active: Vec<f32> = hidden.iter().map(|&value| value * sigmoid(value)).collect();

@@ -33,7 +33,10 @@ impl NormKind {
         if let Some([mean, variance]) = &self.given {
             let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&v| v.into()).collect() };
             let (mean, variance) = (wide(mean), wide(variance));
-            return (Norm::new(parameters, self.epsilon, &mean, &variance, None), None);
+            return (
+                Norm::new(parameters, self.epsilon, &mean, &variance, None),
+                None,
+            );
         }
         let (mean, variance, count) = statistics(gamma.len(), moments);
         let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
@@ -173,9 +176,6 @@ pub(super) fn copy(team: Team<'_>, workspace: &Workspace, map: &[f32]) -> Lease 
     });
     out
 }
-
-/// The gradients of a layer with a norm: of its weights, gamma and beta.
-pub(super) type Triple = [Vec<f32>; 3];
 
 /// The numbers of a lease.
 pub(super) fn of(lease: &Lease) -> &[f32] {

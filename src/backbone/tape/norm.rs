@@ -127,9 +127,8 @@ impl Norm {
             .collect();
         let share = self.count.map_or(0.0, |count| 1.0 / count as f64);
         let outer = |channel: usize| f64::from(self.gamma[channel]) * self.inverse[channel];
-        let value = |channel: usize| {
-            -outer(channel) * self.inverse[channel] * gamma[channel] * share
-        };
+        let value =
+            |channel: usize| -outer(channel) * self.inverse[channel] * gamma[channel] * share;
         let mean = |channel: usize| f64::from(self.mean[channel / LANES].0[channel % LANES]);
         let slopes = Slopes {
             gradient: channels(count, outer),

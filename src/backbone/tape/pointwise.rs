@@ -53,27 +53,30 @@ pub(super) fn forward(
         .into_iter()
         .zip(divide(&mut moments, bands.len(), &ranges(bands.len(), 1)))
         .zip(&bands);
-    team.each(parts.collect(), |((mut out, mut moments), band), scratch| {
-        let (map, pitch, pixels) = match input {
-            Input::Map(map) => (map, grid.plane(), band.clone()),
-            Input::Made(fill) => {
-                let map = room(scratch, grid.planes() * band.len());
-                fill(band, map);
-                (&*map, band.len(), 0..band.len())
+    team.each(
+        parts.collect(),
+        |((mut out, mut moments), band), scratch| {
+            let (map, pitch, pixels) = match input {
+                Input::Map(map) => (map, grid.plane(), band.clone()),
+                Input::Made(fill) => {
+                    let map = room(scratch, grid.planes() * band.len());
+                    fill(band, map);
+                    (&*map, band.len(), 0..band.len())
+                }
+            };
+            let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
+            for (panel, (out, moments)) in panels.enumerate() {
+                let found = team.run(Convolve {
+                    product: weight.product(panel, map, pitch),
+                    pixels: pixels.clone(),
+                    out,
+                });
+                for (slot, found) in moments.iter_mut().zip(found) {
+                    slot[0] = found;
+                }
             }
-        };
-        let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
-        for (panel, (out, moments)) in panels.enumerate() {
-            let found = team.run(Convolve {
-                product: weight.product(panel, map, pitch),
-                pixels: pixels.clone(),
-                out,
-            });
-            for (slot, found) in moments.iter_mut().zip(found) {
-                slot[0] = found;
-            }
-        }
-    });
+        },
+    );
     moments
 }
 
@@ -169,7 +172,13 @@ impl Backward<'_> {
                 }
             }
         });
-        gather(team, &sums[..count * length], count, inputs, [outputs, grid.channels])
+        gather(
+            team,
+            &sums[..count * length],
+            count,
+            inputs,
+            [outputs, grid.channels],
+        )
     }
 }
 

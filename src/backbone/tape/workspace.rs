@@ -21,13 +21,15 @@ pub(super) struct Lease {
 
 impl Workspace {
     /// `length` strips of unknown content: the smallest free piece that holds them, or a new one.
-    pub fn take(&self, length: usize) -> Lease {
+    pub(super) fn take(&self, length: usize) -> Lease {
         let mut free = self.lock();
         let fits = free.iter().enumerate();
         // A piece much too large is left for whoever needs it.
         let fits = fits.filter(|(_, memory)| (length..=2 * length).contains(&memory.len()));
         let best = fits.min_by_key(|(_, memory)| memory.len());
-        let memory = best.map(|(index, _)| index).map(|index| free.swap_remove(index));
+        let memory = best
+            .map(|(index, _)| index)
+            .map(|index| free.swap_remove(index));
         drop(free);
         Lease {
             memory: memory.unwrap_or_else(|| Memory::new(length)),
@@ -38,7 +40,9 @@ impl Workspace {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Memory>> {
         // A panic while the lock was held left a list of pieces all the same.
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

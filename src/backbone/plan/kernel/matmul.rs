@@ -40,7 +40,11 @@ impl Product<'_> {
     /// # Safety
     /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub(in crate::backbone) unsafe fn run<V: Vector>(&self, pixels: Range<usize>, target: &mut impl Target<V>) {
+    pub(in crate::backbone) unsafe fn run<V: Vector>(
+        &self,
+        pixels: Range<usize>,
+        target: &mut impl Target<V>,
+    ) {
         let strips = self.bias.len();
         assert!(
             (1..=2).contains(&strips)

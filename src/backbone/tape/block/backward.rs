@@ -44,7 +44,14 @@ impl Block {
         let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&sums);
 
         let other = self.residual.then_some(gradient);
-        let mut input = vec![0.0; if wanted { self.input.strips() * LANES } else { 0 }];
+        let mut input = vec![
+            0.0;
+            if wanted {
+                self.input.strips() * LANES
+            } else {
+                0
+            }
+        ];
         let (depthwise, expand) = match (&saved.expand, given.expand) {
             (Some(normed), Some(layer)) => {
                 let wide = self.wide();
@@ -209,7 +216,11 @@ impl Block {
                     pieces: &pieces,
                     factors: [&gates, &slopes],
                     planes: [planes, plane],
-                    norm: [&norm.scale[plane..], &norm.shift[plane..], &norm.mean[plane..]],
+                    norm: [
+                        &norm.scale[plane..],
+                        &norm.shift[plane..],
+                        &norm.mean[plane..],
+                    ],
                     value: [value(plane), value(plane + 1)],
                     out,
                 });

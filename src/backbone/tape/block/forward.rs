@@ -105,13 +105,16 @@ impl Block {
     fn means(&self, team: Team<'_>, depthwise: &Normed) -> Vec<Vec<f32>> {
         let narrow = self.narrow();
         let mut means = vec![Strip::default(); narrow.planes() * narrow.batch];
-        team.each(means.iter_mut().enumerate().collect(), |(index, mean), _| {
-            let [scale, shift, _] = depthwise.constants(index / narrow.batch);
-            *mean = team.run(Mean {
-                value: depthwise.part(narrow, index),
-                norm: [scale, shift],
-            });
-        });
+        team.each(
+            means.iter_mut().enumerate().collect(),
+            |(index, mean), _| {
+                let [scale, shift, _] = depthwise.constants(index / narrow.batch);
+                *mean = team.run(Mean {
+                    value: depthwise.part(narrow, index),
+                    norm: [scale, shift],
+                });
+            },
+        );
         (0..narrow.batch)
             .map(|image| {
                 let planes = means.iter().skip(image).step_by(narrow.batch);

@@ -30,8 +30,6 @@ pub(super) struct Block {
     pub inner: usize,
     /// Channels that the block puts out.
     pub outputs: usize,
-    /// Channels of squeeze-excite's bottleneck.
-    pub reduced: usize,
     /// The depthwise convolution.
     pub window: Window,
     /// The norms, in order.

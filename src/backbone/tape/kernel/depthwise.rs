@@ -269,8 +269,8 @@ impl DepthwiseGradient<'_> {
             // The rows of the input that lie at this band's outputs, and the rows of the spread
             // gradient that reach them.
             let own = band.start * STRIDE..(band.end * STRIDE).min(height);
-            let spread = own.start as isize + pad[0] + 1 - KERNEL as isize
-                ..own.end as isize + pad[0];
+            let spread =
+                own.start as isize + pad[0] + 1 - KERNEL as isize..own.end as isize + pad[0];
             let spread_count = (spread.end - spread.start) as usize;
             let memory = room(self.scratch, count * pitch + spread_count * spread_pitch);
             let (input, gradient) = memory.split_at_mut(count * pitch);
@@ -295,13 +295,7 @@ impl DepthwiseGradient<'_> {
                     spread,
                     &mut gradient,
                 );
-                taps::<V, KERNEL, STRIDE>(
-                    &window,
-                    &input,
-                    &gradient,
-                    band,
-                    self.weight_gradient,
-                );
+                taps::<V, KERNEL, STRIDE>(&window, &input, &gradient, band, self.weight_gradient);
                 for row in own {
                     let first = row as isize + pad[0] + 1 - KERNEL as isize;
                     let from: [*const f32; KERNEL] =

@@ -87,11 +87,9 @@ impl Operands {
             // SAFETY: the caller's; `ROWS` divides the lanes.
             unsafe {
                 let out = self.out.add(first * self.inputs * LANES);
-                let slot =
-                    |row: usize, col: usize| out.add((row * self.inputs + col) * LANES);
-                let mut sums: [[V; COLS]; ROWS] = std::array::from_fn(|row| {
-                    std::array::from_fn(|col| V::load(slot(row, col)))
-                });
+                let slot = |row: usize, col: usize| out.add((row * self.inputs + col) * LANES);
+                let mut sums: [[V; COLS]; ROWS] =
+                    std::array::from_fn(|row| std::array::from_fn(|col| V::load(slot(row, col))));
                 let mut gradient = self.gradient.add(first);
                 let mut input = self.input;
                 for _ in 0..self.pixels {

@@ -133,7 +133,10 @@ impl Kernel for Linear<'_> {
         unsafe {
             let mean = V::load(self.mean.0.as_ptr());
             let mut total = [V::splat(0.0); 2];
-            let runs = self.gradient.chunks(RUN * LANES).zip(self.value.chunks(RUN));
+            let runs = self
+                .gradient
+                .chunks(RUN * LANES)
+                .zip(self.value.chunks(RUN));
             for (gradient, value) in runs {
                 let mut sums = [V::splat(0.0); 2];
                 for (gradient, value) in gradient.chunks_exact(LANES).zip(value) {
@@ -213,8 +216,7 @@ impl Kernel for Differ<'_> {
     unsafe fn run<V: Vector>(self) {
         // SAFETY: the caller vouches for the instructions; every slot is one strip.
         unsafe {
-            let [slope, value_slope, constant] =
-                self.slopes.map(|strip| V::load(strip.0.as_ptr()));
+            let [slope, value_slope, constant] = self.slopes.map(|strip| V::load(strip.0.as_ptr()));
             let slope = slope.mul(V::splat(self.keep));
             let gradients = self.gradient.chunks_exact(LANES);
             for ((gradient, value), out) in gradients.zip(self.value).zip(self.out) {

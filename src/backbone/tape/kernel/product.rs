@@ -105,16 +105,23 @@ impl Kernel for Add<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(mut self) {
+    unsafe fn run<V: Vector>(self) {
         let pixels = 0..self.product.plane;
+        let mut target = Adder {
+            other: self.other,
+            out: self.out,
+        };
         // SAFETY: the caller vouches for the instructions.
-        unsafe { self.product.run::<V>(pixels, &mut Adder(&mut self)) }
+        unsafe { self.product.run::<V>(pixels, &mut target) }
     }
 }
 
-struct Adder<'a, 'b, 'c>(&'a mut Add<'b, 'c>);
+struct Adder<'a, 'b> {
+    other: Option<&'a [&'a [f32]]>,
+    out: &'a mut [&'b mut [f32]],
+}
 
-impl<V: Vector> Target<V> for Adder<'_, '_, '_> {
+impl<V: Vector> Target<V> for Adder<'_, '_> {
     #[inline(always)]
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
@@ -124,8 +131,8 @@ impl<V: Vector> Target<V> for Adder<'_, '_, '_> {
     ) {
         for col in 0..COLS {
             let range = pixel * LANES..(pixel + ROWS) * LANES;
-            let out = &mut self.0.out[strip + col][range.clone()];
-            let other = self.0.other.map(|other| &other[strip + col][range]);
+            let out = &mut self.out[strip + col][range.clone()];
+            let other = self.other.map(|other| &other[strip + col][range]);
             for row in 0..ROWS {
                 let mut value = sums[row][col];
                 // SAFETY: the sums prove the instructions; the slices have `ROWS` strips.
