@@ -98,27 +98,6 @@ pub struct ImageBatch {
     pub labels: Vec<Labels>,
 }
 
-impl ImageBatch {
-    /// The first and the second half of the rows; `None` for fewer than four rows, whose halves
-    /// would be too few to normalise over.
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let half = self.labels.len() / 2;
-        if half < 2 {
-            return None;
-        }
-        let device = self.images.device();
-        let part = |rows: std::ops::Range<usize>| {
-            let labels = self.labels[rows.clone()].to_vec();
-            Self {
-                images: self.images.clone().narrow(0, rows.start, rows.len()),
-                targets: LabelBatch::new(&labels, &device),
-                labels,
-            }
-        };
-        Some([part(0..half), part(half..self.labels.len())])
-    }
-}
-
 /// What a step hands to the metrics: its loss, and the scores of the tasks that it trains.
 #[derive(Clone, Debug)]
 pub struct StepOutput {

@@ -132,6 +132,7 @@ impl Operation<4> for Head {
                 normed.differ(team, output, &slopes, of(&out), None, band, made);
             },
             input: Input::Map(&saved.map),
+            workspace: &self.workspace,
         }
         .run(team, into);
         let mut shapes = vec![self.input.shape().to_vec()];

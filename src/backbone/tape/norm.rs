@@ -147,3 +147,38 @@ fn channels(count: usize, value: impl Fn(usize) -> f64) -> Vec<Strip> {
     let values: Vec<f32> = (0..count).map(|channel| value(channel) as f32).collect();
     strips(&values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(values: &[f32]) -> Moments {
+        let pivot = values[0];
+        let mut moments = Moments {
+            count: values.len(),
+            pivot: Strip([pivot; LANES]),
+            ..Moments::default()
+        };
+        for value in values {
+            moments.sum.0[0] += value - pivot;
+            moments.square.0[0] += (value - pivot) * (value - pivot);
+        }
+        moments
+    }
+
+    #[test]
+    fn a_small_spread_around_a_large_mean_is_not_lost() {
+        let values: Vec<f32> = (0..1000).map(|i| 3000.0 + (i % 7) as f32 / 64.0).collect();
+        let parts = [moments(&values[..300]), moments(&values[300..])];
+        let (mean, variance, count) = statistics(1, &parts);
+        let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+        let expected = wide.iter().sum::<f64>() / 1000.0;
+        let spread = wide.iter().map(|v| (v - expected).powi(2)).sum::<f64>() / 1000.0;
+        assert_eq!(count, 1000);
+        assert!((mean[0] - expected).abs() < 1e-6, "{mean:?} {expected}");
+        assert!(
+            (variance[0] / spread - 1.0).abs() < 1e-5,
+            "{variance:?} {spread}"
+        );
+    }
+}

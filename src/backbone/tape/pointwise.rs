@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::grid::{Grid, TASKS, divide, ranges, room};
 use super::kernel::{Add, Convolve, Outer};
 use super::norm::Moments;
+use super::workspace::Workspace;
 use crate::backbone::plan::Pointwise;
-use crate::processor::memory::Memory;
 use crate::processor::strip::{LANES, Strip, numbers, planes};
 use crate::processor::team::Team;
 
@@ -32,11 +32,7 @@ pub(super) fn pack(weight: &[f32], outputs: usize) -> Pointwise {
 
 /// Weights, `[outputs, inputs]`, as the gradient of the input reads them.
 pub(super) fn pack_transposed(weight: &[f32], outputs: usize) -> Pointwise {
-    let inputs = weight.len() / outputs;
-    let transposed: Vec<f32> = (0..inputs)
-        .flat_map(|input| weight[input..].iter().step_by(inputs).copied())
-        .collect();
-    pack(&transposed, inputs)
+    Pointwise::transposed(weight, outputs)
 }
 
 /// Convolves a batch of `grid`, and gives the moments of the output, `[planes, bands]`.
@@ -90,6 +86,8 @@ pub(super) struct Backward<'a> {
     pub gradient: &'a Fill<'a>,
     /// What was read.
     pub input: Input<'a>,
+    /// Where the memory comes from.
+    pub workspace: &'a Workspace,
 }
 
 /// Where the gradient of an input goes.
@@ -110,7 +108,7 @@ impl Backward<'_> {
         let bands = grid.bands(inputs + out_planes);
         let groups = ranges(bands.len(), bands.len().div_ceil(TASKS));
         let length = out_planes * LANES * inputs;
-        let mut sums = Memory::new(groups.len() * length);
+        let mut sums = self.workspace.take(groups.len() * length);
 
         let plane = grid.plane() * LANES;
         let (transposed, other, out) = match into {
@@ -123,8 +121,7 @@ impl Backward<'_> {
             .collect();
         let mut outs = divide(out, plane, &wide).into_iter();
         let tasks: Vec<_> = sums
-            .strips_mut()
-            .chunks_mut(length)
+            .chunks_exact_mut(length)
             .zip(groups)
             .map(|(sums, group)| {
                 let outs: Vec<_> = outs.by_ref().take(group.len()).collect();

@@ -162,6 +162,7 @@ impl Operation<4> for Stem {
             input: Input::Made(&|band: &Range<usize>, out: &mut [Strip]| {
                 self.gather(images, band, out);
             }),
+            workspace: &self.workspace,
         }
         .run(team, into);
         let images = if wanted[0] {

@@ -10,7 +10,6 @@ use super::super::pointwise::{self, Backward, Destination, Fill, Input};
 use super::super::workspace::Lease;
 use super::forward::{activate, first};
 use super::{Block, Parameters, Saved};
-use crate::processor::memory::Memory;
 use crate::processor::strip::{LANES, Strip, strips};
 use crate::processor::team::Team;
 
@@ -78,6 +77,7 @@ impl Block {
                         normed.differ(team, wide, &slopes, of(&out), None, band, made);
                     },
                     input: Input::Map(&saved.map),
+                    workspace: &self.workspace,
                 }
                 .run(team, into);
                 (depthwise, Some([weight, gamma, beta]))
@@ -124,11 +124,11 @@ impl Block {
 
         let groups = ranges(narrow.batch, narrow.batch.div_ceil(TASKS));
         let count = groups.len();
-        let mut sums = Memory::new(count * length);
+        let mut sums = self.workspace.take(count * length);
         let mut gates = vec![Vec::new(); narrow.batch];
         let mut rest = &mut gates[..];
         let mut tasks = Vec::with_capacity(count);
-        for (sums, group) in sums.strips_mut().chunks_exact_mut(length).zip(groups) {
+        for (sums, group) in sums.chunks_exact_mut(length).zip(groups) {
             let (gates, after) = std::mem::take(&mut rest).split_at_mut(group.len());
             tasks.push((sums, gates, group));
             rest = after;
