@@ -7,7 +7,6 @@ use burn::train::metric::{Adaptor, LossInput};
 use super::loader::Portion;
 use crate::Labels;
 use crate::label::ACTION_UNITS;
-use crate::processor::tensor::is_here;
 
 /// The labels of a batch as tensors; `*_present` says which of them exist.
 ///
@@ -113,29 +112,6 @@ pub struct ImageBatch {
 impl Portion for ImageBatch {
     fn with_share(self, share: f64) -> Self {
         Self { share, ..self }
-    }
-}
-
-impl ImageBatch {
-    /// The first and the second half of the rows, each with half of the share; `None` for fewer than
-    /// four rows, whose halves would be too few to normalise over, and on a GPU, which does better
-    /// with all of them at once.
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let half = self.labels.len() / 2;
-        let device = self.images.device();
-        if half < 2 || !is_here(&device.clone().without_autodiff()) {
-            return None;
-        }
-        let part = |rows: std::ops::Range<usize>| {
-            let labels = self.labels[rows.clone()].to_vec();
-            Self {
-                images: self.images.clone().narrow(0, rows.start, rows.len()),
-                targets: LabelBatch::new(&labels, &device),
-                labels,
-                share: self.share / 2.0,
-            }
-        };
-        Some([part(0..half), part(half..self.labels.len())])
     }
 }
 

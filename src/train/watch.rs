@@ -191,7 +191,7 @@ mod tests {
         let device = Device::default().autodiff();
         let model: Linear = LinearConfig::new(2, 1).init(&device);
         let sum = |input: [[f32; 2]; 1]| {
-            let loss = model.forward(Tensor::from_data(input, &device)).sum();
+            let loss = model.forward(Tensor::<2>::from_data(input, &device)).sum();
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
             gradient_sum(&model, &gradients)
                 .unwrap()
