@@ -5,12 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
 use countenance::attention::Attention;
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
-use countenance::loss::{AsymmetricLossConfig, WeightedCrossEntropyConfig};
+use countenance::loss::{AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropyConfig};
 use countenance::network::NetworkConfig;
 use countenance::optim::{OptimizerConfig, SamConfig};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -36,6 +37,24 @@ fn backbone(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+fn fine_tuning(criterion: &mut Criterion) {
+    const BATCH: usize = 16;
+    let device = Device::default().autodiff();
+    let mut network = EfficientNetConfig::new(Variant::B0)
+        .with_classes(Some(EXPRESSIONS))
+        .init(&device);
+    let images = Tensor::random([BATCH, 3, 224, 224], Distribution::Default, &device);
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/b0_224/batch_16", |bencher| {
+        bencher.iter(|| {
+            let loss = network.forward(images.clone()).powi_scalar(2).mean();
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            network = optimizer.step(1e-3, network.clone(), gradients);
+            sync(&device);
+        });
+    });
 }
 
 fn heads(criterion: &mut Criterion) {
@@ -103,6 +122,22 @@ fn train_step(criterion: &mut Criterion) {
             sync(&device);
         });
     });
+
+    let targets = Tensor::<2>::random([BATCH, 2], Distribution::Uniform(-1.0, 1.0), &device);
+    let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+    let loss = ConcordanceLossConfig::new().init();
+    let mut head = network.valence_arousal.clone();
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/va_sam/batch_256", |bencher| {
+        bencher.iter(|| {
+            let step = sam.step(&head, |head| {
+                let scores = head.forward(features.clone());
+                (loss.forward(scores, targets.clone(), all.clone()), ())
+            });
+            head = optimizer.step(1e-3, head.clone(), step.gradients);
+            sync(&device);
+        });
+    });
 }
 
 fn pipeline(criterion: &mut Criterion) {
@@ -135,6 +170,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, heads, train_step, pipeline
+    targets = backbone, fine_tuning, heads, train_step, pipeline
 }
 criterion_main!(speed);

@@ -301,7 +301,7 @@ impl Run {
             folder: self.path("checkpoints").join(name),
             history: self.history.clone(),
             interrupter: self.interrupter.clone(),
-            device: self.device.clone().autodiff(),
+            devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
     }
 

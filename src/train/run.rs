@@ -30,6 +30,8 @@ pub struct Run {
     folder: PathBuf,
     pub(super) config: TrainConfig,
     pub(super) device: Device,
+    /// Where the stages train; the first is `device`.
+    pub(super) devices: Vec<Device>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
     // Held, not read: the lock goes when the run does.
@@ -114,10 +116,37 @@ impl Run {
             folder: folder.to_path_buf(),
             config,
             device: device.clone(),
+            devices: vec![device.clone()],
             history: Arc::new(Mutex::new(History::open(&folder.join("metrics.csv"))?)),
             interrupter: Interrupter::new(),
             _lock: lock,
         })
+    }
+
+    /// Trains each stage on several devices at once; the first one also does everything else.
+    ///
+    /// A step's rows are divided among the devices, each normalises over its own rows, and the
+    /// gradients are averaged by the number of rows; the optimizer then takes one step on the first
+    /// device. What follows from that:
+    ///
+    /// - Sharpness-aware minimisation climbs on each device along the gradient of that device's own
+    ///   rows, and the gradients found there are averaged. That is how Foret et al. 2021 (section
+    ///   4.1, *m-sharpness*) train on several accelerators; the neighbourhood is then that of
+    ///   `batch_size / devices` rows.
+    /// - Running statistics move by the statistics of a device's rows, averaged over the devices that
+    ///   have reported when they are next read.
+    /// - Threads of several devices draw and add in no fixed order, so that two runs agree as two
+    ///   seeds do, and not bit for bit.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there is no device.
+    pub fn on_devices(mut self, devices: Vec<Device>) -> Result<Self> {
+        let Some(first) = devices.first() else {
+            return Err(Error::argument("devices", "at least one", 0));
+        };
+        self.device = first.clone();
+        self.devices = devices;
+        Ok(self)
     }
 
     /// A handle that stops the run at the end of its current step; what was finished stays.

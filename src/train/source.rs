@@ -64,6 +64,7 @@ impl Source<FeatureBatch> for FeatureSource {
             }),
             targets: LabelBatch::new(&labels, device),
             labels,
+            share: 1.0,
         })
     }
 
@@ -120,6 +121,7 @@ impl Source<ImageBatch> for ImageSource {
             images: self.preprocessing.batch(&images, device),
             targets: LabelBatch::new(&labels, device),
             labels,
+            share: 1.0,
         })
     }
 

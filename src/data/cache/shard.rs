@@ -319,7 +319,7 @@ mod tests {
         let error = refused(&parts);
         assert!(error.contains("another set of weights") && error.contains("part-2-of-2"));
         parts[1] = part(other.path(), b"a", &names(ROWS + 1), second);
-        assert!(refused(&parts).contains("another list of rows"));
+        assert!(refused(&parts).contains("another list of images"));
         parts[1] = part(other.path(), b"a", &names(ROWS), Shard::new(2, 3).unwrap());
         assert!(refused(&parts).contains("found part 2/3"));
     }

@@ -72,6 +72,23 @@ pub(crate) trait Vector: Copy {
     /// `1 / self`, within 2 units in the last place, for a `self` from 1 to 2^126.
     fn reciprocal(self) -> Self;
 
+    /// Sixteen vectors as the rows of a matrix; its columns.
+    #[inline(always)]
+    fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        let mut lanes = [[0.0f32; 16]; 16];
+        // SAFETY: an array holds 16 numbers; `rows` is proof of the instructions.
+        unsafe {
+            for (row, lanes) in rows.into_iter().zip(&mut lanes) {
+                row.store(lanes.as_mut_ptr());
+            }
+            let column = |column| {
+                let numbers: [f32; 16] = std::array::from_fn(|row: usize| lanes[row][column]);
+                Self::load(numbers.as_ptr())
+            };
+            std::array::from_fn(column)
+        }
+    }
+
     /// `1 / (1 + exp(-self))`.
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -82,6 +99,15 @@ pub(crate) trait Vector: Copy {
     #[inline(always)]
     fn silu(self) -> Self {
         self.mul(self.one_plus_exp_neg().reciprocal())
+    }
+
+    /// The derivative of [`silu`](Self::silu): `s (1 + self (1 - s))` with `s = sigmoid(self)`.
+    #[inline(always)]
+    fn silu_slope(self) -> Self {
+        // SAFETY: `self` is proof of the instructions.
+        let one = unsafe { Self::splat(1.0) };
+        let sigmoid = self.sigmoid();
+        self.mul_add(one.sub(sigmoid), one).mul(sigmoid)
     }
 
     /// `1 + exp(-self)`, `self` taken no further out than ±87.
