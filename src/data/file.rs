@@ -87,14 +87,17 @@ pub(crate) fn remove_abandoned(path: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        if !entry.file_name().as_encoded_bytes().starts_with(prefix) {
-            continue;
+        if entry.file_name().as_encoded_bytes().starts_with(prefix) {
+            remove_unless_locked(&entry.path());
         }
-        // A file that somebody is writing is locked.
-        let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-        if abandoned {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    }
+}
+
+/// Removes a file that nobody is writing, as far as the system lets it.
+pub(crate) fn remove_unless_locked(path: &Path) {
+    let abandoned = File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+    if abandoned {
+        let _ = std::fs::remove_file(path);
     }
 }
 
