@@ -148,9 +148,9 @@ impl Stage<'_> {
     fn not_finite<B: Send + 'static>(&self, fault: Fault, loaders: &[EpochLoader<B>; 2]) -> Error {
         let finished = self.history().stage(self.name).count();
         let [training, validation] = loaders;
-        let (loader, kind) = match fault.validating {
-            true => (validation, "validation step"),
-            false => (training, "step"),
+        let (loader, what) = match fault.validating {
+            true => (validation, "validation loss"),
+            false => (training, fault.what),
         };
         // Every device reports its part of a training step.
         let step = match fault.validating {
@@ -161,8 +161,8 @@ impl Stage<'_> {
         Error::NotFinite {
             stage: self.name.to_string(),
             epoch,
-            step: format!("{kind} {step} of {}", loader.batches()),
-            what: fault.what,
+            step,
+            what,
             images: loader.names(epoch, step),
             checkpoint: (finished > 0).then(|| weights_path(&self.folder, finished)),
         }
