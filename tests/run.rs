@@ -148,7 +148,8 @@ fn two_devices_share_the_steps_of_one() {
     }
     let (alone, shared) = (running_means(&alone), running_means(&shared));
     println!("running means: alone {alone}, shared {shared}");
-    assert!((shared / alone - 1.0).abs() < 0.5, "{alone} {shared}");
+    // The devices' copies share one state, which a step moves once or twice, as their threads meet.
+    assert!((0.4..2.5).contains(&(shared / alone)), "{alone} {shared}");
 }
 
 #[test]

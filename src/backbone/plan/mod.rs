@@ -74,7 +74,7 @@ use block::{Block, Buffers, Stem};
 pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
 pub(super) use compile::padding;
-pub(super) use kernel::{Product, Target, depthwise_sweep};
+pub(super) use kernel::{Outputs, Product, Target, sweep};
 pub(super) use weight::Pointwise;
 
 /// An [`EfficientNet`] compiled for inference on this processor.

@@ -7,7 +7,7 @@ use super::grid::{Grid, pieces};
 use super::kernel::{Differ, Finish, Linear, Silu};
 use super::norm::{Moments, Norm, Slopes, Statistics, Sums, statistics};
 use super::workspace::{Lease, Workspace};
-use crate::processor::strip::{LANES, Strip, numbers};
+use crate::processor::strip::{LANES, Strip, numbers_mut};
 use crate::processor::team::Team;
 
 /// What a norm normalises with.
@@ -172,12 +172,7 @@ pub(super) fn copy(team: Team<'_>, workspace: &Workspace, map: &[f32]) -> Lease 
     let mut out = workspace.take(map.len() / LANES);
     let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
     team.each(parts.collect(), |(out, map), _| {
-        crate::processor::strip::numbers_mut(out).copy_from_slice(map);
+        numbers_mut(out).copy_from_slice(map);
     });
     out
-}
-
-/// The numbers of a lease.
-pub(super) fn of(lease: &Lease) -> &[f32] {
-    numbers(lease)
 }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::super::grid::{Grid, TASKS, divide, pieces, ranges, room, rows};
 use super::super::kernel::{self, DepthwiseGradient, Excite, Gate, Outer};
-use super::super::layer::of;
 use super::super::norm::{Slopes, Sums};
 use super::super::pointwise::{self, Backward, Destination, Fill, Input};
 use super::super::workspace::Lease;
-use super::forward::{activate, first};
+use super::forward::activate;
 use super::{Block, Parameters, Saved};
-use crate::processor::strip::{LANES, Strip, strips};
+use crate::backbone::plan::Pointwise;
+use crate::processor::strip::{LANES, Strip, numbers, strips};
 use crate::processor::team::Team;
 
 impl Block {
@@ -64,7 +64,7 @@ impl Block {
                 let depthwise = [weight, gamma, beta];
                 drop(inner);
                 let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-                let transposed = pointwise::pack_transposed(layer[0], self.inner);
+                let transposed = Pointwise::transposed(layer[0], self.inner);
                 let into = wanted.then(|| Destination {
                     weight: &transposed,
                     other,
@@ -74,7 +74,7 @@ impl Block {
                     grid: self.input,
                     outputs: self.inner,
                     gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                        normed.differ(team, wide, &slopes, of(&out), None, band, made);
+                        normed.differ(team, wide, &slopes, numbers(&out), None, band, made);
                     },
                     input: Input::Map(&saved.map),
                     workspace: &self.workspace,
@@ -166,7 +166,7 @@ impl Block {
                     sum: sums,
                     out: slopes,
                 });
-                *out = first(slopes, self.inner);
+                *out = numbers(slopes)[..self.inner].to_vec();
             }
         });
         let shape = [self.outputs, self.inner];
@@ -184,7 +184,7 @@ impl Block {
     ) -> (Lease, Vec<Sums>) {
         let (narrow, output) = (self.narrow(), self.output());
         let planes = narrow.planes();
-        let transposed = pointwise::pack_transposed(weight, self.outputs);
+        let transposed = Pointwise::transposed(weight, self.outputs);
         let gates: Vec<Strip> = saved.excite.iter().flat_map(|t| strips(&t.gate)).collect();
         let share = 1.0 / narrow.pixels() as f32;
         let slopes: Vec<Strip> = means
