@@ -11,7 +11,7 @@ use countenance::attention::Attention;
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
-use countenance::loss::{AsymmetricLossConfig, WeightedCrossEntropyConfig};
+use countenance::loss::{AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropyConfig};
 use countenance::network::NetworkConfig;
 use countenance::optim::{OptimizerConfig, SamConfig};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -119,6 +119,22 @@ fn train_step(criterion: &mut Criterion) {
                 (loss.forward(logits, classes.clone(), all.clone()), ())
             });
             stage = optimizer.step(1e-3, stage.clone(), step.gradients);
+            sync(&device);
+        });
+    });
+
+    let targets = Tensor::<2>::random([BATCH, 2], Distribution::Uniform(-1.0, 1.0), &device);
+    let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+    let loss = ConcordanceLossConfig::new().init();
+    let mut head = network.valence_arousal.clone();
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/va_sam/batch_256", |bencher| {
+        bencher.iter(|| {
+            let step = sam.step(&head, |head| {
+                let scores = head.forward(features.clone());
+                (loss.forward(scores, targets.clone(), all.clone()), ())
+            });
+            head = optimizer.step(1e-3, head.clone(), step.gradients);
             sync(&device);
         });
     });

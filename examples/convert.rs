@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
 use countenance::backbone::Flavour;
 use countenance::weights::{self, ExportTarget, Family, ImportOptions};
@@ -13,6 +12,7 @@ use countenance::{Error, Result};
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::device::DeviceArgument;
 use shared::report::run;
 
 /// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
@@ -39,6 +39,8 @@ struct Arguments {
     /// Go on with what fits, and leave the rest at random; each such tensor is named
     #[arg(long)]
     allow_partial: bool,
+    #[command(flatten)]
+    device: DeviceArgument,
 }
 
 #[derive(Clone, Copy)]
@@ -81,7 +83,7 @@ fn convert(arguments: &Arguments) -> Result<()> {
         }),
         allow_partial: arguments.allow_partial,
     };
-    let imported = weights::import(&arguments.input, &options, &Device::default())?;
+    let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)?;
     if !imported.random.is_empty() {
         eprintln!(
             "warning: {} tensors of the network are random numbers; it must be trained",

@@ -12,6 +12,7 @@ use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::evaluate;
 use countenance::extract::Extraction;
 use countenance::model::{Model, ModelConfig};
+use countenance::precision::Precision;
 use countenance::predict::Predictor;
 
 #[path = "shared/mod.rs"]
@@ -47,6 +48,9 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -66,7 +70,8 @@ fn main() -> ExitCode {
 
 fn score(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let predictor =
+        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
     let (Model::Network(network), ModelConfig::Network(config)) =
         (predictor.model(), predictor.config())
     else {

@@ -1,13 +1,14 @@
 //! The feature cache alone: every image of a folder through a backbone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use countenance::data::cache::Fingerprint;
+use countenance::data::cache::{FeatureCache, Fingerprint, Shard, merge};
 use countenance::data::image::Preprocessing;
 use countenance::extract::Extraction;
 use countenance::network::FeatureKind;
+use countenance::precision::Precision;
 use countenance::{Result, weights};
 
 #[path = "shared/mod.rs"]
@@ -25,16 +26,19 @@ use shared::weights::located;
 ///
 /// Rows are named by their path below the folder, in sorted order. Run it again to go on after an
 /// interruption. The row of an image that cannot be read holds NaN.
+///
+/// Several machines can share the work: each extracts one part with --shard, into a file of its own,
+/// and --merge makes of all parts the very file that one machine would have written.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// Weights of the backbone: a timm, HSEmotion or countenance file, or, in a build with the
     /// feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "WEIGHTS")]
-    backbone: String,
+    #[arg(long, value_name = "WEIGHTS", required_unless_present = "merge")]
+    backbone: Option<String>,
     /// Folder of images, searched with its subfolders
-    #[arg(long, value_name = "DIR")]
-    images: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "merge")]
+    images: Option<PathBuf>,
     /// The feature file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -50,6 +54,15 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// Extract only this part of the images, from 1/8 to 8/8 for eight machines
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Make one file of the parts that --shard has written, and check that none is missing
+    #[arg(long, value_name = "PART", num_args = 1.., conflicts_with_all = ["backbone", "images", "shard"])]
+    merge: Vec<PathBuf>,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -68,30 +81,54 @@ fn main() -> ExitCode {
 }
 
 fn extract(arguments: &Arguments) -> Result<()> {
+    match (&arguments.backbone, &arguments.images) {
+        (Some(backbone), Some(images)) => from_images(arguments, backbone, images),
+        _ => {
+            let cache = merge(&arguments.out, &arguments.merge)?;
+            written(arguments, &cache, "merged");
+            Ok(())
+        }
+    }
+}
+
+fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<()> {
     let device = arguments.device.open()?;
-    let (backbone, config) = weights::load_backbone(&located(&arguments.backbone)?, &device)?;
+    let (backbone, config) = weights::load_backbone(&located(backbone)?, &device)?;
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
-    let images = images_below(&arguments.images)?;
+    let images = images_below(folder)?;
     let names: Vec<String> = images
         .iter()
         .map(|path| {
-            let below = path.strip_prefix(&arguments.images).unwrap_or(path);
+            let below = path.strip_prefix(folder).unwrap_or(path);
             below.to_string_lossy().replace('\\', "/")
         })
         .collect();
     let preprocessing = Preprocessing::imagenet(config.input_size());
+    let numbers = match arguments.precision {
+        Precision::F32 => String::new(),
+        half => format!(" {half}"),
+    };
+    let made_by = format!(
+        "{config} {feature:?} mirrored {}{numbers}",
+        arguments.mirrored
+    );
     let fingerprint = Fingerprint::builder()
         .weights(&weights::digest(&backbone))
-        .weights(format!("{config} {feature:?} mirrored {}", arguments.mirrored).as_bytes())
+        .weights(made_by.as_bytes())
         .preprocessing(&preprocessing)
         .rows(&names)
+        .images(&images)
         .build();
+    let (rows, fingerprint) = match arguments.shard {
+        Some(shard) => (shard.range(names.len()), fingerprint.of_shard(shard)),
+        None => (0..names.len(), fingerprint),
+    };
     let extraction = Extraction {
-        names: &names,
-        images: &images,
+        names: &names[rows.clone()],
+        images: &images[rows],
         mirrored: arguments.mirrored,
         preprocessing,
         batch_size: arguments.batch_size,
@@ -99,7 +136,8 @@ fn extract(arguments: &Arguments) -> Result<()> {
         fingerprint,
         max_unreadable: arguments.max_unreadable,
     };
-    let progress = Progress::start("images");
+    let backbone = arguments.precision.of(backbone, &device)?;
+    let progress = Progress::start("images").in_batches(arguments.batch_size);
     let stop = stop_flag();
     let extracted = extraction.run(
         |images| feature.of(&backbone, images),
@@ -114,12 +152,16 @@ fn extract(arguments: &Arguments) -> Result<()> {
     for (_, error) in &extracted.unreadable {
         eprintln!("unreadable: {error}");
     }
-    println!(
-        "{}: {} rows of {} features, {} unreadable",
-        arguments.out.display(),
-        extracted.cache.rows(),
-        extracted.cache.width(),
-        extracted.unreadable.len()
-    );
+    let unreadable = format!("{} unreadable", extracted.unreadable.len());
+    written(arguments, &extracted.cache, &unreadable);
     Ok(())
+}
+
+fn written(arguments: &Arguments, cache: &FeatureCache, remark: &str) {
+    println!(
+        "{}: {} rows of {} features, {remark}",
+        arguments.out.display(),
+        cache.rows(),
+        cache.width(),
+    );
 }

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countenance::data::annotation;
-use countenance::data::image::{self, ImageLimits};
 use countenance::data::submission::{self, Prediction};
 use countenance::label::Expression;
+use countenance::precision::Precision;
 use countenance::predict::Predictor;
 use countenance::{Error, Result, predict};
-use rayon::prelude::*;
 
 #[path = "shared/mod.rs"]
 mod shared;
@@ -48,6 +47,9 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -59,31 +61,26 @@ fn main() -> ExitCode {
 
 fn submit(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let predictor =
+        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
     let list = annotation::read_list(&arguments.list)?;
-    let limits = ImageLimits::default();
+    let images: Vec<PathBuf> = list
+        .iter()
+        .map(|name| arguments.images.join(name))
+        .collect();
     let progress = Progress::start("images");
     let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
-    for batch in list.chunks(arguments.batch_size) {
-        let decoded: Vec<_> = batch
-            .par_iter()
-            .map(|name| image::read(&arguments.images.join(name), &limits))
-            .collect();
-        let readable: Vec<_> = decoded.iter().flatten().cloned().collect();
-        let mut predictions = predictor.predict_batch(&readable)?.into_iter();
-        for image in decoded {
-            rows.push(match image {
-                Ok(_) => predictions
-                    .next()
-                    .map(|found| line(&found, arguments.threshold)),
-                Err(error) => {
-                    eprintln!("neutral line for {error}");
-                    None
-                }
-            });
-        }
-        progress.update(rows.len(), list.len());
-    }
+    predictor.predict_files(&images, arguments.batch_size, |place, prediction| {
+        rows.push(match prediction {
+            Ok(prediction) => Some(line(&prediction, arguments.threshold)),
+            Err(error) => {
+                eprintln!("neutral line for {error}");
+                None
+            }
+        });
+        progress.update(place + 1, images.len());
+        Ok(())
+    })?;
     progress.finish();
     let unreadable = rows.iter().filter(|row| row.is_none()).count();
     if unreadable as f64 > arguments.max_unreadable * list.len() as f64 {

@@ -85,12 +85,51 @@ pub enum Error {
     },
 
     /// The user asked a run to stop; what was finished is kept.
-    #[error("interrupted; what was finished is kept, and --resume continues from there")]
+    #[error("interrupted; what was finished is kept, and running it again goes on from there")]
     Interrupted,
 
     /// Training stopped because it could not go on.
     #[error("training stopped: {0}")]
     Training(String),
+
+    /// Training stopped because a loss or a gradient was not finite.
+    #[error(
+        "training stopped: stage {stage}, epoch {epoch}, step {step}: the {what} is not finite; {}; \
+         the step's images: {}",
+        last_good(checkpoint.as_deref()),
+        first_few(images)
+    )]
+    NotFinite {
+        /// The stage of the run.
+        stage: String,
+        /// Its epoch, counted from 1.
+        epoch: usize,
+        /// The step of that epoch, counted from 1.
+        step: usize,
+        /// "loss", "gradient" or "validation loss".
+        what: &'static str,
+        /// The images of the step, in the batch's order.
+        images: Vec<String>,
+        /// The weights of the last epoch before, if there is one.
+        checkpoint: Option<PathBuf>,
+    },
+}
+
+fn last_good(checkpoint: Option<&Path>) -> String {
+    match checkpoint {
+        Some(path) => format!("the last good weights are in {}", path.display()),
+        None => "no epoch of the stage was finished before".to_string(),
+    }
+}
+
+fn first_few(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len() {
+        count if count > SHOWN => {
+            format!("{} and {} more", names[..SHOWN].join(", "), count - SHOWN)
+        }
+        _ => names.join(", "),
+    }
 }
 
 impl Error {

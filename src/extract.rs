@@ -1,18 +1,12 @@
-//! Images to a feature cache: decoding and inference overlap, order is kept, memory is bounded.
+//! Images to a feature cache, as an [`ImageStream`].
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
 
-use ::image::RgbImage;
 use burn::tensor::{Device, Tensor};
-use rayon::prelude::*;
 
 use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup};
-use crate::data::image::{self, ImageLimits, Preprocessing};
+use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
 use crate::{Error, Result};
-
-/// Batches that wait decoded while one is in the network.
-const AHEAD: usize = 2;
 
 /// What to extract, from where, to where.
 #[derive(Debug)]
@@ -40,7 +34,7 @@ pub struct Extraction<'a> {
 pub struct Extracted {
     /// The finished cache. The row of an unreadable image holds NaN throughout.
     pub cache: FeatureCache,
-    /// Each image that could not be read in this run, with its row and the reason.
+    /// Each image that could not be read, with its row and the reason.
     pub unreadable: Vec<(usize, Error)>,
 }
 
@@ -52,10 +46,11 @@ pub fn is_readable(row: &[f32]) -> bool {
 impl Extraction<'_> {
     /// Runs every image through `network` and writes the cache at `out`, or opens the cache that
     /// is already there if it was made from the same things. An interrupted extraction goes on
-    /// where its partial file ends.
+    /// where its partial file ends. Images that could not be read then are tried again, and the
+    /// rows are made again from the first one that now can.
     ///
-    /// `progress` hears how many rows are done, and of how many; it stops the extraction by
-    /// returning false.
+    /// `progress` hears how many rows are done, and of how many, before the first image and after
+    /// every batch; it stops the extraction by returning false.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if stopped; [`Error::Argument`] if more than the allowed share of
@@ -68,50 +63,58 @@ impl Extraction<'_> {
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Extracted> {
         let total = self.images.len();
-        if let Lookup::Fresh(cache) = FeatureCache::find(out, &self.fingerprint)? {
-            progress(total, total);
-            return Ok(Extracted {
-                cache,
-                unreadable: Vec::new(),
-            });
-        }
-        let mut writer = CacheWriter::open(out, self.names, self.width, &self.fingerprint)?;
-        let allowed = (self.max_unreadable * total as f64).floor() as usize;
-        let mut done = writer.next_row();
-        let mut unreadable = Vec::new();
-        let limits = ImageLimits::default();
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(AHEAD);
-            let remaining = &self.images[done..];
-            scope.spawn(move || {
-                for paths in remaining.chunks(self.batch_size) {
-                    let images: Vec<_> = paths
-                        .par_iter()
-                        .map(|path| self.decode(path, &limits))
-                        .collect();
-                    // The receiver is gone once the extraction has stopped.
-                    if sender.send(images).is_err() {
-                        return;
-                    }
-                }
-            });
-            for batch in receiver {
-                let features = self.features(&network, &batch, device);
-                writer.push(&features)?;
-                for (row, image) in batch.into_iter().enumerate() {
-                    if let Err(error) = image {
-                        unreadable.push((done + row, error));
-                    }
-                }
-                done += features.len() / self.width;
-                if unreadable.len() > allowed {
-                    return Err(too_many(&unreadable, allowed));
-                }
-                if !progress(done, total) {
-                    return Err(Error::Interrupted);
+        match FeatureCache::find(out, &self.fingerprint)? {
+            Lookup::Fresh(cache) if (cache.rows(), cache.width()) == (total, self.width) => {
+                let marked = (0..total).filter(|&row| !is_readable(cache.row(row)));
+                if let Ok(unreadable) = self.still_unreadable(marked) {
+                    check_unreadable(&unreadable, total, self.max_unreadable)?;
+                    return match progress(total, total) {
+                        true => Ok(Extracted { cache, unreadable }),
+                        false => Err(Error::Interrupted),
+                    };
                 }
             }
-            Ok(())
+            Lookup::Fresh(_) | Lookup::Stale(_) | Lookup::Absent => {}
+        }
+        let mut writer = CacheWriter::open(out, self.names, self.width, &self.fingerprint)?;
+        let mut unreadable = loop {
+            let marked = writer.saved_rows(|row| !is_readable(row))?;
+            match self.still_unreadable(marked) {
+                Ok(unreadable) => break unreadable,
+                Err(row) => writer.rewind(row)?,
+            }
+        };
+        check_unreadable(&unreadable, total, self.max_unreadable)?;
+        let mut done = writer.next_row();
+        let absent = vec![f32::NAN; self.width];
+        if !progress(done, total) {
+            return Err(Error::Interrupted);
+        }
+        let stream = ImageStream {
+            mirrored: self.mirrored,
+            batch_size: self.batch_size,
+            ..ImageStream::new(&self.images[done..], self.preprocessing.clone())
+        };
+        stream.for_each(|mut batch| {
+            let features = match batch.take_input(device) {
+                Some(input) => rows(network(input)),
+                None => Vec::new(),
+            };
+            for feature in batch.join(features.chunks_exact(self.width)) {
+                match feature {
+                    Ok(feature) => writer.push(feature)?,
+                    Err(error) => {
+                        writer.push(&absent)?;
+                        unreadable.push((done, error));
+                    }
+                }
+                done += 1;
+            }
+            check_unreadable(&unreadable, total, self.max_unreadable)?;
+            match progress(done, total) {
+                true => Ok(()),
+                false => Err(Error::Interrupted),
+            }
         })?;
         Ok(Extracted {
             cache: writer.finish()?,
@@ -119,46 +122,39 @@ impl Extraction<'_> {
         })
     }
 
-    fn decode(&self, path: &Path, limits: &ImageLimits) -> Result<RgbImage> {
-        let mut image = image::read(path, limits)?;
-        if self.mirrored {
-            ::image::imageops::flip_horizontal_in_place(&mut image);
-        }
-        Ok(image)
-    }
-
-    fn features(
+    /// Why each of `rows`, unreadable before, still is; or the first one that no longer is.
+    fn still_unreadable(
         &self,
-        network: impl Fn(Tensor<4>) -> Tensor<2>,
-        batch: &[Result<RgbImage>],
-        device: &Device,
-    ) -> Vec<f32> {
-        let readable: Vec<_> = batch.iter().flatten().cloned().collect();
-        let computed: Vec<f32> = match readable.is_empty() {
-            true => Vec::new(),
-            false => network(self.preprocessing.batch(&readable, device))
-                .into_data()
-                .iter()
-                .collect(),
-        };
-        let mut computed = computed.chunks_exact(self.width);
-        let unreadable = vec![f32::NAN; self.width];
-        batch
-            .iter()
-            .flat_map(|image| match image {
-                Ok(_) => computed.next().expect("the network returns a row an image"),
-                Err(_) => &unreadable[..],
+        rows: impl IntoIterator<Item = usize>,
+    ) -> Result<Vec<(usize, Error)>, usize> {
+        let limits = ImageLimits::default();
+        rows.into_iter()
+            .map(|row| match image::read(&self.images[row], &limits) {
+                Ok(_) => Err(row),
+                Err(error) => Ok((row, error)),
             })
-            .copied()
             .collect()
     }
 }
 
-fn too_many(unreadable: &[(usize, Error)], allowed: usize) -> Error {
-    let first = &unreadable[0].1;
-    Error::Argument {
-        what: "the images".into(),
-        expected: format!("at most {allowed} that cannot be read"),
-        found: format!("{}, the first of them {first}", unreadable.len()),
+/// The numbers of a matrix, row after row.
+fn rows(matrix: Tensor<2>) -> Vec<f32> {
+    matrix.into_data().iter().collect()
+}
+
+/// Whether no more of `images` images are unreadable than the share `allowed`.
+pub(crate) fn check_unreadable(
+    unreadable: &[(usize, Error)],
+    images: usize,
+    allowed: f64,
+) -> Result<()> {
+    let allowed = (allowed * images as f64).floor() as usize;
+    match unreadable {
+        [(_, first), ..] if unreadable.len() > allowed => Err(Error::Argument {
+            what: "the images".into(),
+            expected: format!("at most {allowed} that cannot be read"),
+            found: format!("{}, the first of them {first}", unreadable.len()),
+        }),
+        _ => Ok(()),
     }
 }

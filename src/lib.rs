@@ -16,6 +16,7 @@
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
+//! | [`device`], [`precision`] | devices by name, and with what numbers they compute |
 //! | [`picture`] | scores drawn beside a face |
 //! | [`train`] | the staged training run and its report |
 //!
@@ -25,6 +26,7 @@ pub mod attention;
 pub mod backbone;
 pub mod config;
 pub mod data;
+pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod extract;
@@ -38,6 +40,7 @@ pub mod network;
 pub mod optim;
 #[cfg(feature = "train")]
 pub mod picture;
+pub mod precision;
 pub mod predict;
 mod processor;
 #[cfg(feature = "train")]

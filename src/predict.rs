@@ -1,15 +1,17 @@
 //! Images in, named scores out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use crate::data::image::{self, ImageLimits, Preprocessing};
+use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
+use crate::device::DeviceName;
 use crate::label::EXPRESSIONS;
 use crate::model::{Model, ModelConfig};
+use crate::precision::Precision;
 use crate::{ActionUnit, Error, Expression, Result};
 
 /// Reads facial behaviour from images with a trained network.
@@ -37,12 +39,13 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// Opens a model file on the default device.
+    /// Opens a model file on the default device, [`DeviceName::preferred`].
     ///
     /// # Errors
-    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone.
+    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone;
+    /// [`Error::Argument`] if the device is compiled in but not there.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::load_on(path, &Device::default())
+        Self::load_on(path, &DeviceName::preferred()?.open()?)
     }
 
     /// Opens a model file on `device`.
@@ -61,6 +64,18 @@ impl Predictor {
             model,
             config,
             device: device.clone(),
+        })
+    }
+
+    /// The same predictor with a backbone that computes with the numbers of `precision`: faster on a
+    /// GPU that has them, slower on a CPU, which has a fused path for 32-bit floats alone.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the device does not compute with them.
+    pub fn with_precision(self, precision: Precision) -> Result<Self> {
+        Ok(Self {
+            model: self.model.with_precision(precision, &self.device)?,
+            ..self
         })
     }
 
@@ -103,13 +118,7 @@ impl Predictor {
     /// # Errors
     /// See [`predict`](Self::predict).
     pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Prediction>> {
-        let Some(preprocessing) = self.preprocessing() else {
-            return Err(Error::argument(
-                "the model",
-                "one with a backbone, to read images",
-                "heads alone, which read cached features",
-            ));
-        };
+        let preprocessing = self.preprocessing_or_error()?;
         if images.is_empty() {
             return Ok(Vec::new());
         }
@@ -117,6 +126,62 @@ impl Predictor {
             .model
             .features(preprocessing.batch(images, &self.device));
         Ok(self.decode(features))
+    }
+
+    /// Decodes and reads image files of any number, `batch_size` (at least 1) of them at a time, in
+    /// memory that does not grow with their number. `take` is given each file's place in `images`
+    /// and its prediction, or why it cannot be read, in order.
+    ///
+    /// ```no_run
+    /// # fn main() -> countenance::Result<()> {
+    /// # let predictor = countenance::predict::Predictor::load("model.safetensors")?;
+    /// let images = ["1.jpg".into(), "2.jpg".into()];
+    /// predictor.predict_files(&images, 32, |place, prediction| {
+    ///     match prediction {
+    ///         Ok(prediction) => println!("{}: {:?}", images[place].display(), prediction.valence()),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `take` returns, and see [`predict`](Self::predict).
+    ///
+    /// # Panics
+    /// If `batch_size` is 0.
+    pub fn predict_files(
+        &self,
+        images: &[PathBuf],
+        batch_size: usize,
+        mut take: impl FnMut(usize, Result<Prediction>) -> Result<()>,
+    ) -> Result<()> {
+        let stream = ImageStream {
+            batch_size,
+            ..ImageStream::new(images, self.preprocessing_or_error()?)
+        };
+        let mut place = 0;
+        stream.for_each(|mut batch| {
+            let predictions = match batch.take_input(&self.device) {
+                Some(input) => self.decode(self.model.features(input)),
+                None => Vec::new(),
+            };
+            batch.join(predictions).try_for_each(|prediction| {
+                place += 1;
+                take(place - 1, prediction)
+            })
+        })
+    }
+
+    fn preprocessing_or_error(&self) -> Result<Preprocessing> {
+        self.preprocessing().ok_or_else(|| {
+            Error::argument(
+                "the model",
+                "one with a backbone, to read images",
+                "heads alone, which read cached features",
+            )
+        })
     }
 
     /// Reads cached features; one prediction per row.

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::image::RgbImage;
 use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::is_readable;
 use countenance::picture::{OverlayScores, overlay};
+use countenance::precision::Precision;
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
-use rayon::prelude::*;
 
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -47,6 +46,9 @@ struct Arguments {
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     batch_size: usize,
+    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
+    #[arg(long, value_name = "P", default_value_t)]
+    precision: Precision,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -58,7 +60,8 @@ fn main() -> ExitCode {
 
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.open()?;
-    let predictor = Predictor::load_on(&arguments.model, &device)?;
+    let predictor =
+        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
     let mut output = Output::new(arguments.format, predictor.config());
     match &arguments.features {
         Some(features) => rows(&predictor, features, arguments.batch_size, &mut output)?,
@@ -76,7 +79,8 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
             found: format!("width {}", cache.width()),
         });
     }
-    let progress = Progress::start("rows");
+    let progress = Progress::start("rows").in_batches(batch);
+    progress.update(0, cache.rows());
     for (number, features) in cache.as_slice().chunks(batch * cache.width()).enumerate() {
         let predictions = predictor.predict_features(features)?;
         for (position, prediction) in predictions.into_iter().enumerate() {
@@ -112,51 +116,37 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
             false => paths.push(path.clone()),
         }
     }
-    let limits = ImageLimits::default();
-    let progress = Progress::start("images");
-    let mut done = 0;
-    for batch in paths.chunks(arguments.batch_size) {
-        let decoded: Vec<Result<RgbImage>> = batch
-            .par_iter()
-            .map(|path| image::read(path, &limits))
-            .collect();
-        let readable: Vec<RgbImage> = decoded.iter().flatten().cloned().collect();
-        let mut predictions = predictor.predict_batch(&readable)?.into_iter();
-        for (path, image) in batch.iter().zip(decoded) {
-            let name = path.to_string_lossy();
-            match image {
-                Ok(image) => {
-                    let prediction = predictions.next().expect("one prediction an image");
-                    output.write(&name, Ok(&prediction))?;
-                    if let Some(folder) = &arguments.overlay {
-                        draw(folder, done, path, &image, &prediction)?;
-                    }
+    let progress = Progress::start("images").in_batches(arguments.batch_size);
+    progress.update(0, paths.len());
+    predictor.predict_files(&paths, arguments.batch_size, |place, prediction| {
+        let path = &paths[place];
+        let name = path.to_string_lossy();
+        match prediction {
+            Ok(prediction) => {
+                output.write(&name, Ok(&prediction))?;
+                if let Some(folder) = &arguments.overlay {
+                    draw(folder, place, path, &prediction)?;
                 }
-                Err(error) => output.write(&name, Err(&error.to_string()))?,
             }
-            done += 1;
-            progress.update(done, paths.len());
+            Err(error) => output.write(&name, Err(&error.to_string()))?,
         }
-    }
+        progress.update(place + 1, paths.len());
+        Ok(())
+    })?;
     progress.finish();
     Ok(())
 }
 
 /// Draws one face beside its scores; the number keeps equal names of several folders apart.
-fn draw(
-    folder: &Path,
-    number: usize,
-    path: &Path,
-    image: &RgbImage,
-    prediction: &Prediction,
-) -> Result<()> {
+fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> Result<()> {
+    let image = image::read(path, &ImageLimits::default())?;
     let expressions: Vec<_> = prediction
         .expressions
         .iter()
         .map(|score| (score.class, score.probability))
         .collect();
     let picture = overlay(
-        image,
+        &image,
         &OverlayScores {
             action_units: &prediction.action_units,
             expressions: &expressions,

@@ -1,39 +1,15 @@
 //! `--device`: the backends that are compiled in, by name.
 
 use burn::tensor::Device;
-use clap::ValueEnum;
-
-/// A backend of this build. cargo features decide which exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DeviceName {
-    /// CPU, burn's own kernels
-    #[cfg(feature = "flex")]
-    Flex,
-    /// CPU, through ndarray
-    #[cfg(feature = "ndarray")]
-    Ndarray,
-    /// GPU, through WebGPU
-    #[cfg(feature = "wgpu")]
-    Wgpu,
-    /// GPU, through Vulkan
-    #[cfg(feature = "vulkan")]
-    Vulkan,
-    /// GPU, through Metal
-    #[cfg(feature = "metal")]
-    Metal,
-    /// NVIDIA GPU
-    #[cfg(feature = "cuda")]
-    Cuda,
-    /// AMD GPU
-    #[cfg(feature = "rocm")]
-    Rocm,
-}
+use countenance::Result;
+use countenance::device::{self, DeviceName};
 
 /// `#[command(flatten)] device: DeviceArgument` gives an example its `--device`.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArgument {
-    /// Where to compute; the first one compiled in unless given
-    #[arg(long, value_enum)]
+    /// Where to compute: a kind of device, with a number where there are several, such as cuda:1;
+    /// the first kind compiled in unless given. `list` prints what is compiled in and what is found
+    #[arg(long, value_name = "DEVICE", value_parser = named)]
     device: Option<DeviceName>,
 }
 
@@ -41,36 +17,51 @@ impl DeviceArgument {
     /// The chosen device, or the first one compiled in.
     ///
     /// # Errors
-    /// If the example was built without any backend.
-    pub fn open(self) -> countenance::Result<Device> {
-        self.device
-            .or_else(|| DeviceName::value_variants().first().copied())
-            .map(DeviceName::open)
-            .ok_or_else(|| countenance::Error::Argument {
-                what: "--device".into(),
-                expected: "a build with a backend, as `--features flex` gives".into(),
-                found: "none compiled in".into(),
-            })
+    /// If this machine does not have it, or the example was built without any backend.
+    pub fn open(&self) -> Result<Device> {
+        self.name()?.open()
+    }
+
+    /// As many devices as asked for, beginning with the chosen one.
+    ///
+    /// # Errors
+    /// If this machine does not have so many.
+    pub fn open_several(&self, count: usize) -> Result<Vec<Device>> {
+        self.name()?.open_several(count)
+    }
+
+    fn name(&self) -> Result<DeviceName> {
+        device::keep_kernels();
+        match &self.device {
+            Some(name) => Ok(name.clone()),
+            None => DeviceName::first(),
+        }
     }
 }
 
-impl DeviceName {
-    fn open(self) -> Device {
-        match self {
-            #[cfg(feature = "flex")]
-            Self::Flex => Device::flex(),
-            #[cfg(feature = "ndarray")]
-            Self::Ndarray => Device::ndarray(),
-            #[cfg(feature = "wgpu")]
-            Self::Wgpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
-            #[cfg(feature = "vulkan")]
-            Self::Vulkan => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
-            #[cfg(feature = "metal")]
-            Self::Metal => Device::metal(burn::tensor::DeviceKind::DefaultDevice),
-            #[cfg(feature = "cuda")]
-            Self::Cuda => Device::cuda(0),
-            #[cfg(feature = "rocm")]
-            Self::Rocm => Device::rocm(0),
+/// The name's device; `list` is answered at once, as `--version` is, whatever else is missing.
+fn named(text: &str) -> Result<DeviceName> {
+    if text == "list" {
+        list();
+        std::process::exit(0);
+    }
+    text.parse()
+}
+
+fn list() {
+    for found in device::list() {
+        if found.devices.is_empty() {
+            println!("{:<10} compiled in, none on this machine", found.kind);
+        }
+        for (number, device) in found.devices.iter().enumerate() {
+            let name = device.name.as_deref().unwrap_or("this processor");
+            let halves: Vec<_> = device.halves.iter().map(ToString::to_string).collect();
+            let precisions = match halves.as_slice() {
+                [] => "f32".to_string(),
+                halves => format!("f32, {}", halves.join(", ")),
+            };
+            let kind = format!("{}:{number}", found.kind);
+            println!("{kind:<10} {name} ({precisions})");
         }
     }
 }

@@ -197,7 +197,11 @@ impl EfficientNet {
         if let Some(features) = tape::features(self, images.clone()) {
             return features;
         }
-        self.forward_maps(images).mean_dims(&[2, 3]).flatten(1, 3)
+        // The weights may have fewer bits than the images.
+        let given = images.dtype();
+        let images = images.cast(self.conv_stem.weight.val().dtype());
+        let maps = self.forward_maps(images);
+        maps.mean_dims(&[2, 3]).flatten(1, 3).cast(given)
     }
 
     /// The feature before pooling.
@@ -247,10 +251,15 @@ impl EfficientNet {
     /// # Panics
     /// If the network has no classifier, or the features have another width.
     pub fn forward_head(&self, features: Tensor<2>) -> Tensor<2> {
-        self.classifier
+        let classifier = self
+            .classifier
             .as_ref()
-            .expect("forward_head needs a network made with `classes`")
+            .expect("forward_head needs a network made with `classes`");
+        let given = features.dtype();
+        let features = features.cast(classifier.weight.val().dtype());
+        classifier
             .forward(self.dropout.forward(features))
+            .cast(given)
     }
 
     /// From images to the classifier's logits.

@@ -1,7 +1,8 @@
-//! Writing a file whole or not at all.
+//! Writing a file whole or not at all, and keeping it to oneself.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -10,6 +11,9 @@ use crate::{Error, Result};
 
 /// Writes `path` through a temporary file in the same folder, which replaces `path` only once its
 /// content is complete and on the disk. A reader therefore sees the old file or the new one.
+///
+/// A process that is killed while it writes leaves the temporary file; the next one that writes
+/// `path` removes it.
 ///
 /// # Errors
 /// [`Error::Io`] if the file system refuses, or with what `content` returned; `path` is then as it
@@ -28,7 +32,10 @@ pub fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
 ) -> Result<()> {
+    remove_abandoned(path);
     let temporary = temporary_beside(path).map_err(Error::io("create", path))?;
+    // It tells a file at work from an abandoned one, as far as the system knows locks.
+    let _ = try_lock(temporary.as_file());
     let mut out = BufWriter::with_capacity(1 << 16, temporary.as_file());
     content(&mut out)
         .and_then(|()| out.flush())
@@ -42,14 +49,53 @@ pub fn write_whole(
     Ok(())
 }
 
+/// Locks an open file against other processes until it is closed; `false` if another one holds it.
+/// Where the file system knows no locks, everybody gets one.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-");
+    builder.prefix(&prefix);
     // A temporary file is private to its owner by default; results are for sharing, so they get
     // the permissions that any new file gets.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder_of(path))
+}
+
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".unfinished-");
+    prefix
+}
+
+/// Removes what killed writers of `path` left, as far as the system lets it: the file being written
+/// does not depend on it.
+pub(crate) fn remove_abandoned(path: &Path) {
+    let prefix = temporary_prefix(path);
+    let prefix = prefix.as_encoded_bytes();
+    let Ok(entries) = folder_of(path).read_dir() else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if !entry.file_name().as_encoded_bytes().starts_with(prefix) {
+            continue;
+        }
+        // A file that somebody is writing is locked.
+        let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -88,6 +134,22 @@ mod tests {
         );
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_with_the_next_write_and_no_other_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.txt");
+        let names = [
+            ".result.txt.unfinished-killed",
+            ".result.txt.unfinished-at-work",
+            ".other.txt.unfinished-killed",
+        ];
+        let files = names.map(|name| File::create(folder.path().join(name)).unwrap());
+        files[1].lock().unwrap();
+        write_whole(&path, |out| out.write_all(b"new")).unwrap();
+        let left = names.map(|name| folder.path().join(name).exists());
+        assert_eq!(left, [false, true, true]);
     }
 
     #[test]

@@ -65,6 +65,15 @@ impl GraphConvolution {
     /// # Panics
     /// If the shapes do not fit the config or each other.
     pub fn forward(&self, nodes: Tensor<3>, adjacency: Tensor<3>) -> Tensor<3> {
+        #[cfg(feature = "flex")]
+        if let Some(nodes) = super::pass::graph_convolution(self, &nodes, &adjacency) {
+            return nodes;
+        }
+        self.forward_in_steps(nodes, adjacency)
+    }
+
+    /// As [`forward`](Self::forward), by burn's own operations.
+    pub(crate) fn forward_in_steps(&self, nodes: Tensor<3>, adjacency: Tensor<3>) -> Tensor<3> {
         let neighbours = adjacency.matmul(self.v.forward(nodes.clone()));
         let update = neighbours + self.u.forward(nodes.clone());
         relu(nodes + self.norm.forward(update))

@@ -109,7 +109,7 @@ impl ActionUnitHead {
 }
 
 /// The least length that a vector is divided by in Eq. 3.
-const LEAST_NORM: f64 = 1e-12;
+pub(super) const LEAST_NORM: f64 = 1e-12;
 
 /// The cosine of each node and its anchor after ReLU.
 ///
@@ -126,6 +126,15 @@ const LEAST_NORM: f64 = 1e-12;
 /// # Panics
 /// If the shapes do not fit each other.
 pub fn anchor_similarity(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if let Some(similarity) = super::pass::anchor_similarity(&nodes, &anchors) {
+        return similarity;
+    }
+    anchor_similarity_in_steps(nodes, anchors)
+}
+
+/// As [`anchor_similarity`], by burn's own operations.
+pub(super) fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
     let anchors = relu(anchors);
     let anchors = anchors.clone() / norm(anchors);
     let nodes = relu(nodes);

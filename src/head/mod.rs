@@ -4,6 +4,8 @@
 mod action_unit;
 mod expression;
 mod node;
+#[cfg(feature = "flex")]
+mod pass;
 mod valence_arousal;
 
 pub use action_unit::{ActionUnitHead, ActionUnitHeadConfig, anchor_similarity};

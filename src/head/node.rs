@@ -90,15 +90,26 @@ impl NodeFeatures {
     /// # Panics
     /// If the width of `features` is not `width`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<3> {
-        let weight = self.weight.val();
-        let [nodes, width, _] = weight.dims();
-        let [batch, found] = features.dims();
+        let [_, width, _] = self.weight.dims();
+        let [_, found] = features.dims();
         assert_eq!(found, width, "width of the features");
 
+        #[cfg(feature = "flex")]
+        if let Some(nodes) = super::pass::node_features(self, &features) {
+            return nodes;
+        }
+        self.forward_in_steps(features)
+    }
+
+    /// As [`forward`](Self::forward), by burn's own operations.
+    pub(super) fn forward_in_steps(&self, features: Tensor<2>) -> Tensor<3> {
+        let weight = self.weight.val();
+        let [nodes, width, _] = weight.dims();
+        let [batch, _] = features.dims();
         // Without dropout all nodes read the same rows: the expansion is a view, and the batched
         // product reads it in place.
         let inputs = features.unsqueeze::<3>().expand([nodes, batch, width]);
-        let inputs = self.dropout.forward(inputs);
+        let inputs = self.drop_out(inputs);
         let mapped = inputs.matmul(weight) + self.bias.val().unsqueeze_dim::<3>(1);
         let mapped = mapped.swap_dims(0, 1);
         match &self.norm {
@@ -108,6 +119,14 @@ impl NodeFeatures {
                 relu(channels).reshape([batch, nodes, width])
             }
         }
+    }
+
+    /// The inputs after dropout; on a CPU with the mask of the fused pass.
+    fn drop_out(&self, inputs: Tensor<3>) -> Tensor<3> {
+        #[cfg(feature = "flex")]
+        return super::pass::drop_out(inputs, &self.dropout);
+        #[cfg(not(feature = "flex"))]
+        self.dropout.forward(inputs)
     }
 }
 

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::backbone::EfficientNetConfig;
 use crate::network::{Network, NetworkConfig};
+use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
 
 pub use classifier::{Classifier, ClassifierConfig};
@@ -149,6 +150,23 @@ impl Model {
             Self::Classifier(network) => network.forward(features),
             Self::OpenFace3(network) => network.forward(features),
         }
+    }
+
+    /// The model for inference with a backbone that computes with the numbers of `precision`. The
+    /// heads, a small part of the work, stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Argument`](crate::Error::Argument) if `device` does not compute with them.
+    pub fn with_precision(mut self, precision: Precision, device: &Device) -> Result<Self> {
+        let backbone = match &mut self {
+            Self::Network(network) => network.backbone.as_mut(),
+            Self::Classifier(network) => Some(&mut network.backbone),
+            Self::OpenFace3(network) => Some(&mut network.backbone),
+        };
+        if let Some(backbone) = backbone {
+            *backbone = precision.of(backbone.clone(), device)?;
+        }
+        Ok(self)
     }
 
     /// The features of images.

@@ -1,8 +1,6 @@
 //! The base optimizers, with no hyper-parameter left to a library's default.
 
 use burn::config::Config;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
 use burn::optim::{self, ModuleOptimizer};
 
 /// Stochastic gradient descent with momentum, as PyTorch defines it.
@@ -91,16 +89,7 @@ impl SgdConfig {
             self.dampening
         );
         assert_decay(self.weight_decay);
-        let momentum = MomentumConfig::new()
-            .with_momentum(self.momentum)
-            .with_dampening(self.dampening)
-            .with_nesterov(self.nesterov);
-        optim::SgdConfig::new()
-            .with_momentum((self.momentum > 0.0).then_some(momentum))
-            .with_weight_decay(
-                (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay)),
-            )
-            .init()
+        super::sgd::Sgd::new(self).into()
     }
 }
 

@@ -7,7 +7,10 @@
 
 mod config;
 mod norm;
+#[cfg(feature = "flex")]
+mod pass;
 mod sam;
+mod sgd;
 
 pub use config::{AdamWConfig, OptimizerConfig, SgdConfig};
 pub use norm::gradient_norm;

@@ -44,11 +44,18 @@ impl ModuleVisitor for SumOfSquares<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        let gradient = match self.by_magnitude {
-            true => gradient * param.val().without_autodiff(),
-            false => gradient,
-        };
-        let square = gradient.square().sum();
+        let factors = self.by_magnitude.then(|| param.val().without_autodiff());
+        #[cfg(feature = "flex")]
+        let fused = super::pass::sum_of_squares(&gradient, factors.as_ref());
+        #[cfg(not(feature = "flex"))]
+        let fused = None;
+        let square = fused.unwrap_or_else(|| {
+            let gradient = match factors {
+                Some(factors) => gradient * factors,
+                None => gradient,
+            };
+            gradient.square().sum()
+        });
         self.sum = Some(match self.sum.take() {
             Some(sum) => sum + square,
             None => square,

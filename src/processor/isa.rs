@@ -43,6 +43,22 @@ impl Isa {
         all
     }
 
+    /// The best set that this processor has.
+    pub fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("fma") {
+                if is_x86_feature_detected!("avx512f") {
+                    return Self::Avx512;
+                }
+                if is_x86_feature_detected!("avx2") {
+                    return Self::Avx2;
+                }
+            }
+        }
+        Self::Portable
+    }
+
     /// Runs `kernel` with this set.
     ///
     /// # Safety

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `vector`, `isa` | 16 lanes per instruction set, and the choice of a set at run time |
 //! | `strip`, `memory` | the unit of all buffers, large pages |
+//! | `product` | products of matrices |
+//! | `tensor` | the numbers of a tensor that is in this processor's memory |
 //! | `team` | threads that work together, and their working memory |
 //! | `operation` | differentiable operations of our own on burn's CPU backend |
 //!
@@ -14,6 +16,8 @@ pub(crate) mod isa;
 pub(crate) mod memory;
 #[cfg(feature = "flex")]
 pub(crate) mod operation;
+pub(crate) mod product;
 pub(crate) mod strip;
 pub(crate) mod team;
+pub(crate) mod tensor;
 pub(crate) mod vector;

@@ -44,11 +44,35 @@ impl Array {
         Self(Primitive::from_data(TensorData::new(values, shape.into())))
     }
 
+    /// The numbers of a tensor; nothing unless it is of 32-bit floats in the memory of burn's CPU
+    /// backend, and off autodiff.
+    pub fn of_tensor<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
+        match Operand::of(tensor)? {
+            Operand::Plain(primitive) => Some(Self::of(primitive)),
+            Operand::Tracked(_) => None,
+        }
+    }
+
+    /// The tensor of these numbers, off autodiff.
+    ///
+    /// # Panics
+    /// If there are not `D` axes.
+    pub fn into_tensor<const D: usize>(self) -> Tensor<D> {
+        Tensor::from_primitive::<Flex>(self.0)
+    }
+
     /// The numbers.
     pub fn values(&self) -> &[f32] {
         self.0
             .as_slice()
             .expect("an array is made of 32-bit floats in row-major order")
+    }
+
+    /// The numbers, copied only where another array shares them.
+    pub fn into_values(self) -> Vec<f32> {
+        let data = self.0.into_data();
+        data.try_into_vec()
+            .expect("an array is made of 32-bit floats")
     }
 
     /// The sizes of the axes, outermost first.

@@ -4,6 +4,7 @@ use burn::tensor::{Bool, Device, ExecutionError, Int, Tensor, TensorData};
 use burn::train::ItemLazy;
 use burn::train::metric::{Adaptor, LossInput};
 
+use super::loader::Portion;
 use crate::Labels;
 use crate::label::ACTION_UNITS;
 
@@ -85,6 +86,14 @@ pub struct FeatureBatch {
     pub targets: LabelBatch,
     /// The same labels, row by row, for the metrics.
     pub labels: Vec<Labels>,
+    /// The share of the step's rows that are here: below 1 where several devices share a step.
+    pub share: f64,
+}
+
+impl Portion for FeatureBatch {
+    fn with_share(self, share: f64) -> Self {
+        Self { share, ..self }
+    }
 }
 
 /// A batch of normalised images.
@@ -96,6 +105,14 @@ pub struct ImageBatch {
     pub targets: LabelBatch,
     /// The same labels, row by row, for the metrics.
     pub labels: Vec<Labels>,
+    /// The share of the step's rows that are here: below 1 where several devices share a step.
+    pub share: f64,
+}
+
+impl Portion for ImageBatch {
+    fn with_share(self, share: f64) -> Self {
+        Self { share, ..self }
+    }
 }
 
 /// What a step hands to the metrics: its loss, and the scores of the tasks that it trains.
@@ -103,6 +120,9 @@ pub struct ImageBatch {
 pub struct StepOutput {
     /// `[1]`.
     pub loss: Tensor<1>,
+    /// Of a training step, the sum of every gradient that the optimizer is given, and of the norm of
+    /// SAM's first pass, `[1]`: not finite as soon as one of them is not.
+    pub gradient: Option<Tensor<1>>,
     /// Probabilities, `[batch, 12]`.
     pub action_units: Option<Tensor<2>>,
     /// Logits, `[batch, 8]`.
@@ -118,6 +138,7 @@ impl StepOutput {
     pub fn new(loss: Tensor<1>, labels: Vec<Labels>) -> Self {
         Self {
             loss,
+            gradient: None,
             action_units: None,
             expression_logits: None,
             valence_arousal: None,
@@ -132,6 +153,7 @@ impl ItemLazy for StepOutput {
         self.loss.device().flush()?;
         Ok(Self {
             loss: self.loss.without_autodiff(),
+            gradient: self.gradient,
             action_units: self.action_units.map(Tensor::without_autodiff),
             expression_logits: self.expression_logits.map(Tensor::without_autodiff),
             valence_arousal: self.valence_arousal.map(Tensor::without_autodiff),

@@ -1,5 +1,6 @@
 //! Checkpoints that are whole or absent, and the rule for which of them stay.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use burn::train::checkpoint::{
 use burn::train::metric::store::{Aggregate, EventStoreClient, Split};
 
 use super::history::{EpochRecord, History, LOSS};
+use super::record::reproducible;
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
@@ -25,7 +27,8 @@ const SCHEDULER: &str = "scheduler";
 /// One kind of record, one file per epoch: `<folder>/<kind>-<epoch>.bpk`.
 ///
 /// # Deviation
-/// burn's own file checkpointer writes in place; a file that this one leaves is always whole.
+/// burn's own file checkpointer writes in place; a file that this one leaves is always whole, and
+/// its bytes are the same in every process.
 pub(super) struct WholeCheckpointer {
     folder: PathBuf,
     kind: &'static str,
@@ -55,6 +58,7 @@ impl<R: Checkpoint> Checkpointer<R> for WholeCheckpointer {
         let bytes = record
             .checkpoint_into_bytes()
             .map_err(CheckpointerError::Record)?;
+        let bytes = reproducible(bytes).map_err(|error| CheckpointerError::Record(error.into()))?;
         write_whole(&self.path(epoch), |file| file.write_all(&bytes))
             .map_err(|error| CheckpointerError::Unknown(error.to_string()))
     }
@@ -82,6 +86,27 @@ pub(super) fn last_whole(folder: &Path, newest: usize) -> Option<usize> {
     })
 }
 
+/// Removes the files of all epochs but `kept`: a run that was killed between saving and deleting
+/// leaves some.
+pub(super) fn keep_only(folder: &Path, kept: &BTreeSet<usize>) -> Result<()> {
+    for entry in folder.read_dir().map_err(Error::io("list", folder))? {
+        let file = entry.map_err(Error::io("list", folder))?.path();
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let epoch = name
+            .rsplit_once('-')
+            .and_then(|(_, epoch)| epoch.parse().ok());
+        if epoch.is_some_and(|epoch| !kept.contains(&epoch)) {
+            std::fs::remove_file(&file).map_err(Error::io("remove", &file))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the weights at the end of `epoch` are.
+pub(super) fn weights_path(folder: &Path, epoch: usize) -> PathBuf {
+    path(folder, MODEL, epoch)
+}
+
 /// `module` with the weights that it had at the end of `epoch`.
 ///
 /// # Errors
@@ -90,7 +115,9 @@ pub(super) fn restore<M: Module>(module: M, folder: &Path, epoch: usize) -> Resu
     let path = path(folder, MODEL, epoch);
     let record = ModuleRecord::load(&path)
         .map_err(|error| Error::file(&path, "a whole checkpoint", error.to_string()))?;
-    Ok(module.load_record(record))
+    module
+        .try_load_record(record)
+        .map_err(|error| Error::file(&path, "a checkpoint of this stage", error.to_string()))
 }
 
 /// Saves every epoch, keeps the last two and the best, and writes the history.
@@ -113,15 +140,6 @@ impl CheckpointingStrategy for KeepBest {
                 .filter(|value| !value.is_nan())
         };
         let train_loss = find(LOSS, Split::Train).unwrap_or(f64::NAN);
-        if !train_loss.is_finite() {
-            self.fail(format!(
-                "stage {}: the loss of epoch {epoch} is not finite; the last good checkpoint \
-                 is epoch {}",
-                self.stage,
-                epoch - 1
-            ));
-            return Vec::new();
-        }
         let record = EpochRecord {
             stage: self.stage.to_string(),
             epoch,
@@ -151,5 +169,29 @@ impl CheckpointingStrategy for KeepBest {
 impl KeepBest {
     fn fail(&self, reason: String) {
         self.interrupter.fail(CheckpointerError::Unknown(reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epochs_that_a_killed_run_had_not_deleted_go_and_no_other_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        for epoch in [1, 2, 10, 11] {
+            for kind in [MODEL, OPTIMIZER, SCHEDULER] {
+                std::fs::write(path(folder.path(), kind, epoch), b"").unwrap();
+            }
+        }
+        std::fs::write(folder.path().join("notes.txt"), b"mine").unwrap();
+        keep_only(folder.path(), &BTreeSet::from([2, 11])).unwrap();
+        for epoch in [1, 2, 10, 11] {
+            for kind in [MODEL, OPTIMIZER, SCHEDULER] {
+                let kept = path(folder.path(), kind, epoch).exists();
+                assert_eq!(kept, epoch == 2 || epoch == 11, "{kind} of epoch {epoch}");
+            }
+        }
+        assert!(folder.path().join("notes.txt").exists());
     }
 }

@@ -11,11 +11,12 @@ use super::config::StageConfig;
 use super::features::{Features, SplitFeatures};
 use super::metric::Task;
 use super::model::{ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage};
+use super::notice::notices;
 use super::outcome::Outcome;
 use super::picture;
 use super::progress;
 use super::run::Run;
-use super::source::{FeatureSource, ImageSource};
+use super::source::{FeatureSource, ImageSource, readable};
 use super::stage::{Rows, Stage};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::annotation::AnnotationConfig;
@@ -31,7 +32,7 @@ use crate::loss::{
 };
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
-use crate::{Labels, Result, weights};
+use crate::{Error, Labels, Result, weights};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
 const FROZEN_BATCH: usize = 1024;
@@ -51,6 +52,12 @@ impl Run {
     pub fn execute(self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();
+        for line in notices(&statistics, &data.validation.statistics()) {
+            eprintln!("{line}");
+        }
+        if self.interrupter.should_stop() {
+            return Err(Error::Interrupted);
+        }
         let (backbone, config) = self.backbone(&data, &statistics)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
         drop(data);
@@ -101,8 +108,17 @@ impl Run {
         };
         let annotations = AnnotationConfig::new()
             .with_keep_partial_action_units(self.config.keep_partial_action_units);
+        let training = Split::open(&root, SplitName::Training, &annotations)?;
+        if training.rows.iter().all(|row| row.labels.is_empty()) {
+            let path = root.join(SplitName::Training.file_name());
+            return Err(Error::file(
+                path,
+                "at least one label",
+                "missing ones alone",
+            ));
+        }
         Ok(Data {
-            training: Split::open(&root, SplitName::Training, &annotations)?,
+            training,
             validation: Split::open(&root, SplitName::Validation, &annotations)?,
         })
     }
@@ -135,8 +151,8 @@ impl Run {
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         let model = stage.run(
             model,
-            image_rows(&data.training, &preprocessing, augmentation, stage.seed),
-            image_rows(&data.validation, &preprocessing, None, stage.seed),
+            self.image_rows(&data.training, &preprocessing, augmentation, stage.seed)?,
+            self.image_rows(&data.validation, &preprocessing, None, stage.seed)?,
         )?;
         // The layer that read the labels has done its work; the feature is what stays.
         let mut network = model.network;
@@ -160,7 +176,6 @@ impl Run {
             ..
         } = network;
         let device = self.device.clone().autodiff();
-        let skipped = |task: &str| eprintln!("{task}: no training labels; skipped");
 
         if tasks.action_unit {
             let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
@@ -171,8 +186,6 @@ impl Run {
             };
             let (train, validation) = feature_rows(&stage, features, None);
             action_unit = stage.run(model, train, validation)?.head;
-        } else {
-            skipped("au");
         }
         let action_unit = action_unit.valid();
         if tasks.expression {
@@ -195,8 +208,6 @@ impl Run {
             let (train, validation) = feature_rows(&stage, features, frozen);
             let trained = stage.run(model, train, validation)?;
             (expression, attention) = (trained.head, trained.attention);
-        } else {
-            skipped("ex");
         }
         if tasks.valence_arousal {
             let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
@@ -207,8 +218,6 @@ impl Run {
             };
             let (train, validation) = feature_rows(&stage, features, None);
             valence_arousal = stage.run(model, train, validation)?.head;
-        } else {
-            skipped("va");
         }
         Ok(Network {
             backbone: None,
@@ -251,6 +260,31 @@ impl Run {
         })
     }
 
+    /// The images of `split` that have any label and can be read.
+    fn image_rows(
+        &self,
+        split: &Split,
+        preprocessing: &Preprocessing,
+        augmentation: Option<AugmentationConfig>,
+        seed: u64,
+    ) -> Result<Rows<super::batch::ImageBatch>> {
+        let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+        let readable = readable(&images, self.config.max_unreadable)?;
+        let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
+        Ok(Rows {
+            rows: (0..labels.len())
+                .filter(|&row| readable[row] && !labels[row].is_empty())
+                .collect(),
+            source: Arc::new(ImageSource {
+                images: Arc::new(images),
+                labels: Arc::new(labels),
+                preprocessing: preprocessing.clone(),
+                augmentation,
+                seed,
+            }),
+        })
+    }
+
     fn stage<'a>(
         &'a self,
         name: &'static str,
@@ -267,7 +301,7 @@ impl Run {
             folder: self.path("checkpoints").join(name),
             history: self.history.clone(),
             interrupter: self.interrupter.clone(),
-            device: self.device.clone().autodiff(),
+            devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
     }
 
@@ -297,28 +331,6 @@ fn drawn<M: Module>(module: M) -> M {
 
 fn sam(config: &StageConfig) -> Option<Sam> {
     config.sam.as_ref().map(|sam| sam.init())
-}
-
-/// The images of `split` that have any label.
-fn image_rows(
-    split: &Split,
-    preprocessing: &Preprocessing,
-    augmentation: Option<AugmentationConfig>,
-    seed: u64,
-) -> Rows<super::batch::ImageBatch> {
-    let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
-    Rows {
-        rows: (0..labels.len())
-            .filter(|&row| !labels[row].is_empty())
-            .collect(),
-        source: Arc::new(ImageSource {
-            images: Arc::new(split.rows.iter().map(|row| split.image_path(row)).collect()),
-            labels: Arc::new(labels),
-            preprocessing: preprocessing.clone(),
-            augmentation,
-            seed,
-        }),
-    }
 }
 
 /// The rows of both splits that are labelled for the stage and whose image could be read.

@@ -79,6 +79,7 @@ impl Run {
             .weights(format!("{config} {:?} mirrored {mirrored}", self.config.feature).as_bytes())
             .preprocessing(&preprocessing)
             .rows(&names)
+            .images(&images)
             .build();
         let feature = self.config.feature;
         let width = feature.width(config)?;

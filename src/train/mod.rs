@@ -12,12 +12,15 @@ mod history;
 mod loader;
 mod metric;
 mod model;
+mod notice;
 mod outcome;
 pub mod picture;
 mod progress;
+mod record;
 mod run;
 mod source;
 mod stage;
+mod watch;
 
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 pub use config::{BackboneStageConfig, Schedule, StageConfig, TrainConfig};

@@ -125,7 +125,8 @@ fn draw_panel(
         .axis_desc_style(("sans-serif", 16).into_font().color(&INK))
         .x_desc("epoch")
         .y_desc(&panel.y_label)
-        .x_labels(8)
+        // No more than there are epochs: a label between two would be rounded to one of them.
+        .x_labels(((x_range.1 - x_range.0) as usize + 1).clamp(2, 8))
         .y_labels(7)
         .x_label_formatter(&|epoch| format!("{epoch:.0}"))
         .draw()?;

@@ -11,7 +11,7 @@ use burn::train::Interrupter;
 use super::config::TrainConfig;
 use super::history::History;
 use crate::attention::Attention;
-use crate::data::file::write_whole;
+use crate::data::file::{try_lock, write_whole};
 use crate::{Error, Result};
 
 /// The folder of one training run.
@@ -30,6 +30,8 @@ pub struct Run {
     folder: PathBuf,
     pub(super) config: TrainConfig,
     pub(super) device: Device,
+    /// Where the stages train; the first is `device`.
+    pub(super) devices: Vec<Device>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
     // Held, not read: the lock goes when the run does.
@@ -44,16 +46,15 @@ impl Run {
     /// [`Error::Io`] if the folder cannot be written.
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
-        std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let lock = lock(folder)?;
+        let lock = claim(folder)?;
+        // What a killed branch left without a config is no beginning of this run.
+        refuse_if(&folder.join("metrics.csv"), folder)?;
+        Self::start(folder, config, device, lock)
+    }
+
+    /// Makes the claimed `folder` a run's: the config is what tells it from an empty one.
+    fn start(folder: &Path, config: TrainConfig, device: &Device, lock: File) -> Result<Self> {
         let path = folder.join("config.json");
-        if path.exists() {
-            return Err(Error::argument(
-                "the run directory",
-                "one without a run in it, or --resume to go on with that run",
-                folder.display(),
-            ));
-        }
         write_whole(&path, |file| writeln!(file, "{config}"))?;
         Self::open(folder, config, device, lock)
     }
@@ -74,7 +75,8 @@ impl Run {
     /// the expression stage is trained anew, everything else is taken over.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run.
+    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run;
+    /// [`Error::Argument`] if another process is at work in it.
     pub fn branch(
         from: &Path,
         folder: &Path,
@@ -82,6 +84,8 @@ impl Run {
         device: &Device,
     ) -> Result<Self> {
         let mut config = Self::config_in(from)?;
+        let _source = lock(from)?;
+        let claimed = claim(folder)?;
         if config.data.is_none() {
             config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
         }
@@ -96,7 +100,7 @@ impl Run {
         let mut history = History::open(&from.join("metrics.csv"))?;
         history.move_to(&folder.join("metrics.csv"));
         history.rewind("ex", 0)?;
-        Self::create(folder, config.with_attention(attention), device)
+        Self::start(folder, config.with_attention(attention), device, claimed)
     }
 
     /// The config of the run in `folder`.
@@ -112,10 +116,37 @@ impl Run {
             folder: folder.to_path_buf(),
             config,
             device: device.clone(),
+            devices: vec![device.clone()],
             history: Arc::new(Mutex::new(History::open(&folder.join("metrics.csv"))?)),
             interrupter: Interrupter::new(),
             _lock: lock,
         })
+    }
+
+    /// Trains each stage on several devices at once; the first one also does everything else.
+    ///
+    /// A step's rows are divided among the devices, each normalises over its own rows, and the
+    /// gradients are averaged by the number of rows; the optimizer then takes one step on the first
+    /// device. What follows from that:
+    ///
+    /// - Sharpness-aware minimisation climbs on each device along the gradient of that device's own
+    ///   rows, and the gradients found there are averaged. That is how Foret et al. 2021 (section
+    ///   4.1, *m-sharpness*) train on several accelerators; the neighbourhood is then that of
+    ///   `batch_size / devices` rows.
+    /// - Running statistics move by the statistics of a device's rows, averaged over the devices that
+    ///   have reported when they are next read.
+    /// - Threads of several devices draw and add in no fixed order, so that two runs agree as two
+    ///   seeds do, and not bit for bit.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there is no device.
+    pub fn on_devices(mut self, devices: Vec<Device>) -> Result<Self> {
+        let Some(first) = devices.first() else {
+            return Err(Error::argument("devices", "at least one", 0));
+        };
+        self.device = first.clone();
+        self.devices = devices;
+        Ok(self)
     }
 
     /// A handle that stops the run at the end of its current step; what was finished stays.
@@ -144,18 +175,36 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Takes `folder`, created if need be, for a new run.
+fn claim(folder: &Path) -> Result<File> {
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let lock = lock(folder)?;
+    refuse_if(&folder.join("config.json"), folder)?;
+    Ok(lock)
+}
+
+fn refuse_if(file: &Path, folder: &Path) -> Result<()> {
+    match file.exists() {
+        false => Ok(()),
+        true => Err(Error::argument(
+            "the run directory",
+            "one without a run in it, or --resume to go on with that run",
+            folder.display(),
+        )),
+    }
+}
+
 /// Refuses a second run in the same folder for as long as the file is open.
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(".lock");
     let file = File::create(&path).map_err(Error::io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::argument(
+    match try_lock(&file).map_err(Error::io("lock", &path))? {
+        true => Ok(file),
+        false => Err(Error::argument(
             "the run directory",
             "one that no other process is at work in",
             folder.display(),
         )),
-        Err(std::fs::TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
     }
 }
 
@@ -181,6 +230,15 @@ mod tests {
         let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
         assert!(taken.contains("--resume"), "{taken}");
         Run::resume(folder.path(), &device).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_branch_left_is_not_taken_for_a_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("metrics.csv"), "stage,epoch\n").unwrap();
+        let device = Device::default();
+        let refused = refused(Run::create(folder.path(), TrainConfig::new(), &device));
+        assert!(refused.contains("without a run in it"), "{refused}");
     }
 
     #[test]

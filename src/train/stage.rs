@@ -7,16 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
-    InferenceStep, Interrupter, Learner, LearnerModel, SupervisedTraining, TrainStep,
+    ExecutionStrategy, InferenceStep, Interrupter, Learner, LearnerModel, MultiDeviceOptim,
+    SupervisedTraining, TrainStep,
 };
 
 use super::batch::StepOutput;
-use super::checkpoint::{KeepBest, WholeCheckpointer, last_whole, restore};
+use super::checkpoint::{
+    KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
+};
 use super::config::StageConfig;
 use super::history::{EpochLog, History};
-use super::loader::{EpochLoader, Source};
+use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{Task, TaskScore};
 use super::progress::StageProgress;
+use super::watch::{Fault, Watch};
 use crate::{Error, Result};
 
 /// Rows in a validation batch; only speed and memory depend on it.
@@ -37,7 +41,8 @@ pub(super) struct Stage<'a> {
     pub(super) folder: PathBuf,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
-    pub(super) device: Device,
+    /// Where it trains; the first of them keeps the model.
+    pub(super) devices: Vec<Device>,
 }
 
 impl Stage<'_> {
@@ -45,41 +50,58 @@ impl Stage<'_> {
     /// weights of its best epoch, in inference mode.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if asked to stop; [`Error::Training`] if it cannot go on; whatever
-    /// keeps rows from being read or checkpoints from being written.
+    /// [`Error::Interrupted`] if asked to stop; [`Error::NotFinite`] if a loss or a gradient is not;
+    /// [`Error::Training`] if it cannot go on; whatever keeps rows from being read or checkpoints
+    /// from being written.
     pub(super) fn run<M, B>(&self, model: M, train: Rows<B>, validation: Rows<B>) -> Result<M>
     where
         M: LearnerModel
             + TrainStep<Input = B, Output = StepOutput>
             + InferenceStep<Input = B, Output = StepOutput>,
-        B: Send + 'static,
+        B: Portion + Send + 'static,
     {
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
-        let done = self.history().stage(self.name).count();
-        if done >= self.config.epochs
-            && let Some(best) = self.history().best(self.name)
-        {
-            return restore(model.valid(), &self.folder, best);
+        if train.rows.is_empty() {
+            let found = format!("stage {}: no row to learn from", self.name);
+            return Err(Error::Training(found));
         }
+        let done = self.history().stage(self.name).count();
         let resumed = last_whole(&self.folder, done).unwrap_or(0);
-        self.history().rewind(self.name, resumed)?;
+        if resumed < done {
+            self.history().rewind(self.name, resumed)?;
+        }
+        keep_only(&self.folder, &self.history().kept(self.name))?;
+        if resumed > 0 {
+            // Another network's checkpoint ends here and not in the midst of burn's training.
+            let trained = restore(model.valid(), &self.folder, resumed)?;
+            if resumed >= self.config.epochs {
+                return match self.history().best(self.name) {
+                    Some(best) if best != resumed => restore(trained, &self.folder, best),
+                    _ => Ok(trained),
+                };
+            }
+        }
 
         let batch_size = self.config.batch_size;
-        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.device)
+        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.devices[0])
             .shuffled(self.seed, resumed + 1);
         let steps = train.batches() * self.config.epochs;
         let validation = EpochLoader::in_order(
             validation.source,
             validation.rows,
             VALIDATION_BATCH.min(batch_size * 2),
-            &self.device,
+            &self.devices[0],
         );
+        let loaders = [train.clone(), validation.clone()];
+        let watch = Watch::new(self.interrupter.clone());
         let schedule = self.config.learning_rate(steps)?;
         let learner = Learner::new(model, self.config.optimizer.init(), schedule);
         let (models, optimizers, schedulers) = WholeCheckpointer::all(&self.folder);
         let mut training =
             SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
                 .metric_train_numeric(LossMetric::new())
+                .metric_train(watch.clone())
+                .metric_valid(watch.validating())
                 .metric_valid_numeric(LossMetric::new())
                 .metric_valid_numeric(TaskScore::new(self.task))
                 .with_metric_logger(EpochLog::default())
@@ -96,10 +118,18 @@ impl Stage<'_> {
         if !has_dashboard() {
             training = training.renderer(Box::new(StageProgress::new(self.name)));
         }
+        if self.devices.len() > 1 {
+            let devices = self.devices.clone();
+            let strategy = ExecutionStrategy::multi(devices, MultiDeviceOptim::OptimMainDevice);
+            training = training.with_training_strategy(strategy.into());
+        }
         if resumed > 0 {
             training = training.checkpoint(resumed);
         }
         let result = training.launch(learner);
+        if let Some(fault) = watch.found() {
+            return Err(self.not_finite(fault, &loaders));
+        }
         if let Some(error) = result.error {
             return Err(Error::Training(error.to_string()));
         }
@@ -112,6 +142,29 @@ impl Stage<'_> {
                 "stage {}: no epoch finished",
                 self.name
             ))),
+        }
+    }
+
+    fn not_finite<B: Send + 'static>(&self, fault: Fault, loaders: &[EpochLoader<B>; 2]) -> Error {
+        let finished = self.history().stage(self.name).count();
+        let [training, validation] = loaders;
+        let (loader, what) = match fault.validating {
+            true => (validation, "validation loss"),
+            false => (training, fault.what),
+        };
+        // Every device reports its part of a training step.
+        let step = match fault.validating {
+            true => fault.step,
+            false => fault.step.div_ceil(self.devices.len()),
+        };
+        let epoch = finished + 1;
+        Error::NotFinite {
+            stage: self.name.to_string(),
+            epoch,
+            step,
+            what,
+            images: loader.names(epoch, step),
+            checkpoint: (finished > 0).then(|| weights_path(&self.folder, finished)),
         }
     }
 

@@ -11,6 +11,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::super::{EfficientNet, MbConv};
 use super::Plan;
+use crate::processor::tensor::is_here;
 
 /// A network's plan, compiled when it is first needed.
 ///
@@ -37,8 +38,8 @@ impl PlanCell {
         let suits = images.dtype() == DType::F32
             && channels == 3
             && batch * height * width > 0
-            && is_this_processor(&images.device())
-            && is_this_processor(&network.conv_stem.weight.device());
+            && is_here(&images.device())
+            && is_here(&network.conv_stem.weight.device());
         if suits { self.plan(network) } else { None }
     }
 
@@ -61,16 +62,6 @@ impl PlanCell {
             }
         }
     }
-}
-
-/// Whether tensors of the device lie in this processor's memory, without autodiff.
-fn is_this_processor(device: &Device) -> bool {
-    // A device has no public question for this, and features of other crates decide which backends
-    // there are; so its name is asked.
-    let name = format!("{device:?}");
-    ["Flex", "NdArray"]
-        .iter()
-        .any(|kind| name.starts_with(&format!("Device<{kind}")))
 }
 
 /// The layers that a plan was compiled from.

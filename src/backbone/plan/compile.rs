@@ -2,12 +2,12 @@
 
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
-use burn::tensor::{DType, Tensor};
 
 use super::super::{EfficientNet, MbConv, SqueezeExcite};
 use super::block::{Block, Opening, Stem};
 use super::kernel::{STEM_COLOURS, STEM_KERNEL, STEM_STRIDE};
 use super::weight::{Depthwise, Padding, Pointwise, gather};
+use crate::processor::tensor::Numbers;
 
 /// The layers of a whole network, in order.
 pub(super) struct Layers {
@@ -146,16 +146,16 @@ fn fold(conv: &Conv2d, norm: Option<&BatchNorm>) -> Option<(Vec<f32>, Vec<f32>)>
         return None;
     }
     let outputs = conv.weight.dims()[0];
-    let mut weight = values(conv.weight.val())?;
+    let mut weight = Numbers::of(conv.weight.val())?.to_vec();
     let mut bias = match &conv.bias {
-        Some(bias) => values(bias.val())?,
+        Some(bias) => Numbers::of(bias.val())?.to_vec(),
         None => vec![0.0; outputs],
     };
     if let Some(norm) = norm {
-        let gamma = values(norm.gamma.val())?;
-        let beta = values(norm.beta.val())?;
-        let mean = values(norm.running_mean.value())?;
-        let variance = values(norm.running_var.value())?;
+        let gamma = Numbers::of(norm.gamma.val())?;
+        let beta = Numbers::of(norm.beta.val())?;
+        let mean = Numbers::of(norm.running_mean.value())?;
+        let variance = Numbers::of(norm.running_var.value())?;
         let each = weight.len() / outputs;
         let channels = weight.chunks_exact_mut(each).zip(&mut bias);
         for (channel, (weight, bias)) in channels.enumerate() {
@@ -169,9 +169,4 @@ fn fold(conv: &Conv2d, norm: Option<&BatchNorm>) -> Option<(Vec<f32>, Vec<f32>)>
         }
     }
     Some((weight, bias))
-}
-
-/// The numbers of a tensor of 32-bit floats.
-fn values<const D: usize>(tensor: Tensor<D>) -> Option<Vec<f32>> {
-    (tensor.dtype() == DType::F32).then(|| tensor.into_data().try_to_vec().ok())?
 }

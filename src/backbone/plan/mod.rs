@@ -68,6 +68,7 @@ use rayon::prelude::*;
 use super::EfficientNet;
 use crate::processor::strip::{Strip, numbers};
 use crate::processor::team::{Pool, Team};
+use crate::processor::tensor::Numbers;
 use block::{Block, Buffers, Stem};
 
 pub use crate::processor::isa::Isa;
@@ -159,11 +160,8 @@ impl Plan {
     pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let [batch, _, height, width] = images.dims();
         let device = images.device();
-        let data = images.into_data();
-        let pixels = data
-            .as_slice()
-            .expect("the network's plan is given 32-bit floats only");
-        let features = self.features(pixels, [height, width]);
+        let pixels = Numbers::of(images).expect("the network's plan is given 32-bit floats only");
+        let features = self.features(&pixels, [height, width]);
         Tensor::from_data(
             TensorData::new(features, [batch, self.head.outputs()]),
             &device,

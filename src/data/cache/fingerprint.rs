@@ -6,15 +6,19 @@ use std::io::Read;
 use std::path::Path;
 
 use burn::config::Config;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::FINGERPRINT_KEY;
+use super::shard::Shard;
+use super::{FINGERPRINT_KEY, SHARD_KEY};
 use crate::{Error, Result};
 
 /// A digest of the weights, the preprocessing and the list that features are made from.
 ///
-/// The list is covered by its names. An image whose content changes under the same name goes
-/// unnoticed: checking would mean reading every image, which is what a cache avoids.
+/// The list is covered by its names, and by the lengths of the image files where
+/// [`images`](FingerprintBuilder::images) adds them. An image that changes under the same name to
+/// another one of exactly the same length goes unnoticed: noticing would mean reading every image,
+/// which is what a cache avoids.
 ///
 /// # Example
 /// ```
@@ -37,6 +41,10 @@ pub struct Fingerprint {
     weights: String,
     preprocessing: String,
     list: String,
+    /// Of the rows' names alone, for [`merge`](super::merge) to check them by.
+    names: String,
+    /// The part of the list that is there; nothing if it is all of it.
+    shard: Option<Shard>,
 }
 
 impl Fingerprint {
@@ -45,13 +53,49 @@ impl Fingerprint {
         FingerprintBuilder::default()
     }
 
-    /// The whole as 64 hexadecimal digits: SHA-256 over the three parts' digests.
+    /// The same for one part of the list only: [`merge`](super::merge) makes one cache of all parts.
+    pub fn of_shard(self, shard: Shard) -> Self {
+        Self {
+            shard: Some(shard),
+            ..self
+        }
+    }
+
+    /// The whole as 64 hexadecimal digits: SHA-256 over the three parts' digests, and the shard if it
+    /// is one.
     pub fn to_hex(&self) -> String {
         let mut whole = Sha256::new();
         for part in self.parts() {
             whole.update(part.digest);
         }
+        if let Some(shard) = self.shard {
+            whole.update(shard.to_string());
+            whole.update(&self.names);
+        }
         hex(whole)
+    }
+
+    /// The fingerprint of the whole that a cache with `metadata` is a shard of; nothing if the
+    /// metadata are not those of a shard, or contradict themselves.
+    pub(super) fn of_whole(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        let part = |key: &str| metadata.get(key).cloned();
+        let shard = Self {
+            weights: part(WEIGHTS_KEY)?,
+            preprocessing: part(PREPROCESSING_KEY)?,
+            list: part(LIST_KEY)?,
+            names: part(NAMES_KEY)?,
+            shard: Some(part(SHARD_KEY)?.parse().ok()?),
+        };
+        let fits = part(FINGERPRINT_KEY)? == shard.to_hex();
+        fits.then_some(Self {
+            shard: None,
+            ..shard
+        })
+    }
+
+    /// Whether the rows are named exactly `names`.
+    pub(super) fn is_of_rows(&self, names: &[String]) -> bool {
+        Self::builder().rows(names).build().names == self.names
     }
 
     /// The metadata that a cache carries.
@@ -59,9 +103,16 @@ impl Fingerprint {
         let parts = self
             .parts()
             .map(|part| (part.key.to_string(), part.digest.to_string()));
+        let shard = self.shard.map(|shard| {
+            [
+                (SHARD_KEY.to_string(), shard.to_string()),
+                (NAMES_KEY.to_string(), self.names.clone()),
+            ]
+        });
         parts
             .into_iter()
             .chain([(FINGERPRINT_KEY.to_string(), self.to_hex())])
+            .chain(shard.into_iter().flatten())
     }
 
     /// How a cache with `metadata` was made otherwise than this; `None` if it was made like this.
@@ -70,6 +121,13 @@ impl Fingerprint {
             None => return Some("a cache without a fingerprint".into()),
             Some(found) if *found == self.to_hex() => return None,
             Some(_) => {}
+        }
+        let shard = self.shard.map(|shard| shard.to_string());
+        if metadata.get(SHARD_KEY) != shard.as_ref() {
+            return Some(match metadata.get(SHARD_KEY) {
+                Some(found) => format!("a cache of part {found}"),
+                None => "a cache of all parts".into(),
+            });
         }
         let other: Vec<_> = self
             .parts()
@@ -90,23 +148,29 @@ impl Fingerprint {
     fn parts(&self) -> [Part<'_>; 3] {
         [
             Part {
-                key: "fingerprint_weights",
+                key: WEIGHTS_KEY,
                 what: "set of weights",
                 digest: &self.weights,
             },
             Part {
-                key: "fingerprint_preprocessing",
+                key: PREPROCESSING_KEY,
                 what: "preprocessing",
                 digest: &self.preprocessing,
             },
             Part {
-                key: "fingerprint_rows",
-                what: "list of rows",
+                key: LIST_KEY,
+                what: "list of images",
                 digest: &self.list,
             },
         ]
     }
 }
+
+const WEIGHTS_KEY: &str = "fingerprint_weights";
+const PREPROCESSING_KEY: &str = "fingerprint_preprocessing";
+const LIST_KEY: &str = "fingerprint_rows";
+/// Only in a shard.
+const NAMES_KEY: &str = "fingerprint_names";
 
 /// One of the things that a fingerprint covers.
 struct Part<'a> {
@@ -123,6 +187,7 @@ pub struct FingerprintBuilder {
     weights: Sha256,
     preprocessing: Sha256,
     list: Sha256,
+    names: Sha256,
 }
 
 impl FingerprintBuilder {
@@ -162,6 +227,19 @@ impl FingerprintBuilder {
     pub fn rows<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         for name in names {
             add(&mut self.list, name.as_ref().as_bytes());
+            add(&mut self.names, name.as_ref().as_bytes());
+        }
+        self
+    }
+
+    /// Adds the lengths of the images' files, in order, so that a cache of images that were
+    /// exchanged, cut out anew or have vanished since is not taken for a cache of these. Times do
+    /// not count: a copy of the images has the same fingerprint.
+    pub fn images<P: AsRef<Path> + Sync>(mut self, paths: &[P]) -> Self {
+        let length = |path: &P| std::fs::metadata(path).map_or(u64::MAX, |data| data.len());
+        let lengths: Vec<u64> = paths.par_iter().map(length).collect();
+        for length in lengths {
+            add(&mut self.list, &length.to_le_bytes());
         }
         self
     }
@@ -172,6 +250,8 @@ impl FingerprintBuilder {
             weights: hex(self.weights),
             preprocessing: hex(self.preprocessing),
             list: hex(self.list),
+            names: hex(self.names),
+            shard: None,
         }
     }
 }
@@ -239,6 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn images_count_as_their_lengths() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a.jpg", "b.jpg"].map(|name| folder.path().join(name));
+        let print = || base().images(&paths).build();
+        let none = print();
+        std::fs::write(&paths[0], b"face").unwrap();
+        let one = print();
+        std::fs::write(&paths[1], b"face").unwrap();
+        let both = print();
+        std::fs::write(&paths[1], b"another face").unwrap();
+        let changed = print();
+        let different = [&none, &one, &both, &changed, &base().build()];
+        for (place, one) in different.iter().enumerate() {
+            assert!(different[place + 1..].iter().all(|other| one != other));
+        }
+        std::fs::write(&paths[1], b"FACE").unwrap();
+        assert_eq!(print(), both);
+    }
+
+    #[test]
     fn the_digest_does_not_change_between_versions() {
         // Computed with Python's hashlib.
         let expected = "7e3415d2745aebeef1cc1c747235c8c812c682d52ae040be3cf9a06984d63cdd";
@@ -252,7 +352,7 @@ mod tests {
         let other = base().weights(b"more").rows(["d"]).build();
         assert_eq!(
             other.difference(&metadata).unwrap(),
-            "a cache made with another set of weights and another list of rows"
+            "a cache made with another set of weights and another list of images"
         );
         assert!(
             other

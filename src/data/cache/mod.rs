@@ -4,17 +4,20 @@
 //! in file order. Its metadata hold `rows`, a JSON array of the rows' names, and `fingerprint`, a
 //! SHA-256 over the weights, the preprocessing and the list that the features were made from (and
 //! the three parts on their own, to tell which one differs). A cache whose fingerprint does not
-//! match is refused or reported as stale, never silently used.
+//! match is refused or reported as stale, never silently used. Several machines each make a
+//! [`Shard`] of the rows, named by `shard` in its metadata, and [`merge`] puts them together.
 
 mod fingerprint;
 mod header;
 mod map;
 mod partial;
 mod reader;
+mod shard;
 mod writer;
 
 pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
 pub use self::reader::{FeatureCache, Lookup};
+pub use self::shard::{Shard, merge};
 pub use self::writer::CacheWriter;
 
 /// The name of the tensor.
@@ -23,3 +26,5 @@ pub const TENSOR: &str = "features";
 pub const ROWS_KEY: &str = "rows";
 /// The metadata key of the fingerprint.
 pub const FINGERPRINT_KEY: &str = "fingerprint";
+/// The metadata key of the part of the rows that a file holds, where it is not all of them.
+pub const SHARD_KEY: &str = "shard";

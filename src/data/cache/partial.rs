@@ -4,12 +4,13 @@
 //! identity, the block's number and its bytes. A block counts only if its checksum holds, so a torn
 //! or damaged tail is noticed and made again.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::data::file::try_lock;
 use crate::{Error, Result};
 
 /// Rows between two synchronisations with the disk: the most work that an interruption costs.
@@ -38,22 +39,23 @@ impl Partial {
         rows: usize,
         row_bytes: usize,
     ) -> Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(Error::io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let file = loop {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(Error::io("create", &path))?;
+            if !try_lock(&file).map_err(Error::io("lock", &path))? {
                 let expected = "to be the only writer of this cache";
                 return Err(Error::file(path, expected, "another one at work"));
             }
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
-        }
+            // Between opening and locking, the writer before may have finished and removed it.
+            if is_at(&file, &path) {
+                break file;
+            }
+        };
         let mut partial = Self {
             path,
             file,
@@ -106,10 +108,26 @@ impl Partial {
         Ok(())
     }
 
-    /// Removes the file once the cache is finished.
+    /// The rows that are safe on the disk, block by block.
+    pub(super) fn saved(&mut self, block: usize) -> Result<Option<Vec<u8>>> {
+        match block < self.blocks {
+            true => self
+                .read_block(block)
+                .map_err(Error::io("read", &self.path)),
+            false => Ok(None),
+        }
+    }
+
+    /// Forgets the block of `row` and all behind it.
+    pub(super) fn rewind(&mut self, row: usize) -> Result<()> {
+        self.blocks = self.blocks.min(row / BLOCK_ROWS);
+        let cut = self.file.set_len(self.block_start(self.blocks));
+        cut.and_then(|()| self.file.sync_data())
+            .map_err(Error::io("write", &self.path))
+    }
+
+    /// Removes the file once the cache is finished, before anybody else can lock it.
     pub(super) fn remove(self) -> Result<()> {
-        // Some systems do not remove a file that is open.
-        drop(self.file);
         std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))
     }
 
@@ -171,6 +189,22 @@ fn identity(header: &[u8]) -> [u8; DIGEST] {
         .chain_update(header)
         .finalize()
         .into()
+}
+
+/// Whether `path` still names the open `file`.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |data: std::fs::Metadata| (data.dev(), data.ino());
+        let [open, named] = [file.metadata(), path.metadata()].map(|data| data.map(identity).ok());
+        open.is_some() && open == named
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
 }
 
 /// Fills `buffer`; `false` if the file ends before.

@@ -129,6 +129,11 @@ impl FeatureCache {
         self.metadata(FINGERPRINT_KEY)
     }
 
+    /// All metadata of the file.
+    pub(super) fn all_metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
     /// Any metadata of the file.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)

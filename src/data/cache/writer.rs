@@ -83,6 +83,41 @@ impl CacheWriter {
         self.partial.rows_done() + self.block.len() / self.row_bytes()
     }
 
+    /// The rows already saved that `wanted` picks by their features.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file system refuses.
+    pub fn saved_rows(&mut self, wanted: impl Fn(&[f32]) -> bool) -> Result<Vec<usize>> {
+        let mut found = Vec::new();
+        let mut features = vec![0.0; self.width];
+        let mut row = 0;
+        let mut block = 0;
+        while let Some(bytes) = self.partial.saved(block)? {
+            for bytes in bytes.chunks_exact(self.row_bytes()) {
+                let values = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes);
+                features
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(to, from)| *to = from);
+                if wanted(&features) {
+                    found.push(row);
+                }
+                row += 1;
+            }
+            block += 1;
+        }
+        Ok(found)
+    }
+
+    /// Goes back so far that `row` is made again; [`CacheWriter::next_row`] says where.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file system refuses.
+    pub fn rewind(&mut self, row: usize) -> Result<()> {
+        self.block.clear();
+        self.partial.rewind(row)
+    }
+
     /// Adds one row, or several that follow one another.
     ///
     /// # Errors
@@ -319,6 +354,29 @@ mod tests {
         drop(writer);
         assert_eq!(run.open(b"a").next_row(), 0);
         assert_eq!(run.complete(), Run::new().complete());
+    }
+
+    #[test]
+    fn a_writer_that_goes_back_ends_the_same() {
+        let expected = Run::new().complete();
+        let run = Run::new();
+        let mut writer = run.open(b"a");
+        (0..ROWS).for_each(|row| writer.push(&features(row)).unwrap());
+        drop(writer);
+        let mut writer = run.open(b"a");
+        let odd = writer.saved_rows(|row| row[0] == 300.0 || row[0] == 5.0);
+        assert_eq!(odd.unwrap(), [5, 300]);
+        for (row, start) in [
+            (ROWS - 1, 2 * BLOCK_ROWS),
+            (300, BLOCK_ROWS),
+            (400, BLOCK_ROWS),
+            (5, 0),
+        ] {
+            writer.rewind(row).unwrap();
+            assert_eq!(writer.next_row(), start, "back to {row}");
+        }
+        drop(writer);
+        assert_eq!(run.complete(), expected);
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod augment;
 mod decode;
 mod preprocess;
 mod resize;
+mod stream;
 
 pub use self::augment::AugmentationConfig;
 pub use self::decode::{ImageLimits, decode, read};
 pub use self::preprocess::Preprocessing;
 pub use self::resize::resize;
+pub use self::stream::{ImageBatch, ImageStream};
 
 /// An image of 8-bit red, green and blue, in rows from the top.
 pub use ::image::RgbImage;

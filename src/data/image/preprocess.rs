@@ -89,7 +89,8 @@ impl Preprocessing {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    fn apply_into(&self, image: &RgbImage, output: &mut [f32]) {
+    /// As [`apply`](Self::apply), into memory of `3 * size * size` numbers.
+    pub(super) fn apply_into(&self, image: &RgbImage, output: &mut [f32]) {
         let resized = resize(image, self.size as u32, self.size as u32);
         let plane = self.size * self.size;
         for (channel, output) in output.chunks_exact_mut(plane).enumerate() {

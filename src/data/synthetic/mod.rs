@@ -27,6 +27,7 @@ mod sheet;
 mod video;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,6 +37,7 @@ use serde_json::json;
 
 pub use sheet::sheet;
 
+use crate::data::file::{remove_abandoned, write_whole};
 use crate::{Error, Result};
 
 /// Changes whenever the same config gives other bytes than before.
@@ -107,7 +109,7 @@ impl SyntheticConfig {
                 text.push_str(&row.line());
                 text.push('\n');
             }
-            write_whole(&out.join(file), &text)?;
+            write_whole(&out.join(file), |out| out.write_all(text.as_bytes()))?;
         }
         Ok(())
     }
@@ -135,6 +137,8 @@ impl SyntheticConfig {
                 format!("{}; choose another folder or delete this one", found.trim()),
             )),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // A run that was killed before it had marked the folder leaves this much.
+                remove_abandoned(&path);
                 let mut entries = fs::read_dir(out).map_err(Error::io("read", out))?;
                 if entries.next().is_some() {
                     let found = "other files; choose another folder";
@@ -144,19 +148,12 @@ impl SyntheticConfig {
                         found,
                     ));
                 }
-                write_whole(&path, &mark)?;
+                write_whole(&path, |out| out.write_all(mark.as_bytes()))?;
                 Ok(false)
             }
             Err(error) => Err(Error::io("read", &path)(error)),
         }
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
-    fs::rename(&unfinished, path).map_err(Error::io("create", path))
 }
 
 #[cfg(test)]
@@ -254,6 +251,14 @@ mod tests {
         small().generate(root.path(), &count).unwrap();
         assert_eq!(called.load(Ordering::Relaxed), 60 + 129);
         assert!(files(root.path()) == before);
+    }
+
+    #[test]
+    fn a_folder_in_which_a_run_was_killed_before_its_mark_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(".synthetic.json.unfinished-x"), "{").unwrap();
+        small().generate(root.path(), &|_, _| ()).unwrap();
+        assert!(files(root.path()).len() > 190);
     }
 
     #[test]

@@ -86,4 +86,37 @@ impl Vector for Avx512 {
             estimate.mul_add(error, estimate)
         }
     }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        // Blocks of 4x4 within the quarters of the registers, then the quarters themselves.
+        unsafe {
+            let zero = _mm512_setzero_ps();
+            let mut blocks = [zero; 16];
+            for group in 0..4 {
+                let row = |row: usize| rows[4 * group + row].0;
+                let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+                let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+                let (ef, gh) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+                blocks[4 * group] = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
+                blocks[4 * group + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
+                blocks[4 * group + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(ef, gh);
+                blocks[4 * group + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(ef, gh);
+            }
+            let mut columns = [Self(zero); 16];
+            for column in 0..4 {
+                let block = |group: usize| blocks[4 * group + column];
+                let (a, b, c, d) = (block(0), block(1), block(2), block(3));
+                let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
+                let odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
+                let even_2 = _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d);
+                let odd_2 = _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d);
+                columns[column] = Self(_mm512_shuffle_f32x4::<0b10_00_10_00>(even, even_2));
+                columns[4 + column] = Self(_mm512_shuffle_f32x4::<0b10_00_10_00>(odd, odd_2));
+                columns[8 + column] = Self(_mm512_shuffle_f32x4::<0b11_01_11_01>(even, even_2));
+                columns[12 + column] = Self(_mm512_shuffle_f32x4::<0b11_01_11_01>(odd, odd_2));
+            }
+            columns
+        }
+    }
 }

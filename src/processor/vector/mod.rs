@@ -72,6 +72,23 @@ pub(crate) trait Vector: Copy {
     /// `1 / self`, within 2 units in the last place, for a `self` from 1 to 2^126.
     fn reciprocal(self) -> Self;
 
+    /// Sixteen vectors as the rows of a matrix; its columns.
+    #[inline(always)]
+    fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        let mut lanes = [[0.0f32; 16]; 16];
+        // SAFETY: an array holds 16 numbers; `rows` is proof of the instructions.
+        unsafe {
+            for (row, lanes) in rows.into_iter().zip(&mut lanes) {
+                row.store(lanes.as_mut_ptr());
+            }
+            let column = |column| {
+                let numbers: [f32; 16] = std::array::from_fn(|row: usize| lanes[row][column]);
+                Self::load(numbers.as_ptr())
+            };
+            std::array::from_fn(column)
+        }
+    }
+
     /// `1 / (1 + exp(-self))`.
     #[inline(always)]
     fn sigmoid(self) -> Self {

@@ -49,11 +49,10 @@ impl BackboneStage {
             targets.valence_arousal_present.clone(),
         );
         StepOutput {
-            loss,
             action_units: Some(units),
             expression_logits: Some(logits),
             valence_arousal: Some(affect),
-            labels: batch.labels.clone(),
+            ..StepOutput::new(loss, batch.labels.clone())
         }
     }
 }
@@ -63,7 +62,9 @@ impl TrainStep for BackboneStage {
     type Output = StepOutput;
 
     fn step(&self, batch: ImageBatch) -> TrainOutput<StepOutput> {
-        step(self, self.sam.as_ref(), |stage| stage.output(&batch))
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 

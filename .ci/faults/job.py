@@ -1,0 +1,134 @@
+"""The two long jobs on small sets: how each starts, goes on, and what it must leave."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "target" / "release" / "examples"
+# What may stay behind without being a result.
+MARKS = {".lock"}
+
+
+class Wrong(Exception):
+    """A promise that was not kept."""
+
+
+def tree(root):
+    """Every file below `root` with its bytes."""
+    files = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder) / name
+            if name not in MARKS:
+                files[str(path.relative_to(root))] = path.read_bytes()
+    return files
+
+
+def differences(found, expected):
+    """The files in which two trees differ, with how."""
+    told = []
+    for name in sorted(found.keys() | expected.keys()):
+        if name not in found:
+            told.append(f"{name} is missing")
+        elif name not in expected:
+            told.append(f"{name} is left over")
+        elif found[name] != expected[name]:
+            told.append(f"{name} differs")
+    return told
+
+
+class Extract:
+    """A folder of images into one feature file: three blocks of rows."""
+
+    name = "extract"
+    hint = "running it again"
+
+    def __init__(self, backbone, images):
+        self.inputs = ["--backbone", str(backbone), "--images", str(images)]
+
+    def command(self, out):
+        return [EXAMPLES / "extract", *self.inputs, "--out", str(out / "features.safetensors")]
+
+
+class Train:
+    """The whole run: synthetic set, backbone, features, three stages, report."""
+
+    name = "train"
+    hint = "--resume --out"
+    settings = [
+        "--synthetic-train", "80", "--synthetic-validation", "40",
+        "--backbone-epochs", "2", "--epochs", "3", "--batch-size", "32",
+    ]
+
+    def command(self, out):
+        start = [EXAMPLES / "train", "--out", str(out)]
+        # The config is the first thing that a run writes; before it there is nothing to resume.
+        resumable = (out / "config.json").exists()
+        return [*start, "--resume"] if resumable else [*start, *self.settings]
+
+
+def start(job, out, before=None):
+    return subprocess.Popen(
+        job.command(out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        preexec_fn=before,
+    )
+
+
+def end(process, within=120):
+    """The exit code and what was said on stderr; a panic is always wrong."""
+    try:
+        _, said = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Wrong(f"still at work after {within} s")
+    if "panicked" in said:
+        raise Wrong(f"panicked: {said[-2000:]}")
+    return process.returncode, said
+
+
+def complete(job, out):
+    """Runs the job to its end."""
+    code, said = end(start(job, out))
+    if code != 0:
+        raise Wrong(f"exit code {code}: {said[-2000:]}")
+
+
+def check(out, expected):
+    told = differences(tree(out), expected)
+    if told:
+        raise Wrong("; ".join(told[:6]))
+
+
+def prepared(scratch):
+    """Both jobs, each with the tree of its uninterrupted run and the seconds that it took."""
+    import time
+
+    def timed(job):
+        out = scratch / f"whole-{job.name}"
+        out.mkdir()
+        began = time.monotonic()
+        complete(job, out)
+        return job, tree(out), time.monotonic() - began
+
+    train = timed(Train())
+    images = scratch / "images"
+    rendered = [EXAMPLES / "synthesize", "--out", str(images), "--train", "600", "--validation", "10"]
+    subprocess.run(rendered, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    model = scratch / "whole-train" / "model.safetensors"
+    extract = timed(Extract(model, images / "cropped_aligned"))
+    return {job.name: (job, expected, seconds) for job, expected, seconds in (train, extract)}
+
+
+def scratch_folder():
+    return tempfile.TemporaryDirectory(prefix="countenance-faults-")
+
+
+def killed(code):
+    return code == -signal.SIGKILL

@@ -1,0 +1,23 @@
+//! The heads' training passes, fused for CPUs.
+//!
+//! On burn's CPU backend a head in training is a few [`Operation`](crate::processor::operation)s,
+//! each with a gradient of its own; the head takes this way by itself and keeps burn's operations
+//! for every other device. Both ways agree in values and gradients, and share their dropout.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `node` | Eq. 1: dropout, the maps, their batch norm and ReLU |
+//! | `anchor` | Eq. 3: similarity to the anchors |
+//! | `dropout` | which elements are kept: a function of a seed and the element's place |
+//!
+//! Eq. 2 is `graph::pass`.
+
+mod anchor;
+mod dropout;
+mod node;
+#[cfg(test)]
+mod tests;
+
+pub(super) use anchor::anchor_similarity;
+pub(super) use dropout::drop_out;
+pub(super) use node::node_features;

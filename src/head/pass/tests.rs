@@ -1,0 +1,161 @@
+//! The fused passes against burn's own operations.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Distribution, Tensor};
+
+use crate::graph::{adjacency, normalise, similarity};
+use crate::head::action_unit::anchor_similarity_in_steps;
+use crate::head::{ActionUnitHead, ActionUnitHeadConfig};
+use crate::loss::AsymmetricLossConfig;
+use crate::optim::{OptimizerConfig, SamConfig};
+
+type Forward = fn(&ActionUnitHead, Tensor<2>) -> Tensor<2>;
+
+/// The head as burn alone computes it.
+fn in_steps(head: &ActionUnitHead, features: Tensor<2>) -> Tensor<2> {
+    let nodes = head.nodes.forward_in_steps(features);
+    let constant = nodes.clone().without_autodiff();
+    let topology = adjacency(similarity(constant, head.similarity), head.neighbours);
+    let nodes = head.graph.forward_in_steps(nodes, normalise(topology));
+    anchor_similarity_in_steps(nodes, head.anchors.val())
+}
+
+fn fused(head: &ActionUnitHead, features: Tensor<2>) -> Tensor<2> {
+    head.forward(features)
+}
+
+/// A head whose every parameter is drawn, gammas and shifts too.
+fn head(width: usize, device: &Device) -> ActionUnitHead {
+    device.seed(5);
+    let mut head = ActionUnitHeadConfig::new(width).init(device);
+    let drawn = |param: Param<Tensor<1>>| {
+        param.map(|tensor| {
+            let noise = tensor.random_like(Distribution::Normal(0.0, 0.3));
+            (tensor.detach() + noise.detach()).require_grad()
+        })
+    };
+    let norm = head.nodes.norm.take().expect("the paper's head has a norm");
+    head.nodes.norm = Some(burn::nn::BatchNorm {
+        gamma: drawn(norm.gamma),
+        beta: drawn(norm.beta),
+        ..norm
+    });
+    head.graph.norm.gamma = drawn(head.graph.norm.gamma);
+    head.graph.norm.beta = drawn(head.graph.norm.beta);
+    head
+}
+
+/// Every gradient, or every parameter and running statistic, with its path.
+struct Values<'a>(
+    Option<&'a GradientsParams>,
+    Vec<String>,
+    Vec<(String, Vec<f32>)>,
+);
+
+impl ModuleVisitor for Values<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.1.push(name.into());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.1.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = match self.0 {
+            Some(gradients) => gradients.get::<D>(param.id),
+            None => Some(param.val().without_autodiff()),
+        };
+        if let Some(tensor) = tensor {
+            let values = tensor.into_data().iter::<f32>().collect();
+            self.2.push((self.1.join("."), values));
+        }
+    }
+}
+
+fn values(head: &ActionUnitHead, gradients: Option<&GradientsParams>) -> Vec<(String, Vec<f32>)> {
+    let mut values = Values(gradients, Vec::new(), Vec::new());
+    head.visit(&mut values);
+    values.2
+}
+
+fn assert_close(name: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let scale = expected
+        .iter()
+        .fold(1e-2f32, |top, value| top.max(value.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        let error = (found - expected).abs();
+        assert!(
+            error <= tolerance * scale,
+            "{name}: {found} instead of {expected} at scale {scale}"
+        );
+    }
+}
+
+#[test]
+fn values_gradients_and_statistics_are_those_of_burns_operations() {
+    let device = Device::flex().autodiff();
+    for (batch, width) in [(1, 16), (5, 37), (40, 130), (33, 600)] {
+        let seen = [in_steps as Forward, fused].map(|forward| {
+            let head = head(width, &device);
+            let spread = Distribution::Normal(0.3, 1.0);
+            let features = Tensor::<2>::random([batch, width], spread, &device).require_grad();
+            let weights = Tensor::<2>::random([batch, 12], spread, &device);
+            // The nodes read the dropout of this seed, whichever way they are computed.
+            device.seed(9);
+            let scores = forward(&head, features.clone());
+            let loss = (scores.clone() * weights).sum();
+            let gradients = loss.backward();
+            let input = features.grad(&gradients).expect("a gradient");
+            let gradients = GradientsParams::from_grads(gradients, &head);
+            let mut seen = vec![
+                ("scores".into(), scores.into_data().iter::<f32>().collect()),
+                ("input".into(), input.into_data().iter::<f32>().collect()),
+            ];
+            seen.extend(values(&head, Some(&gradients)));
+            seen.extend(values(&head, None));
+            seen
+        });
+        let [expected, found] = seen;
+        assert_eq!(expected.len(), 2 + 10 + 14);
+        for ((name, expected), (also, found)) in expected.iter().zip(&found) {
+            assert_eq!(name, also);
+            let name = format!("{name} at {batch}x{width}");
+            assert_close(&name, found, expected, 2e-4);
+        }
+    }
+}
+
+#[test]
+fn the_losses_of_a_training_are_the_same_either_way() {
+    let device = Device::flex().autodiff();
+    let follow = |forward: Forward| {
+        let mut head = head(48, &device);
+        let features = Tensor::<2>::random([64, 48], Distribution::Normal(0.0, 1.0), &device);
+        let labels = Tensor::<2>::random([64, 12], Distribution::Bernoulli(0.3), &device);
+        let present = labels.clone().greater_equal_scalar(0.0);
+        let loss = AsymmetricLossConfig::new(vec![1.0; 12]).init(&device);
+        let sam = SamConfig::new().init();
+        let mut optimizer = OptimizerConfig::default().init();
+        device.seed(17);
+        let mut losses = Vec::new();
+        for _ in 0..20 {
+            let step = sam.step(&head, |head| {
+                let scores = forward(head, features.clone());
+                let value = loss.forward(scores, labels.clone(), present.clone());
+                (value.clone(), value)
+            });
+            losses.push(step.output.into_scalar::<f32>());
+            head = optimizer.step(0.05, head, step.gradients);
+        }
+        losses
+    };
+    let expected = follow(in_steps);
+    assert!(
+        expected[19] < 0.9 * expected[0],
+        "nothing learnt: {expected:?}"
+    );
+    assert_close("losses", &follow(fused), &expected, 1e-4);
+}

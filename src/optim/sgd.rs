@@ -1,0 +1,151 @@
+//! Stochastic gradient descent: one pass over the weights on a CPU, burn's own elsewhere.
+
+use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
+use burn::tensor::{Device, Tensor};
+
+use super::SgdConfig;
+
+/// What [`SgdConfig`] describes, for one parameter.
+#[derive(Clone, Debug)]
+pub(super) struct Sgd(SgdConfig);
+
+/// The velocity of a parameter, recorded under burn's own name for it.
+#[derive(Clone)]
+pub(super) struct Velocity<const D: usize>(Option<Tensor<D>>);
+
+impl Sgd {
+    pub fn new(config: &SgdConfig) -> Self {
+        Self(config.clone())
+    }
+
+    /// The step by burn's operations, in the order of burn's SGD.
+    fn step_in_steps<const D: usize>(
+        &self,
+        rate: LearningRate,
+        weight: Tensor<D>,
+        mut gradient: Tensor<D>,
+        velocity: &mut Option<Tensor<D>>,
+    ) -> Tensor<D> {
+        let config = &self.0;
+        if config.weight_decay > 0.0 {
+            gradient = weight.clone().mul_scalar(config.weight_decay).add(gradient);
+        }
+        if config.momentum > 0.0 {
+            let speed = match velocity.take() {
+                Some(before) => {
+                    let fresh = gradient.clone().mul_scalar(1.0 - config.dampening);
+                    fresh.add(before.mul_scalar(config.momentum))
+                }
+                None => gradient.clone(),
+            };
+            gradient = match config.nesterov {
+                true => speed.clone().mul_scalar(config.momentum).add(gradient),
+                false => speed.clone(),
+            };
+            *velocity = Some(speed);
+        }
+        weight - gradient.mul_scalar(rate)
+    }
+}
+
+impl Optimizer for Sgd {
+    type State<const D: usize> = Velocity<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        weight: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Velocity<D>>,
+    ) -> (Tensor<D>, Option<Velocity<D>>) {
+        let mut velocity = state.and_then(|state| state.0);
+        #[cfg(feature = "flex")]
+        let (weight, gradient) = {
+            let config = &self.0;
+            let descent = super::pass::Descent {
+                rate: rate as f32,
+                momentum: config.momentum as f32,
+                fresh: (1.0 - config.dampening) as f32,
+                weight_decay: config.weight_decay,
+                nesterov: config.nesterov,
+            };
+            let moving = (config.momentum > 0.0).then_some(&mut velocity);
+            match super::pass::descend(weight, gradient, moving, descent) {
+                Ok(weight) => return (weight, Some(Velocity(velocity))),
+                Err([weight, gradient]) => (weight, gradient),
+            }
+        };
+        let weight = self.step_in_steps(rate, weight, gradient, &mut velocity);
+        (weight, Some(Velocity(velocity)))
+    }
+
+    fn to_device<const D: usize>(state: Velocity<D>, device: &Device) -> Velocity<D> {
+        Velocity(state.0.map(|velocity| velocity.to_device(device)))
+    }
+}
+
+/// Where the velocity stands in a record.
+const LEAF: &str = "momentum.velocity";
+
+impl<const D: usize> RecordState for Velocity<D> {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        if let Some(velocity) = &self.0 {
+            out.push_tensor(prefix, LEAF, velocity.to_data());
+        }
+    }
+
+    fn state_unflatten(prefix: &str, source: &mut StateSource, device: &Device) -> Option<Self> {
+        let data = source.take_tensor(prefix, LEAF);
+        Some(Self(data.map(|data| Tensor::from_data(data, device))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Distribution, TensorData, Tolerance};
+
+    use super::*;
+
+    /// The weight after each of a few steps, and its last velocity.
+    fn follow(config: &SgdConfig, in_steps: bool) -> Vec<TensorData> {
+        let device = Device::flex();
+        device.seed(3);
+        let mut weight = Tensor::<2>::random([65, 1031], Distribution::Default, &device);
+        let mut state = None;
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let spread = Distribution::Normal(0.0, 1.0);
+            let gradient = Tensor::<2>::random([65, 1031], spread, &device);
+            let sgd = Sgd::new(config);
+            if in_steps {
+                let mut velocity = state.take().and_then(|Velocity(velocity)| velocity);
+                weight = sgd.step_in_steps(0.1, weight, gradient, &mut velocity);
+                state = Some(Velocity(velocity));
+            } else {
+                (weight, state) = sgd.step(0.1, weight, gradient, state);
+            }
+            seen.push(weight.to_data());
+        }
+        let velocity = state.and_then(|Velocity(velocity)| velocity);
+        seen.extend(velocity.map(Tensor::into_data));
+        seen
+    }
+
+    #[test]
+    fn one_pass_descends_as_burns_operations_do() {
+        let plain = SgdConfig::new();
+        for config in [
+            plain.clone(),
+            plain.clone().with_momentum(0.0),
+            plain.clone().with_nesterov(true).with_dampening(0.3),
+            plain.with_weight_decay(0.0),
+        ] {
+            let expected = follow(&config, true);
+            let found = follow(&config, false);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                found.assert_approx_eq::<f32>(expected, Tolerance::absolute(1e-6));
+            }
+        }
+    }
+}

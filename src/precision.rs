@@ -1,0 +1,145 @@
+//! What numbers a backbone computes with in inference.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, FloatDType, Tensor};
+
+use crate::backbone::EfficientNet;
+use crate::{Error, Result};
+
+/// What numbers a backbone computes with in inference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// 16-bit floats with 10 bits of mantissa, up to 65504.
+    F16,
+    /// 16-bit floats with 7 bits of mantissa and the range of 32-bit ones.
+    Bf16,
+}
+
+impl Precision {
+    /// Checks that `device` computes with these numbers, not only stores them.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it does not.
+    pub fn check(self, device: &Device) -> Result<()> {
+        match device.supports_dtype(self.dtype()) {
+            true => Ok(()),
+            false => Err(Error::argument(
+                "precision",
+                "what the device computes with",
+                self,
+            )),
+        }
+    }
+
+    /// `network` for inference with these numbers: its weights are rounded once, its sums are as
+    /// exact as the device's are. Images still go in, and features come out, as 32-bit floats.
+    ///
+    /// # Errors
+    /// See [`check`](Self::check).
+    pub fn of(self, network: EfficientNet, device: &Device) -> Result<EfficientNet> {
+        self.check(device)?;
+        Ok(match self {
+            Self::F32 => network,
+            // Running statistics are shared by clones; crossing to inference parts them.
+            Self::F16 | Self::Bf16 => network.valid().map(&mut Round(self.dtype())),
+        })
+    }
+
+    fn dtype(self) -> FloatDType {
+        match self {
+            Self::F32 => FloatDType::F32,
+            Self::F16 => FloatDType::F16,
+            Self::Bf16 => FloatDType::BF16,
+        }
+    }
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+impl std::str::FromStr for Precision {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::F32, Self::F16, Self::Bf16]
+            .into_iter()
+            .find(|precision| precision.to_string() == text)
+            .ok_or_else(|| Error::argument("precision", "f32, f16 or bf16", text))
+    }
+}
+
+struct Round(FloatDType);
+
+impl ModuleMapper for Round {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weight| weight.cast(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+    use crate::backbone::{EfficientNetConfig, Variant};
+
+    fn network(device: &Device) -> EfficientNet {
+        device.seed(3);
+        EfficientNetConfig::new(Variant::Tiny)
+            .with_classes(Some(4))
+            .init(device)
+            .valid()
+    }
+
+    #[test]
+    fn halved_numbers_change_a_feature_a_little_and_the_given_network_not_at_all() {
+        let device = Device::default();
+        let network = network(&device);
+        let images = Tensor::<4>::random([2, 3, 64, 64], Distribution::Normal(0.0, 1.0), &device);
+        let exact = network.forward_features(images.clone());
+        let scale = exact.clone().abs().max().into_scalar::<f32>();
+        for (precision, least, most) in
+            [(Precision::F16, 1e-6, 1e-2), (Precision::Bf16, 1e-5, 1e-1)]
+        {
+            if precision.check(&device).is_err() {
+                eprintln!("passed over: {device:?} has no {precision}");
+                continue;
+            }
+            let halved = precision.of(network.clone(), &device).unwrap();
+            let features = halved.forward_features(images.clone());
+            let logits = halved.forward_head(features.clone());
+            assert_eq!(features.dtype(), exact.dtype());
+            assert_eq!((logits.dims(), logits.dtype()), ([2, 4], exact.dtype()));
+            let difference = (features - exact.clone()).abs().max().into_scalar::<f32>() / scale;
+            println!("parity | precision | {precision} | {difference:.2e} of the largest feature");
+            assert!(
+                (least..most).contains(&difference),
+                "{precision}: {difference}"
+            );
+        }
+        let again = network.forward_features(images);
+        again.into_data().assert_eq(&exact.into_data(), true);
+    }
+
+    #[test]
+    fn names_are_read_back_and_others_are_refused() {
+        for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
+            assert_eq!(
+                precision.to_string().parse::<Precision>().unwrap(),
+                precision
+            );
+        }
+        let error = "f8".parse::<Precision>().unwrap_err().to_string();
+        assert_eq!(error, "precision: expected f32, f16 or bf16, found f8");
+    }
+}

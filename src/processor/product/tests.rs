@@ -1,0 +1,200 @@
+//! Every layout, set of instructions and edge against sums in double precision.
+
+use super::*;
+
+/// Numbers without a pattern, from -1 to 1.
+fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as f32 / u32::MAX as f32 * 2.0 - 1.0
+        })
+        .collect()
+}
+
+fn at(matrix: &Matrix, row: usize, column: usize) -> f64 {
+    matrix.values[row * matrix.strides[0] + column * matrix.strides[1]].into()
+}
+
+fn assert_product(a: Matrix, b: Matrix, start: &[f64], out: &[f32], what: &str) {
+    let [rows, depth] = a.size;
+    let columns = b.size[1];
+    for row in 0..rows {
+        for column in 0..columns {
+            let sum: f64 = (0..depth)
+                .map(|term| at(&a, row, term) * at(&b, term, column))
+                .sum();
+            let expected = start[row * columns + column] + sum;
+            let error = (f64::from(out[row * columns + column]) - expected).abs();
+            assert!(
+                error <= 2e-7 * (depth as f64 + 4.0),
+                "{what}: row {row}, column {column} is off by {error:e}"
+            );
+        }
+    }
+}
+
+/// Sizes around the edges of tiles, strips, panels and blocks.
+const SIZES: [[usize; 3]; 9] = [
+    [1, 1, 1],
+    [14, 32, 16],
+    [15, 33, 17],
+    [13, 31, 15],
+    [29, 17, 40],
+    [5, 449, 3],
+    [270, 20, 9],
+    [28, 65, DEPTH + 1],
+    [9, 30, 2 * DEPTH + 3],
+];
+
+#[test]
+fn every_layout_set_and_start_is_the_sum_of_products() {
+    for isa in Isa::available() {
+        for [rows, columns, depth] in SIZES {
+            let (a, b) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
+            let (bias, held) = (numbers(columns, 3), numbers(rows * columns, 4));
+            for layout in 0..4 {
+                let a = match layout & 1 {
+                    0 => Matrix::new(&a, [rows, depth]),
+                    _ => Matrix::new(&a, [depth, rows]).transposed(),
+                };
+                let b = match layout & 2 {
+                    0 => Matrix::new(&b, [depth, columns]),
+                    _ => Matrix::new(&b, [columns, depth]).transposed(),
+                };
+                for start in [Start::Zero, Start::Bias(&bias), Start::Output] {
+                    let before = |index: usize| match start {
+                        Start::Zero => 0.0,
+                        Start::Bias(bias) => bias[index % columns].into(),
+                        Start::Output => held[index].into(),
+                    };
+                    let before: Vec<f64> = (0..rows * columns).map(before).collect();
+                    let mut out = held.clone();
+                    let product = Product::new(a, b, Output::new(&mut out, [rows, columns]));
+                    run_with(isa, &[product.from(start)]);
+                    let what = format!("{isa:?} {rows}x{depth}x{columns} {layout} {start:?}");
+                    assert_product(a, b, &before, &out, &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn strides_of_any_kind_are_read() {
+    let values = numbers(2000, 5);
+    let a = Matrix::strided(&values, [19, 23], [70, 3]);
+    let b = Matrix::strided(&values[11..], [23, 37], [0, 2]);
+    for isa in Isa::available() {
+        let mut out = vec![f32::NAN; 19 * 37];
+        run_with(isa, &[Product::new(a, b, Output::new(&mut out, [19, 37]))]);
+        assert_product(a, b, &[0.0; 19 * 37], &out, &format!("{isa:?}"));
+    }
+}
+
+#[test]
+fn interleaved_outputs_stay_apart() {
+    let (a, b) = (numbers(20 * 9, 6), numbers(3 * 9 * 21, 7));
+    let a = Matrix::new(&a, [20, 9]);
+    let part = |part: usize| Matrix::new(&b[part * 9 * 21..][..9 * 21], [9, 21]);
+    let mut out = vec![f32::NAN; 20 * 3 * 21];
+    let outputs = Output::interleaved(&mut out, [20, 3, 21]);
+    let products: Vec<_> = outputs
+        .enumerate()
+        .map(|(index, out)| Product::new(a, part(index), out))
+        .collect();
+    run(&products);
+    for index in 0..3 {
+        let part_of = |row: usize| &out[(row * 3 + index) * 21..][..21];
+        let alone: Vec<f32> = (0..20).flat_map(part_of).copied().collect();
+        assert_product(
+            a,
+            part(index),
+            &[0.0; 420],
+            &alone,
+            &format!("part {index}"),
+        );
+    }
+}
+
+#[test]
+fn a_sum_without_terms_is_its_start() {
+    let mut out = vec![7.0; 6];
+    let empty = Product::new(
+        Matrix::new(&[], [2, 0]),
+        Matrix::new(&[], [0, 3]),
+        Output::new(&mut out, [2, 3]),
+    );
+    run(&[empty.from(Start::Bias(&[1.0, 2.0, 3.0]))]);
+    assert_eq!(out, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn threads_and_divisions_change_nothing() {
+    let (rows, columns, depth) = (300, 500, 400);
+    let (a, b) = (numbers(rows * depth, 8), numbers(depth * columns, 9));
+    let a = Matrix::new(&a, [rows, depth]);
+    let b = Matrix::new(&b, [depth, columns]);
+    let product = |threads: usize| {
+        let mut out = vec![0.0; rows * columns];
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads")
+            .install(|| run(&[Product::new(a, b, Output::new(&mut out, [rows, columns]))]));
+        out
+    };
+    let expected = product(1);
+    assert_eq!(product(3), expected);
+    // The last row alone, and a few columns alone.
+    let mut row = vec![0.0; columns];
+    let last = Matrix::strided(&a.values[(rows - 1) * depth..], [1, depth], [depth, 1]);
+    run(&[Product::new(last, b, Output::new(&mut row, [1, columns]))]);
+    assert_eq!(row, expected[(rows - 1) * columns..]);
+}
+
+#[test]
+#[should_panic(expected = "lies outside")]
+fn a_matrix_beyond_its_values_is_refused() {
+    Matrix::strided(&[0.0; 11], [3, 4], [4, 1]);
+}
+
+#[test]
+#[ignore = "prints rates"]
+fn rates() {
+    for [m, k, n] in [
+        [2048, 2048, 2048],
+        [256, 1288, 1288],
+        [3072, 1288, 1288],
+        [1288, 256, 1288],
+        [1288, 3072, 1288],
+    ] {
+        for layout in 0..4 {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let mut out = vec![0.0; m * n];
+            let a = match layout & 1 {
+                0 => Matrix::new(&a, [m, k]),
+                _ => Matrix::new(&a, [k, m]).transposed(),
+            };
+            let b = match layout & 2 {
+                0 => Matrix::new(&b, [k, n]),
+                _ => Matrix::new(&b, [n, k]).transposed(),
+            };
+            let mut seconds: Vec<f64> = (0..9)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    run(&[Product::new(a, b, Output::new(&mut out, [m, n]))]);
+                    start.elapsed().as_secs_f64()
+                })
+                .collect();
+            seconds.sort_by(f64::total_cmp);
+            let rate = |seconds: f64| 2.0 * (m * n * k) as f64 / seconds / 1e9;
+            println!(
+                "{m}x{k}x{n} layout {layout}: median {:.0} best {:.0} GFLOP/s",
+                rate(seconds[4]),
+                rate(seconds[0])
+            );
+        }
+    }
+}
