@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::grid::Grid;
 use super::kernel::Mean;
-use super::layer::{Found, NormKind, Normed, copy};
+use super::layer::{Found, NormKind, Normed, Slope, copy};
 use super::pointwise::{self, Backward, Destination, Input};
 use super::workspace::{Lease, Workspace};
 use crate::backbone::plan::Pointwise;
@@ -112,14 +112,12 @@ impl Operation<4> for Head {
         let normed = &saved.normed;
         let (out, sums) = normed.silu(team, &self.workspace, output, part);
         let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-        let mut map = vec![
-            0.0;
-            if wanted[0] {
-                self.input.strips() * LANES
-            } else {
-                0
-            }
-        ];
+        let slope = Slope {
+            gradient: numbers(&out),
+            keep: None,
+            slopes: &slopes,
+        };
+        let mut map = vec![0.0; self.input.strips() * LANES];
         let transposed = Pointwise::transposed(saved.parameters[0].values(), self.outputs);
         let into = wanted[0].then(|| Destination {
             weight: &transposed,
@@ -130,7 +128,7 @@ impl Operation<4> for Head {
             grid: self.input,
             outputs: self.outputs,
             gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                normed.differ(team, output, &slopes, numbers(&out), None, band, made);
+                normed.differ(team, output, slope, band, made);
             },
             input: Input::Map(&saved.map),
             workspace: &self.workspace,

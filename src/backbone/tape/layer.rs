@@ -46,6 +46,17 @@ impl NormKind {
     }
 }
 
+/// The gradient of a norm's output, and what takes it to the norm's input.
+#[derive(Clone, Copy)]
+pub(super) struct Slope<'a> {
+    /// The gradient of every value of a batch.
+    pub gradient: &'a [f32],
+    /// What drop path keeps of each image; nothing where it keeps all.
+    pub keep: Option<&'a [f32]>,
+    /// The slopes.
+    pub slopes: &'a Slopes,
+}
+
 /// A convolution's output and the norm after it.
 #[derive(Debug)]
 pub(super) struct Normed {
@@ -140,12 +151,15 @@ impl Normed {
         &self,
         team: Team<'_>,
         grid: Grid,
-        slopes: &Slopes,
-        gradient: &[f32],
-        keep: Option<&[f32]>,
+        slope: Slope<'_>,
         band: &Range<usize>,
         out: &mut [Strip],
     ) {
+        let Slope {
+            gradient,
+            keep,
+            slopes,
+        } = slope;
         for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
             let start = plane * grid.plane() + band.start;
             for (image, piece) in pieces(band, grid.pixels()) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::grid::{Grid, TASKS, divide, pieces, ranges, room, rows};
 use super::super::kernel::{self, DepthwiseGradient, Excite, Gate, Outer};
+use super::super::layer::Slope;
 use super::super::norm::{Slopes, Sums};
 use super::super::pointwise::{self, Backward, Destination, Fill, Input};
 use super::super::workspace::Lease;
@@ -14,7 +15,7 @@ use crate::processor::strip::{LANES, Strip, numbers, strips};
 use crate::processor::team::Team;
 
 impl Block {
-    /// The gradient of the input, empty where it is not wanted, and those of the parameters, in the
+    /// The gradient of the input, which is not to be used where it is not wanted, and those of the parameters, in the
     /// order of the operation's inputs.
     pub(super) fn retrace(
         &self,
@@ -29,9 +30,13 @@ impl Block {
         // The projection's norm.
         let sums = saved.project.linear(team, output, gradient, self.keep());
         let (slopes, gamma, beta) = saved.project.norm.gradient(&sums);
+        let slope = Slope {
+            gradient,
+            keep: self.keep(),
+            slopes: &slopes,
+        };
         let fill = |band: &Range<usize>, out: &mut [Strip]| {
-            let project = &saved.project;
-            project.differ(team, output, &slopes, gradient, self.keep(), band, out);
+            saved.project.differ(team, output, slope, band, out);
         };
         // The projection and the gates.
         let (weight, gates) = self.gates(team, saved, given.project[0], &fill);
@@ -43,14 +48,7 @@ impl Block {
         let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&sums);
 
         let other = self.residual.then_some(gradient);
-        let mut input = vec![
-            0.0;
-            if wanted {
-                self.input.strips() * LANES
-            } else {
-                0
-            }
-        ];
+        let mut input = vec![0.0; self.input.strips() * LANES];
         let (depthwise, expand) = match (&saved.expand, given.expand) {
             (Some(normed), Some(layer)) => {
                 let wide = self.wide();
@@ -65,6 +63,11 @@ impl Block {
                 drop(inner);
                 let (slopes, gamma, beta) = normed.norm.gradient(&sums);
                 let transposed = Pointwise::transposed(layer[0], self.inner);
+                let slope = Slope {
+                    gradient: numbers(&out),
+                    keep: None,
+                    slopes: &slopes,
+                };
                 let into = wanted.then(|| Destination {
                     weight: &transposed,
                     other,
@@ -74,7 +77,7 @@ impl Block {
                     grid: self.input,
                     outputs: self.inner,
                     gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                        normed.differ(team, wide, &slopes, numbers(&out), None, band, made);
+                        normed.differ(team, wide, slope, band, made);
                     },
                     input: Input::Map(&saved.map),
                     workspace: &self.workspace,
@@ -84,9 +87,6 @@ impl Block {
             }
             _ => {
                 let each = self.input.pixels() * LANES;
-                if !wanted {
-                    input = vec![0.0; self.input.strips() * LANES];
-                }
                 let parts = input.chunks_exact_mut(each).enumerate();
                 let parts: Vec<_> = parts
                     .map(|(index, part)| {
