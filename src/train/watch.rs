@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorReadError};
 use burn::train::Interrupter;
 use burn::train::checkpoint::CheckpointerError;
@@ -104,36 +102,4 @@ impl Metric for Watch {
     }
 
     fn clear(&mut self) {}
-}
-
-/// The sum of all gradients of `module`; `None` if no parameter has one.
-///
-/// It is not finite as soon as one gradient is not, and costs less than their norm: nothing is
-/// squared into memory of its own.
-///
-/// # Shapes
-/// - output: `[1]`
-pub(super) fn gradient_sum<M: Module>(
-    module: &M,
-    gradients: &GradientsParams,
-) -> Option<Tensor<1>> {
-    struct Sum<'a> {
-        gradients: &'a GradientsParams,
-        sum: Option<Tensor<1>>,
-    }
-    impl ModuleVisitor for Sum<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let gradient = self.gradients.get::<D>(param.id).map(Tensor::sum);
-            self.sum = match (self.sum.take(), gradient) {
-                (Some(sum), Some(gradient)) => Some(sum + gradient),
-                (sum, gradient) => sum.or(gradient),
-            };
-        }
-    }
-    let mut sum = Sum {
-        gradients,
-        sum: None,
-    };
-    module.visit(&mut sum);
-    sum.sum
 }

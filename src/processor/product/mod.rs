@@ -48,7 +48,7 @@ const COLUMNS: usize = 28 * LANES;
 /// `COLUMNS * DEPTH` numbers: more than half of a core's second cache, but not all of it.
 const DEPTH: usize = 336;
 /// Rows of the output that a task makes where nothing else is asked for.
-const BAND: usize = 256;
+const BAND: usize = 512;
 /// Tasks per core, where there are several cores.
 const TASKS: usize = 4;
 /// Rows of the largest tile of any instruction set.

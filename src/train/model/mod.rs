@@ -3,19 +3,20 @@
 mod action_unit;
 mod backbone;
 mod expression;
+mod joint;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
 pub(super) use backbone::{BackboneStage, OUTPUTS};
 pub(super) use expression::ExpressionStage;
+pub(super) use joint::{JointLoss, JointStage, WholeStage};
 pub(super) use valence_arousal::ValenceArousalStage;
 
 use burn::module::Module;
 use burn::train::TrainOutput;
 
 use super::batch::StepOutput;
-use super::watch::gradient_sum;
-use crate::optim::Sam;
+use crate::optim::{Sam, gradient_norm};
 
 /// One training step of `model`: both passes of SAM if there is one, else a plain backward pass.
 fn step<M: Module>(
@@ -39,6 +40,6 @@ fn step<M: Module>(
             TrainOutput::new(model, output.loss.backward(), output)
         }
     };
-    step.item.gradient = gradient_sum(model, &step.grads);
+    step.item.gradient = gradient_norm(model, &step.grads);
     step
 }
