@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode};
@@ -35,6 +36,24 @@ fn backbone(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+fn fine_tuning(criterion: &mut Criterion) {
+    const BATCH: usize = 16;
+    let device = Device::default().autodiff();
+    let mut network = EfficientNetConfig::new(Variant::B0)
+        .with_classes(Some(EXPRESSIONS))
+        .init(&device);
+    let images = Tensor::random([BATCH, 3, 224, 224], Distribution::Default, &device);
+    let mut optimizer = OptimizerConfig::default().init();
+    criterion.bench_function("train_step/b0_224/batch_16", |bencher| {
+        bencher.iter(|| {
+            let loss = network.forward(images.clone()).powi_scalar(2).mean();
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            network = optimizer.step(1e-3, network.clone(), gradients);
+            sync(&device);
+        });
+    });
 }
 
 fn heads(criterion: &mut Criterion) {
@@ -189,6 +208,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, heads, au_step, ex_step, va_step, epoch, pipeline
+    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline
 }
 criterion_main!(speed);

@@ -137,7 +137,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         max_unreadable: arguments.max_unreadable,
     };
     let backbone = arguments.precision.of(backbone, &device)?;
-    let progress = Progress::start("images");
+    let progress = Progress::start("images").in_batches(arguments.batch_size);
     let stop = stop_flag();
     let extracted = extraction.run(
         |images| feature.of(&backbone, images),

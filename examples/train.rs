@@ -11,6 +11,7 @@ use countenance::{Error, Result};
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
 use shared::interrupt::on_interrupt;
 use shared::report::run;
@@ -77,6 +78,9 @@ struct Arguments {
     /// Validation images to render where there is no --data
     #[arg(long, value_name = "N")]
     synthetic_validation: Option<usize>,
+    /// Share every step among this many devices of the same kind
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    devices: usize,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -107,7 +111,8 @@ fn main() -> ExitCode {
 }
 
 fn train(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.open()?;
+    let devices = arguments.device.open_several(arguments.devices)?;
+    let device = &devices[0];
     let run = if arguments.resume {
         let folder = match &arguments.out {
             Some(folder) => folder.clone(),
@@ -118,12 +123,13 @@ fn train(arguments: &Arguments) -> Result<()> {
             })?,
         };
         eprintln!("resuming {}", folder.display());
-        Run::resume(&folder, &device)?
+        Run::resume(&folder, device)?
     } else {
         let folder = arguments.out.clone().unwrap_or_else(next_run);
         eprintln!("run directory: {}", folder.display());
-        Run::create(&folder, config(arguments)?, &device)?
+        Run::create(&folder, config(arguments)?, device)?
     };
+    let run = run.on_devices(devices)?;
     let interrupter = run.interrupter();
     on_interrupt(move || interrupter.stop(Some("interrupted")));
 

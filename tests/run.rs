@@ -9,6 +9,7 @@ use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::metric::Report;
+use countenance::model::Model;
 use countenance::predict::Predictor;
 use countenance::train::{Order, Outcome, Run, TrainConfig};
 use countenance::{Error, Labels};
@@ -107,6 +108,59 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
             "{name} differs"
         );
     }
+}
+
+/// The training losses of a stage.
+fn losses(folder: &Path, stage: &str) -> Vec<f64> {
+    let text = String::from_utf8(bytes(folder, "metrics.csv")).unwrap();
+    text.lines()
+        .filter_map(|line| line.strip_prefix(&format!("{stage},")))
+        .map(|line| line.split(',').nth(1).unwrap().parse().unwrap())
+        .collect()
+}
+
+/// The largest magnitude of the running means of a trained model's norms.
+fn running_means(folder: &Path) -> f32 {
+    let model = Predictor::load(folder.join("model.safetensors")).unwrap();
+    let Model::Network(network) = model.model() else {
+        panic!("a run trains the multi-task network");
+    };
+    let norm = network.action_unit.nodes.norm.as_ref().unwrap();
+    norm.running_mean.value().abs().max().into_scalar()
+}
+
+/// The processor twice: what is shared among devices, and added up, is the same as on two GPUs.
+#[test]
+fn two_devices_share_the_steps_of_one() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let (alone, shared) = (folder.path().join("alone"), folder.path().join("shared"));
+    let mut config = config();
+    config.weights = Some(backbone(folder.path()));
+    // A batch of all rows: the first epoch's loss is that of the first weights, on both.
+    for stage in config.heads_mut() {
+        stage.batch_size = 96;
+        stage.epochs = 6;
+    }
+    run(&alone, config.clone());
+    let device = Device::default();
+    let run = Run::create(&shared, config, &device).unwrap();
+    let run = run.on_devices(vec![device; 2]).unwrap();
+    let outcome = run.execute().unwrap();
+    assert!(outcome.report.p_mtl.is_some_and(f64::is_finite));
+    for stage in ["au", "ex", "va"] {
+        let (alone, shared) = (losses(&alone, stage), losses(&shared, stage));
+        println!("{stage}: alone {alone:?}, shared {shared:?}");
+        assert_eq!(shared.len(), alone.len(), "{stage}");
+        // Each half has its own dropout, statistics and sharpness; the course is the same.
+        for (alone, shared) in alone.iter().zip(&shared) {
+            assert!((shared / alone - 1.0).abs() < 0.15, "{stage}");
+        }
+    }
+    let (alone, shared) = (running_means(&alone), running_means(&shared));
+    println!("running means: alone {alone}, shared {shared}");
+    // The devices' copies share one state, which a step moves once or twice, as their threads meet.
+    assert!((0.4..2.5).contains(&(shared / alone)), "{alone} {shared}");
 }
 
 #[test]

@@ -43,6 +43,7 @@ class Extract:
     """A folder of images into one feature file: three blocks of rows."""
 
     name = "extract"
+    hint = "running it again"
 
     def __init__(self, backbone, images):
         self.inputs = ["--backbone", str(backbone), "--images", str(images)]
@@ -55,6 +56,7 @@ class Train:
     """The whole run: synthetic set, backbone, features, three stages, report."""
 
     name = "train"
+    hint = "--resume --out"
     settings = [
         "--synthetic-train", "80", "--synthetic-validation", "40",
         "--backbone-epochs", "2", "--epochs", "3", "--batch-size", "32",

@@ -79,7 +79,8 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
             found: format!("width {}", cache.width()),
         });
     }
-    let progress = Progress::start("rows");
+    let progress = Progress::start("rows").in_batches(batch);
+    progress.update(0, cache.rows());
     for (number, features) in cache.as_slice().chunks(batch * cache.width()).enumerate() {
         let predictions = predictor.predict_features(features)?;
         for (position, prediction) in predictions.into_iter().enumerate() {
@@ -115,7 +116,8 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
             false => paths.push(path.clone()),
         }
     }
-    let progress = Progress::start("images");
+    let progress = Progress::start("images").in_batches(arguments.batch_size);
+    progress.update(0, paths.len());
     predictor.predict_files(&paths, arguments.batch_size, |place, prediction| {
         let path = &paths[place];
         let name = path.to_string_lossy();

@@ -16,6 +16,11 @@ pub struct Progress {
     /// What was done at the first update, and when that was: work that goes on where it was
     /// interrupted starts with something done, which is not its rate.
     first: OnceLock<(usize, Instant)>,
+    /// Images or rows in a batch; 0 where work is not done in batches.
+    batch: usize,
+    /// What was done, and when, as the first batch was: on a GPU it takes what tuning and compiling
+    /// take, which is not the rate of those that follow.
+    warm: OnceLock<(usize, Instant)>,
     /// When the last plain line was written; `None` on a terminal.
     plain: Option<Mutex<Instant>>,
     what: String,
@@ -39,9 +44,16 @@ impl Progress {
         Self {
             bar,
             first: OnceLock::new(),
+            batch: 0,
+            warm: OnceLock::new(),
             plain: (!terminal).then(|| Mutex::new(Instant::now())),
             what: what.to_string(),
         }
+    }
+
+    /// Tells the first batch's time apart from the rate of all others.
+    pub fn in_batches(self, batch: usize) -> Self {
+        Self { batch, ..self }
     }
 
     /// Shows that `done` of `total` are done; callable from any thread.
@@ -55,6 +67,9 @@ impl Progress {
         // Threads report out of order.
         if done as u64 > self.bar.position() {
             self.bar.set_position(done as u64);
+        }
+        if self.batch > 0 && done >= before + self.batch.min(total - before) {
+            self.warm.get_or_init(|| (done, Instant::now()));
         }
         let Some(last) = &self.plain else { return };
         let Ok(mut last) = last.try_lock() else {
@@ -73,9 +88,19 @@ impl Progress {
     pub fn finish(self) {
         let (done, elapsed) = (self.bar.position(), self.bar.elapsed());
         self.bar.finish_and_clear();
-        match done {
-            0 => eprintln!("{}: nothing left to do", self.what),
-            _ => eprintln!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64()),
+        let whole = format!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64());
+        match (self.first.get(), self.warm.get()) {
+            _ if done == 0 => eprintln!("{}: nothing left to do", self.what),
+            (Some((before, _)), Some((warm, at))) if done > *warm as u64 => {
+                let after = at.elapsed().as_secs_f64();
+                let first = elapsed.as_secs_f64() - after;
+                let rate = (done - *warm as u64) as f64 / after;
+                eprintln!(
+                    "{whole}: the first {} in {first:.2} s, then {rate:.1}/s",
+                    warm - before
+                );
+            }
+            _ => eprintln!("{whole}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::config::Config;
 use burn::module::{Flag, Module, Param};
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 
 /// Configuration of [`DropPath`].
 #[derive(Config, Debug)]
@@ -45,24 +45,27 @@ impl DropPath {
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        if self.prob == 0.0 || !self.training.is_enabled() || !input.device().is_autodiff() {
-            return input;
+        match self.factors(input.dims()[0], &input.device()) {
+            Some(factors) => input * factors,
+            None => input,
         }
-        let [batch, ..] = input.dims();
+    }
+
+    /// What the branch of each image is multiplied by, `[batch, 1, 1, 1]`; nothing where every
+    /// branch is kept as it is.
+    pub(super) fn factors(&self, batch: usize, device: &Device) -> Option<Tensor<4>> {
+        if self.prob == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
+            return None;
+        }
         let keep = 1.0 - self.prob;
-        let kept = Tensor::<4>::random(
-            [batch, 1, 1, 1],
-            Distribution::Bernoulli(keep),
-            &input.device(),
-        );
-        input * (kept / keep)
+        let kept = Tensor::<4>::random([batch, 1, 1, 1], Distribution::Bernoulli(keep), device);
+        Some(kept / keep)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
 
     fn rows(output: Tensor<4>) -> Vec<f32> {
         output.into_data().try_to_vec().unwrap()

@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::conv::{Layers, pointwise};
 use super::plan::PlanCell;
 use super::stage::Plan;
+use super::tape::{self, Workspace};
 use super::{Flavour, MbConv, MbConvConfig, Variant};
 
 /// Configuration of [`EfficientNet`].
@@ -77,6 +78,9 @@ pub struct EfficientNet {
     pub classifier: Option<Linear>,
     /// The network fused for the processor, compiled when it is first needed.
     plan: PlanCell,
+    /// Memory that training steps on a processor share.
+    #[module(skip)]
+    pub(super) workspace: Workspace,
 }
 
 impl EfficientNetConfig {
@@ -141,6 +145,7 @@ impl EfficientNetConfig {
                 .classes
                 .map(|classes| classifier(plan.head, classes, device)),
             plan: PlanCell::default(),
+            workspace: Workspace::default(),
         }
     }
 
@@ -175,7 +180,8 @@ fn classifier(width: usize, classes: usize, device: &Device) -> Linear {
 impl EfficientNet {
     /// The pooled feature of each image.
     ///
-    /// In inference on a CPU device the whole network runs fused, as a [`Plan`](super::plan::Plan).
+    /// In inference on a CPU device the whole network runs fused, as a [`Plan`](super::plan::Plan),
+    /// and in training on burn's CPU backend block by block.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`, RGB, normalised with the mean and deviation that the
@@ -185,16 +191,17 @@ impl EfficientNet {
     /// # Panics
     /// If the images do not have 3 channels.
     pub fn forward_features(&self, images: Tensor<4>) -> Tensor<2> {
-        match self.plan.suiting(self, &images) {
-            Some(plan) => plan.forward(images),
-            None => {
-                // The weights may have fewer bits than the images.
-                let given = images.dtype();
-                let images = images.cast(self.conv_stem.weight.val().dtype());
-                let maps = self.forward_maps(images);
-                maps.mean_dims(&[2, 3]).flatten(1, 3).cast(given)
-            }
+        if let Some(plan) = self.plan.suiting(self, &images) {
+            return plan.forward(images);
         }
+        if let Some(features) = tape::features(self, images.clone()) {
+            return features;
+        }
+        // The weights may have fewer bits than the images.
+        let given = images.dtype();
+        let images = images.cast(self.conv_stem.weight.val().dtype());
+        let maps = self.forward_maps(images);
+        maps.mean_dims(&[2, 3]).flatten(1, 3).cast(given)
     }
 
     /// The feature before pooling.

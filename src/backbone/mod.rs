@@ -11,6 +11,7 @@ mod mbconv;
 pub mod plan;
 mod squeeze_excite;
 pub mod stage;
+mod tape;
 mod timm;
 
 pub use drop_path::{DropPath, DropPathConfig};

@@ -4,6 +4,7 @@ use burn::tensor::{Bool, Device, ExecutionError, Int, Tensor, TensorData};
 use burn::train::ItemLazy;
 use burn::train::metric::{Adaptor, LossInput};
 
+use super::loader::Portion;
 use crate::Labels;
 use crate::label::ACTION_UNITS;
 
@@ -85,6 +86,14 @@ pub struct FeatureBatch {
     pub targets: LabelBatch,
     /// The same labels, row by row, for the metrics.
     pub labels: Vec<Labels>,
+    /// The share of the step's rows that are here: below 1 where several devices share a step.
+    pub share: f64,
+}
+
+impl Portion for FeatureBatch {
+    fn with_share(self, share: f64) -> Self {
+        Self { share, ..self }
+    }
 }
 
 /// A batch of normalised images.
@@ -96,26 +105,13 @@ pub struct ImageBatch {
     pub targets: LabelBatch,
     /// The same labels, row by row, for the metrics.
     pub labels: Vec<Labels>,
+    /// The share of the step's rows that are here: below 1 where several devices share a step.
+    pub share: f64,
 }
 
-impl ImageBatch {
-    /// The first and the second half of the rows; `None` for fewer than four rows, whose halves
-    /// would be too few to normalise over.
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let half = self.labels.len() / 2;
-        if half < 2 {
-            return None;
-        }
-        let device = self.images.device();
-        let part = |rows: std::ops::Range<usize>| {
-            let labels = self.labels[rows.clone()].to_vec();
-            Self {
-                images: self.images.clone().narrow(0, rows.start, rows.len()),
-                targets: LabelBatch::new(&labels, &device),
-                labels,
-            }
-        };
-        Some([part(0..half), part(half..self.labels.len())])
+impl Portion for ImageBatch {
+    fn with_share(self, share: f64) -> Self {
+        Self { share, ..self }
     }
 }
 
@@ -124,8 +120,8 @@ impl ImageBatch {
 pub struct StepOutput {
     /// `[1]`.
     pub loss: Tensor<1>,
-    /// Of a training step, the sum of every gradient that the optimizer is given, `[1]`: not finite
-    /// as soon as one of them is not.
+    /// Of a training step, the sum of every gradient that the optimizer is given, and of the norm of
+    /// SAM's first pass, `[1]`: not finite as soon as one of them is not.
     pub gradient: Option<Tensor<1>>,
     /// Probabilities, `[batch, 12]`.
     pub action_units: Option<Tensor<2>>,

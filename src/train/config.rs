@@ -8,9 +8,16 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::backbone::Variant;
 use crate::data::synthetic::SyntheticConfig;
-use crate::network::FeatureKind;
+use crate::network::{FeatureKind, NetworkConfig};
 use crate::optim::{AdamWConfig, OptimizerConfig, SamConfig};
 use crate::{Error, Result};
+
+/// More epochs, or rows in a step, are a slip of the finger.
+const MOST: usize = 1_000_000;
+
+fn positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
 
 /// How the learning rate goes on from its initial value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +43,10 @@ pub enum Order {
 /// How one stage trains.
 #[derive(Config, Debug)]
 pub struct StageConfig {
-    /// Passes over the stage's labelled rows; at least 1. Paper and program: up to 100.
+    /// Passes over the stage's labelled rows; 1 to 1,000,000. Paper and program: up to 100.
     #[config(default = 100)]
     pub epochs: usize,
-    /// Rows in a step; at least 1. Paper: 256.
+    /// Rows in a step; 1 to 1,000,000. Paper: 256.
     #[config(default = 256)]
     pub batch_size: usize,
     /// Initial learning rate, in (0, 1]. Paper: 1e-3.
@@ -61,11 +68,11 @@ impl StageConfig {
         let fail = |field: &str, expected: &str, found: &dyn std::fmt::Display| {
             Err(Error::argument(format!("{stage}.{field}"), expected, found))
         };
-        if self.epochs == 0 {
-            return fail("epochs", "at least 1", &self.epochs);
+        if !(1..=MOST).contains(&self.epochs) {
+            return fail("epochs", "1 to 1000000", &self.epochs);
         }
-        if self.batch_size == 0 {
-            return fail("batch_size", "at least 1", &self.batch_size);
+        if !(1..=MOST).contains(&self.batch_size) {
+            return fail("batch_size", "1 to 1000000", &self.batch_size);
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
             return fail(
@@ -75,7 +82,7 @@ impl StageConfig {
             );
         }
         if let Some(sam) = &self.sam
-            && !(sam.rho.is_finite() && sam.rho >= 0.0 && sam.epsilon > 0.0)
+            && !(sam.rho.is_finite() && sam.rho >= 0.0 && positive(sam.epsilon))
         {
             return fail("sam", "rho of at least 0 and epsilon above 0", sam);
         }
@@ -89,7 +96,7 @@ impl StageConfig {
             OptimizerConfig::AdamW(adam) => {
                 (0.0..1.0).contains(&adam.beta_1)
                     && (0.0..1.0).contains(&adam.beta_2)
-                    && adam.epsilon > 0.0
+                    && positive(adam.epsilon.into())
                     && adam.weight_decay.is_finite()
                     && adam.weight_decay >= 0.0
             }
@@ -265,6 +272,13 @@ impl TrainConfig {
                 self.backbone.drop_path,
             ));
         }
+        if self.weights.is_none() && self.feature == FeatureKind::PooledAndLogits {
+            let expected = "Pooled, or weights of a backbone with a classifier";
+            return Err(Error::argument("feature", expected, "PooledAndLogits"));
+        }
+        NetworkConfig::paper(1)
+            .with_attention(self.attention.clone())
+            .validate()?;
         self.backbone.stage.check("backbone.stage")?;
         self.action_unit.check("action_unit")?;
         self.expression.check("expression")?;
@@ -294,14 +308,35 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_is_named() {
-        let mut config = TrainConfig::new();
-        config.expression.batch_size = 0;
-        assert!(
-            config
-                .check()
-                .unwrap_err()
-                .to_string()
-                .starts_with("expression.batch_size")
+        let named = |change: fn(&mut TrainConfig), expected: &str| {
+            let mut config = TrainConfig::new();
+            change(&mut config);
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        };
+        named(
+            |config| config.expression.batch_size = 0,
+            "expression.batch_size",
+        );
+        named(
+            |config| config.action_unit.epochs = usize::MAX,
+            "action_unit.epochs",
+        );
+        named(|config| config.max_unreadable = f64::NAN, "max_unreadable");
+        named(
+            |config| config.attention = Attention::Additive { hidden: 0 },
+            "attention",
+        );
+        named(
+            |config| config.feature = FeatureKind::PooledAndLogits,
+            "feature",
+        );
+        named(
+            |config| {
+                let sam = SamConfig::new().with_epsilon(f64::INFINITY);
+                config.valence_arousal.sam = Some(sam);
+            },
+            "valence_arousal.sam",
         );
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, PoisonError};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use rayon::prelude::*;
 
 use super::config::{Order, StageConfig};
 use super::features::SplitFeatures;
@@ -17,15 +16,14 @@ use super::outcome::Outcome;
 use super::picture;
 use super::progress;
 use super::run::Run;
-use super::source::ImageSource;
+use super::source::{ImageSource, readable};
 use super::stage::{Rows, Stage};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
-use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
+use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::{Split, SplitName, Statistics};
 use crate::evaluate::{Evaluation, evaluate};
-use crate::extract::check_unreadable;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
     balanced_weights, occurrence_weights,
@@ -51,6 +49,9 @@ impl Run {
         let statistics = data.training.statistics();
         for line in notices(&statistics, &data.validation.statistics()) {
             eprintln!("{line}");
+        }
+        if self.interrupter.should_stop() {
+            return Err(Error::Interrupted);
         }
         let (backbone, config) = self.backbone(&data, &statistics)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
@@ -190,8 +191,7 @@ impl Run {
         })
     }
 
-    /// The images of `split` that have any label and can be read. Those that cannot are counted
-    /// here, before a long training; the extraction behind it names each.
+    /// The images of `split` that have any label and can be read.
     pub(super) fn image_rows(
         &self,
         split: &Split,
@@ -200,17 +200,7 @@ impl Run {
         seed: u64,
     ) -> Result<Rows<super::batch::ImageBatch>> {
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-        let limits = ImageLimits::default();
-        let unreadable: Vec<(usize, Error)> = images
-            .par_iter()
-            .enumerate()
-            .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
-            .collect();
-        check_unreadable(&unreadable, images.len(), self.config.max_unreadable)?;
-        let mut readable = vec![true; images.len()];
-        for (row, _) in unreadable {
-            readable[row] = false;
-        }
+        let readable = readable(&images, self.config.max_unreadable)?;
         let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
         Ok(Rows {
             rows: (0..labels.len())
@@ -242,7 +232,7 @@ impl Run {
             folder: self.path("checkpoints").join(name),
             history: self.history.clone(),
             interrupter: self.interrupter.clone(),
-            device: self.device.clone().autodiff(),
+            devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A data loader whose order is a function of the seed and the epoch alone.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,7 +25,16 @@ pub trait Source<B>: Send + Sync {
     }
 }
 
+/// A batch that may be one device's part of the rows of a step.
+pub trait Portion {
+    /// The same batch, known to hold this share of the step's rows, in (0, 1].
+    fn with_share(self, share: f64) -> Self;
+}
+
 /// Serves a source's rows in batches, in a fresh order every epoch.
+///
+/// A [slice](DataLoader::slice) serves its part of every batch, and knows the part's share of the
+/// rows: several devices together see the very batches that one would.
 ///
 /// # Deviation
 /// burn's own loader draws its order from a generator that only a process that ran every earlier
@@ -35,8 +45,10 @@ pub struct EpochLoader<B> {
     source: Arc<dyn Source<B>>,
     rows: Vec<usize>,
     batch_size: usize,
+    /// The part of every batch that is served, in rows of the whole set.
+    part: Range<usize>,
     shuffle: Option<u64>,
-    next_epoch: Arc<AtomicUsize>,
+    next_epoch: AtomicUsize,
     device: Device,
 }
 
@@ -54,10 +66,11 @@ impl<B> EpochLoader<B> {
         assert!(batch_size > 0, "the batch size must be at least 1");
         Self {
             source,
+            part: 0..rows.len(),
             rows,
             batch_size,
             shuffle: None,
-            next_epoch: Arc::new(AtomicUsize::new(1)),
+            next_epoch: AtomicUsize::new(1),
             device: device.clone(),
         }
     }
@@ -65,13 +78,19 @@ impl<B> EpochLoader<B> {
     /// Shuffles every epoch from `seed`, beginning with the epoch numbered `first_epoch`.
     pub fn shuffled(mut self, seed: u64, first_epoch: usize) -> Self {
         self.shuffle = Some(seed);
-        self.next_epoch = Arc::new(AtomicUsize::new(first_epoch));
+        self.next_epoch = AtomicUsize::new(first_epoch);
         self
     }
 
     /// Number of batches in an epoch.
     pub fn batches(&self) -> usize {
         self.rows.len().div_ceil(self.batch_size)
+    }
+
+    /// Number of rows of an epoch that this part serves.
+    fn items(&self) -> usize {
+        let starts = (0..self.rows.len()).step_by(self.batch_size);
+        starts.map(|start| self.batch(start).1.len()).sum()
     }
 
     /// The names of the rows that the step numbered `step`, counted from 1, of `epoch` sees.
@@ -93,25 +112,39 @@ impl<B> EpochLoader<B> {
         rows
     }
 
-    fn part(&self, rows: Vec<usize>, device: &Device) -> Self {
+    fn with(&self, part: Range<usize>, device: &Device) -> Self {
         Self {
             source: self.source.clone(),
-            rows,
+            rows: self.rows.clone(),
             batch_size: self.batch_size,
+            part,
             shuffle: self.shuffle,
-            next_epoch: self.next_epoch.clone(),
+            // Each device counts for itself.
+            next_epoch: AtomicUsize::new(self.next_epoch.load(Ordering::Relaxed)),
             device: device.clone(),
         }
+    }
+
+    /// The rows of the batch that starts at `start`, and which of them this part serves.
+    fn batch(&self, start: usize) -> (Range<usize>, Range<usize>) {
+        let total = self.rows.len();
+        let batch = start..(start + self.batch_size).min(total);
+        let bound = |row: usize| match total {
+            0 => 0,
+            _ => start + batch.len() * row / total,
+        };
+        let served = bound(self.part.start)..bound(self.part.end);
+        (batch, served)
     }
 }
 
 impl<B> Clone for EpochLoader<B> {
     fn clone(&self) -> Self {
-        self.part(self.rows.clone(), &self.device)
+        self.with(self.part.clone(), &self.device)
     }
 }
 
-impl<B: Send + 'static> DataLoader<B> for EpochLoader<B> {
+impl<B: Portion + Send + 'static> DataLoader<B> for EpochLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<B> + 'a> {
         let epoch = self.next_epoch.fetch_add(1, Ordering::Relaxed);
         if let Some(seed) = self.shuffle {
@@ -121,20 +154,22 @@ impl<B: Send + 'static> DataLoader<B> for EpochLoader<B> {
             loader: self,
             rows: self.order(epoch),
             epoch,
+            start: 0,
             served: 0,
         })
     }
 
     fn num_items(&self) -> usize {
-        self.rows.len()
+        self.items()
     }
 
     fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<B>> {
-        Arc::new(self.part(self.rows.clone(), device))
+        Arc::new(self.with(self.part.clone(), device))
     }
 
     fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<B>> {
-        Arc::new(self.part(self.rows[start..end].to_vec(), &self.device))
+        let first = self.part.start;
+        Arc::new(self.with(first + start..first + end, &self.device))
     }
 }
 
@@ -142,52 +177,107 @@ struct Epoch<'a, B> {
     loader: &'a EpochLoader<B>,
     rows: Vec<usize>,
     epoch: usize,
+    /// Where the next batch starts.
+    start: usize,
     served: usize,
 }
 
-impl<B> Iterator for Epoch<'_, B> {
+impl<B: Portion> Iterator for Epoch<'_, B> {
     type Item = Result<B, DatasetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = (self.served + self.loader.batch_size).min(self.rows.len());
-        let rows = &self.rows[self.served..end];
-        if rows.is_empty() {
-            return None;
+        while self.start < self.rows.len() {
+            let (batch, served) = self.loader.batch(self.start);
+            self.start = batch.end;
+            if served.is_empty() {
+                continue;
+            }
+            let share = served.len() as f64 / batch.len() as f64;
+            self.served += served.len();
+            let rows = &self.rows[served];
+            let loader = self.loader;
+            let batch = loader.source.batch(rows, self.epoch, &loader.device);
+            return Some(
+                batch
+                    .map(|batch| batch.with_share(share))
+                    .map_err(DatasetError::new),
+            );
         }
-        let batch = self
-            .loader
-            .source
-            .batch(rows, self.epoch, &self.loader.device);
-        self.served = end;
-        Some(batch.map_err(DatasetError::new))
+        None
     }
 }
 
-impl<B> DataLoaderIterator<B> for Epoch<'_, B> {
+impl<B: Portion> DataLoaderIterator<B> for Epoch<'_, B> {
     fn progress(&self) -> Progress {
-        Progress::new(self.served, self.rows.len(), Some("rows".to_string()))
+        Progress::new(self.served, self.loader.items(), Some("rows".to_string()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::data::dataloader::split::split_dataloader;
+
     use super::*;
 
     struct Rows;
 
-    impl Source<Vec<usize>> for Rows {
-        fn batch(&self, rows: &[usize], _: usize, _: &Device) -> crate::Result<Vec<usize>> {
-            Ok(rows.to_vec())
+    /// The rows of a batch, and its share of a step.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Batch(Vec<usize>, f64);
+
+    impl Portion for Batch {
+        fn with_share(self, share: f64) -> Self {
+            Self(self.0, share)
         }
     }
 
-    fn loader(first_epoch: usize) -> EpochLoader<Vec<usize>> {
+    impl Source<Batch> for Rows {
+        fn batch(&self, rows: &[usize], _: usize, _: &Device) -> crate::Result<Batch> {
+            Ok(Batch(rows.to_vec(), f64::NAN))
+        }
+    }
+
+    fn loader(first_epoch: usize) -> EpochLoader<Batch> {
         EpochLoader::in_order(Arc::new(Rows), (0..23).collect(), 5, &Device::default())
             .shuffled(7, first_epoch)
     }
 
-    fn epoch(loader: &EpochLoader<Vec<usize>>) -> Vec<Vec<usize>> {
-        loader.iter().map(Result::unwrap).collect()
+    fn epoch(loader: &EpochLoader<Batch>) -> Vec<Vec<usize>> {
+        let batches = loader.iter().map(Result::unwrap);
+        batches.map(|Batch(rows, _)| rows).collect()
+    }
+
+    #[test]
+    fn devices_share_the_very_batches_of_one() {
+        let expected = [1, 2].map(|first| epoch(&loader(first)));
+        for devices in 1..=7 {
+            let whole: Arc<dyn DataLoader<Batch>> = Arc::new(loader(1));
+            let parts = split_dataloader(whole, &vec![Device::default(); devices]);
+            let items: usize = parts.iter().map(|part| part.num_items()).sum();
+            assert_eq!(items, 23);
+            for expected in &expected {
+                // Small parts may have no row of a small batch, so batches are told by their rows.
+                let mut batches = vec![(Vec::new(), 0.0); expected.len()];
+                for part in &parts {
+                    let mut iterator = part.iter();
+                    for batch in iterator.by_ref() {
+                        let Batch(rows, share) = batch.unwrap();
+                        let number = expected
+                            .iter()
+                            .position(|whole| whole.contains(&rows[0]))
+                            .unwrap();
+                        assert_eq!(share, rows.len() as f64 / expected[number].len() as f64);
+                        batches[number].0.extend(rows);
+                        batches[number].1 += share;
+                    }
+                    assert!(iterator.progress().is_completed());
+                }
+                for ((rows, share), expected) in batches.iter().zip(expected) {
+                    assert_eq!(rows, expected, "{devices} devices");
+                    assert!((share - 1.0).abs() < 1e-12);
+                }
+            }
+        }
     }
 
     #[test]

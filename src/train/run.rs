@@ -30,6 +30,8 @@ pub struct Run {
     folder: PathBuf,
     pub(super) config: TrainConfig,
     pub(super) device: Device,
+    /// Where the stages train; the first is `device`.
+    pub(super) devices: Vec<Device>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
     // Held, not read: the lock goes when the run does.
@@ -45,6 +47,8 @@ impl Run {
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
         let lock = claim(folder)?;
+        // What a killed branch left without a config is no beginning of this run.
+        refuse_if(&folder.join("metrics.csv"), folder)?;
         Self::start(folder, config, device, lock)
     }
 
@@ -112,10 +116,37 @@ impl Run {
             folder: folder.to_path_buf(),
             config,
             device: device.clone(),
+            devices: vec![device.clone()],
             history: Arc::new(Mutex::new(History::open(&folder.join("metrics.csv"))?)),
             interrupter: Interrupter::new(),
             _lock: lock,
         })
+    }
+
+    /// Trains each stage on several devices at once; the first one also does everything else.
+    ///
+    /// A step's rows are divided among the devices, each normalises over its own rows, and the
+    /// gradients are averaged by the number of rows; the optimizer then takes one step on the first
+    /// device. What follows from that:
+    ///
+    /// - Sharpness-aware minimisation climbs on each device along the gradient of that device's own
+    ///   rows, and the gradients found there are averaged. That is how Foret et al. 2021 (section
+    ///   4.1, *m-sharpness*) train on several accelerators; the neighbourhood is then that of
+    ///   `batch_size / devices` rows.
+    /// - Running statistics move by the statistics of a device's rows, averaged over the devices that
+    ///   have reported when they are next read.
+    /// - Threads of several devices draw and add in no fixed order, so that two runs agree as two
+    ///   seeds do, and not bit for bit.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there is no device.
+    pub fn on_devices(mut self, devices: Vec<Device>) -> Result<Self> {
+        let Some(first) = devices.first() else {
+            return Err(Error::argument("devices", "at least one", 0));
+        };
+        self.device = first.clone();
+        self.devices = devices;
+        Ok(self)
     }
 
     /// A handle that stops the run at the end of its current step; what was finished stays.
@@ -148,8 +179,13 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 fn claim(folder: &Path) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let lock = lock(folder)?;
-    match folder.join("config.json").exists() {
-        false => Ok(lock),
+    refuse_if(&folder.join("config.json"), folder)?;
+    Ok(lock)
+}
+
+fn refuse_if(file: &Path, folder: &Path) -> Result<()> {
+    match file.exists() {
+        false => Ok(()),
         true => Err(Error::argument(
             "the run directory",
             "one without a run in it, or --resume to go on with that run",
@@ -194,6 +230,15 @@ mod tests {
         let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
         assert!(taken.contains("--resume"), "{taken}");
         Run::resume(folder.path(), &device).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_branch_left_is_not_taken_for_a_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("metrics.csv"), "stage,epoch\n").unwrap();
+        let device = Device::default();
+        let refused = refused(Run::create(folder.path(), TrainConfig::new(), &device));
+        assert!(refused.contains("without a run in it"), "{refused}");
     }
 
     #[test]

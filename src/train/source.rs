@@ -12,8 +12,9 @@ use super::batch::{FeatureBatch, ImageBatch, LabelBatch};
 use super::loader::Source;
 use crate::data::cache::FeatureCache;
 use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
+use crate::extract::check_unreadable;
 use crate::label::ACTION_UNITS;
-use crate::{Labels, Result};
+use crate::{Error, Labels, Result};
 
 /// A split's features in one or two variants (as is, mirrored), with the labels of its rows.
 pub struct FeatureSource {
@@ -80,6 +81,7 @@ impl Source<FeatureBatch> for FeatureSource {
             }),
             targets: LabelBatch::new(&labels, device),
             labels,
+            share: 1.0,
         })
     }
 
@@ -136,10 +138,31 @@ impl Source<ImageBatch> for ImageSource {
             images: self.preprocessing.batch(&images, device),
             targets: LabelBatch::new(&labels, device),
             labels,
+            share: 1.0,
         })
     }
 
     fn name(&self, row: usize) -> String {
         self.images[row].display().to_string()
     }
+}
+
+/// Whether each image can be read. Those that cannot are counted before a long training; the
+/// extraction behind it names each.
+///
+/// # Errors
+/// [`Error::Argument`] if more than the share `allowed` cannot.
+pub(super) fn readable(images: &[PathBuf], allowed: f64) -> Result<Vec<bool>> {
+    let limits = ImageLimits::default();
+    let unreadable: Vec<(usize, Error)> = images
+        .par_iter()
+        .enumerate()
+        .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
+        .collect();
+    check_unreadable(&unreadable, images.len(), allowed)?;
+    let mut readable = vec![true; images.len()];
+    for (row, _) in unreadable {
+        readable[row] = false;
+    }
+    Ok(readable)
 }

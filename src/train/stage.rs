@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
-    InferenceStep, Interrupter, Learner, LearnerModel, SupervisedTraining, TrainStep,
+    ExecutionStrategy, InferenceStep, Interrupter, Learner, LearnerModel, MultiDeviceOptim,
+    SupervisedTraining, TrainStep,
 };
 
 use super::batch::StepOutput;
@@ -16,7 +17,7 @@ use super::checkpoint::{
 };
 use super::config::StageConfig;
 use super::history::{EpochLog, History};
-use super::loader::{EpochLoader, Source};
+use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{Task, TaskScore};
 use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
@@ -40,7 +41,8 @@ pub(super) struct Stage<'a> {
     pub(super) folder: PathBuf,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
-    pub(super) device: Device,
+    /// Where it trains; the first of them keeps the model.
+    pub(super) devices: Vec<Device>,
 }
 
 impl Stage<'_> {
@@ -56,7 +58,7 @@ impl Stage<'_> {
         M: LearnerModel
             + TrainStep<Input = B, Output = StepOutput>
             + InferenceStep<Input = B, Output = StepOutput>,
-        B: Send + 'static,
+        B: Portion + Send + 'static,
     {
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         if train.rows.is_empty() {
@@ -81,14 +83,14 @@ impl Stage<'_> {
         }
 
         let batch_size = self.config.batch_size;
-        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.device)
+        let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.devices[0])
             .shuffled(self.seed, resumed + 1);
         let steps = train.batches() * self.config.epochs;
         let validation = EpochLoader::in_order(
             validation.source,
             validation.rows,
             VALIDATION_BATCH.min(batch_size * 2),
-            &self.device,
+            &self.devices[0],
         );
         let loaders = [train.clone(), validation.clone()];
         let watch = Watch::new(self.interrupter.clone());
@@ -116,6 +118,11 @@ impl Stage<'_> {
         if !has_dashboard() {
             training = training.renderer(Box::new(StageProgress::new(self.name)));
         }
+        if self.devices.len() > 1 {
+            let devices = self.devices.clone();
+            let strategy = ExecutionStrategy::multi(devices, MultiDeviceOptim::OptimMainDevice);
+            training = training.with_training_strategy(strategy.into());
+        }
         if resumed > 0 {
             training = training.checkpoint(resumed);
         }
@@ -141,17 +148,22 @@ impl Stage<'_> {
     fn not_finite<B: Send + 'static>(&self, fault: Fault, loaders: &[EpochLoader<B>; 2]) -> Error {
         let finished = self.history().stage(self.name).count();
         let [training, validation] = loaders;
-        let (loader, kind) = match fault.validating {
-            true => (validation, "validation step"),
-            false => (training, "step"),
+        let (loader, what) = match fault.validating {
+            true => (validation, "validation loss"),
+            false => (training, fault.what),
+        };
+        // Every device reports its part of a training step.
+        let step = match fault.validating {
+            true => fault.step,
+            false => fault.step.div_ceil(self.devices.len()),
         };
         let epoch = finished + 1;
         Error::NotFinite {
             stage: self.name.to_string(),
             epoch,
-            step: format!("{kind} {} of {}", fault.step, loader.batches()),
-            what: fault.what,
-            images: loader.names(epoch, fault.step),
+            step,
+            what,
+            images: loader.names(epoch, step),
             checkpoint: (finished > 0).then(|| weights_path(&self.folder, finished)),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorReadError};
 use burn::train::Interrupter;
 use burn::train::checkpoint::CheckpointerError;
@@ -102,4 +104,103 @@ impl Metric for Watch {
     }
 
     fn clear(&mut self) {}
+}
+
+/// The sum of all gradients of `module`; `None` if no parameter has one.
+///
+/// It is not finite as soon as one gradient is not, and costs less than their norm: nothing is
+/// squared into memory of its own.
+///
+/// # Shapes
+/// - output: `[1]`
+pub(super) fn gradient_sum<M: Module>(
+    module: &M,
+    gradients: &GradientsParams,
+) -> Option<Tensor<1>> {
+    struct Sum<'a> {
+        gradients: &'a GradientsParams,
+        sum: Option<Tensor<1>>,
+    }
+    impl ModuleVisitor for Sum<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.gradients.get::<D>(param.id).map(Tensor::sum);
+            self.sum = match (self.sum.take(), gradient) {
+                (Some(sum), Some(gradient)) => Some(sum + gradient),
+                (sum, gradient) => sum.or(gradient),
+            };
+        }
+    }
+    let mut sum = Sum {
+        gradients,
+        sum: None,
+    };
+    module.visit(&mut sum);
+    sum.sum
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::data::dataloader::Progress;
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    use super::*;
+
+    fn look(watch: &mut Watch, step: usize, loss: f32, gradient: Option<f32>) {
+        let device = Device::default();
+        let number = |value: f32| Tensor::<1>::from_floats([value], &device);
+        let output = StepOutput {
+            gradient: gradient.map(number),
+            ..StepOutput::new(number(loss), Vec::new())
+        };
+        let metadata = MetricMetadata {
+            progress: Progress::new(1, 1, None),
+            iteration: Some(step),
+            lr: None,
+        };
+        watch.update(&output.adapt(), &metadata).unwrap();
+    }
+
+    #[test]
+    fn the_first_fault_stops_the_training_and_is_the_one_told() {
+        for (what, loss, gradient) in [
+            ("loss", f32::NAN, Some(1.0)),
+            ("loss", f32::NEG_INFINITY, None),
+            ("gradient", 0.5, Some(f32::NAN)),
+            ("gradient", 0.5, Some(f32::INFINITY)),
+        ] {
+            let interrupter = Interrupter::new();
+            let mut watch = Watch::new(interrupter.clone());
+            look(&mut watch, 1, 0.5, Some(-3.0));
+            look(&mut watch.validating(), 2, 1e30, None);
+            assert!(watch.found().is_none() && !interrupter.should_stop());
+            look(&mut watch, 3, loss, gradient);
+            look(&mut watch, 4, f32::NAN, None);
+            let expected = Fault {
+                what,
+                step: 3,
+                validating: false,
+            };
+            assert_eq!(watch.found(), Some(expected));
+            assert!(interrupter.should_stop());
+        }
+    }
+
+    #[test]
+    fn one_gradient_that_is_not_finite_shows_in_the_sum() {
+        let device = Device::default().autodiff();
+        let model: Linear = LinearConfig::new(2, 1).init(&device);
+        let sum = |input: [[f32; 2]; 1]| {
+            let loss = model.forward(Tensor::<2>::from_data(input, &device)).sum();
+            let gradients = GradientsParams::from_grads(loss.backward(), &model);
+            gradient_sum(&model, &gradients)
+                .unwrap()
+                .into_scalar::<f32>()
+        };
+        // The weights' gradients are the input, the bias's is 1.
+        assert_eq!(sum([[2.0, -5.0]]), -2.0);
+        assert!(sum([[2.0, f32::NAN]]).is_nan());
+        assert_eq!(sum([[f32::INFINITY, 1.0]]), f32::INFINITY);
+        assert!(gradient_sum(&model, &GradientsParams::new()).is_none());
+    }
 }

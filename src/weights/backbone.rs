@@ -9,6 +9,7 @@ use super::layout::{self, Named, Place, places};
 use super::timm::{self, CLASSIFIERS};
 use super::{Checkpoint, assign};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::network::validate_backbone;
 use crate::{Error, Result};
 
 /// What stands before the backbone's tensors in the crate's own file.
@@ -66,6 +67,8 @@ fn own(
         config => crate::config::parse::<EfficientNetConfig>(&config.to_string())
             .map_err(|reason| error(format!("a broken config: {reason}")))?,
     };
+    validate_backbone(&config)
+        .map_err(|reason| error(format!("a config out of range: {reason}")))?;
     let network = config.init(device);
     let places = places(&network, |path| Some(Named::One(format!("{OURS}{path}"))));
     // The file's linear weights lie as the module's do.

@@ -92,6 +92,17 @@ impl Slot {
     /// Reads the tensor from the file that the index is of.
     pub fn read(&self, file: &mut (impl Read + Seek)) -> io::Result<TensorData> {
         file.seek(SeekFrom::Start(self.start))?;
+        let count = self
+            .shape
+            .iter()
+            .try_fold(1, |a: usize, &b| a.checked_mul(b));
+        if self.dtype == DType::F32 && count == Some(self.length / size_of::<f32>()) {
+            // Read where they stay: bytes would be copied once more, into memory that is aligned
+            // for numbers.
+            let mut values = vec![0f32; self.length / size_of::<f32>()];
+            file.read_exact(bytemuck::cast_slice_mut(&mut values))?;
+            return Ok(TensorData::new(values, self.shape.clone()));
+        }
         let mut bytes = vec![0; self.length];
         file.read_exact(&mut bytes)?;
         TensorData::try_from_bytes_vec(bytes, self.shape.clone(), self.dtype)

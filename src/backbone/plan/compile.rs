@@ -128,7 +128,7 @@ fn depthwise(conv: &Conv2d, norm: &BatchNorm) -> Option<Depthwise> {
 
 /// The padding, if the kernels know it: never so much that an output sees no pixel, which also
 /// keeps every output at a size of at least 1.
-fn padding(conv: &Conv2d) -> Option<Padding> {
+pub(in crate::backbone) fn padding(conv: &Conv2d) -> Option<Padding> {
     let pad = conv.kernel_size[0] / 2;
     match conv.padding {
         PaddingConfig2d::Same => Some(Padding::Same),

@@ -70,10 +70,12 @@ use crate::processor::strip::{Strip, numbers};
 use crate::processor::team::{Pool, Team};
 use crate::processor::tensor::Numbers;
 use block::{Block, Buffers, Stem};
-use weight::Pointwise;
 
 pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
+pub(super) use compile::padding;
+pub(super) use kernel::{Outputs, Product, Target, sweep};
+pub(super) use weight::Pointwise;
 
 /// An [`EfficientNet`] compiled for inference on this processor.
 ///

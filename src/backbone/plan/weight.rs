@@ -61,7 +61,7 @@ pub(super) fn gather(layers: Vec<&mut Pointwise>) {
 
 /// A matrix product's weights and bias, panel by panel.
 #[derive(Debug)]
-pub(super) struct Pointwise {
+pub(in crate::backbone) struct Pointwise {
     inputs: usize,
     outputs: usize,
     /// Panel after panel, each `[inputs, strips]`.
@@ -79,22 +79,42 @@ impl Pointwise {
     /// Packs `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
     pub fn new(weight: &[f32], bias: &[f32]) -> Self {
         let inputs = weight.len() / bias.len();
+        Self::pack(inputs, bias, |input, output| {
+            weight[output * inputs + input]
+        })
+    }
+
+    /// Packs `weight`, `[inputs, outputs]`, without a bias.
+    pub fn transposed(weight: &[f32], inputs: usize) -> Self {
+        let outputs = weight.len() / inputs;
+        let bias = vec![0.0; outputs];
+        Self::pack(inputs, &bias, |input, output| {
+            weight[input * outputs + output]
+        })
+    }
+
+    /// Packs the weight of every input and output.
+    fn pack(inputs: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Self {
+        let outputs = bias.len();
         let bias_strips = strips(bias);
         let mut packed = Vec::with_capacity(inputs * bias_strips.len());
         for first in (0..bias_strips.len()).step_by(PANEL) {
             let panel = first..(first + PANEL).min(bias_strips.len());
             for input in 0..inputs {
                 packed.extend(panel.clone().map(|strip| {
-                    Strip(std::array::from_fn(|lane| {
-                        let output = strip * LANES + lane;
-                        weight.get(output * inputs + input).copied().unwrap_or(0.0)
-                    }))
+                    let start = strip * LANES;
+                    let mut lanes = Strip::default();
+                    let outputs = start..(start + LANES).min(outputs);
+                    for (lane, output) in lanes.0.iter_mut().zip(outputs) {
+                        *lane = weight(input, output);
+                    }
+                    lanes
                 }));
             }
         }
         Self {
             inputs,
-            outputs: bias.len(),
+            outputs,
             weight: packed.into(),
             bias: bias_strips,
         }
@@ -215,7 +235,7 @@ impl Depthwise {
 
 /// What stands outside the map: zeros, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Padding {
+pub(in crate::backbone) enum Padding {
     /// As many as make an output of `ceil(size / stride)`, the odd one after the map.
     Same,
     /// So many on every side.

@@ -9,16 +9,13 @@ use rayon::prelude::*;
 use super::{ImageLimits, Preprocessing, read};
 use crate::{Error, Result};
 
-/// Batches that wait while one is in use.
-const AHEAD: usize = 2;
-
 /// Image files that are decoded, resized and normalised while the network works on the ones before
 /// them.
 ///
 /// Order is kept. Reading shares the threads of the current rayon pool with whatever else runs on
-/// them: each core takes up an image where it has nothing else to do. At most four batches of
-/// network input are in memory, however many images there are; an image itself stays only until it
-/// is resized.
+/// them: each core takes up an image where it has nothing else to do. One batch is in use while the
+/// next one is made or waits, however many images there are; an image itself stays only until it is
+/// resized.
 ///
 /// # Example
 /// ```
@@ -83,7 +80,7 @@ impl<'a> ImageStream<'a> {
     /// If `batch_size` or the preprocessing's size is 0.
     pub fn for_each(&self, mut work: impl FnMut(ImageBatch) -> Result<()>) -> Result<()> {
         std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(AHEAD);
+            let (sender, receiver) = sync_channel(0);
             scope.spawn(move || {
                 for images in self.images.chunks(self.batch_size) {
                     // The receiver is gone once `work` has failed.

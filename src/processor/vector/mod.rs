@@ -101,6 +101,15 @@ pub(crate) trait Vector: Copy {
         self.mul(self.one_plus_exp_neg().reciprocal())
     }
 
+    /// The derivative of [`silu`](Self::silu): `s (1 + self (1 - s))` with `s = sigmoid(self)`.
+    #[inline(always)]
+    fn silu_slope(self) -> Self {
+        // SAFETY: `self` is proof of the instructions.
+        let one = unsafe { Self::splat(1.0) };
+        let sigmoid = self.sigmoid();
+        self.mul_add(one.sub(sigmoid), one).mul(sigmoid)
+    }
+
     /// `1 + exp(-self)`, `self` taken no further out than ±87.
     #[inline(always)]
     fn one_plus_exp_neg(self) -> Self {

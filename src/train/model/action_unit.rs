@@ -38,7 +38,9 @@ impl TrainStep for ActionUnitStage {
     type Output = StepOutput;
 
     fn step(&self, batch: FeatureBatch) -> TrainOutput<StepOutput> {
-        step(self, self.sam.as_ref(), |stage| stage.output(&batch))
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 

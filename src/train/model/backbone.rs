@@ -1,7 +1,6 @@
 //! A backbone trained on the images' own labels: one linear layer reads all three tasks from it.
 
 use burn::module::Module;
-use burn::optim::GradientsAccumulator;
 use burn::tensor::activation::sigmoid;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
@@ -9,7 +8,7 @@ use super::{JointLoss, step};
 use crate::backbone::EfficientNet;
 use crate::label::{ACTION_UNITS, EXPRESSIONS};
 use crate::network::NetworkOutput;
-use crate::optim::{Sam, gradient_norm};
+use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
 
 /// Outputs of the layer that reads the three tasks: unit logits, class logits, valence and arousal.
@@ -45,36 +44,10 @@ impl TrainStep for BackboneStage {
     type Input = ImageBatch;
     type Output = StepOutput;
 
-    /// Each half of the batch takes the step in a thread of its own, and the gradients are averaged.
-    ///
-    /// The operations of a network this small are too short to be shared between cores, so the
-    /// cores share the batch instead. Each half is normalised by its own statistics, and the
-    /// running ones follow the first half, so that a step does not depend on which is faster.
     fn step(&self, batch: ImageBatch) -> TrainOutput<StepOutput> {
-        let Some([first, second]) = batch.halves() else {
-            return step(self, self.sam.as_ref(), |stage| stage.output(&batch));
-        };
-        let take = |stage: &Self, batch: &ImageBatch| {
-            step(stage, stage.sam.as_ref(), |stage| {
-                let mut output = stage.output(batch);
-                output.loss = output.loss / 2.0;
-                output
-            })
-        };
-        // Running statistics are shared by clones; crossing to inference and back parts them.
-        let twin = self.valid().train();
-        let (first, second) = rayon::join(|| take(self, &first), || take(&twin, &second));
-        let mut gradients = GradientsAccumulator::new();
-        gradients.accumulate(self, first.grads);
-        gradients.accumulate(self, second.grads);
-        let grads = gradients.grads();
-        let loss = first.item.loss + second.item.loss;
-        let labels = [first.item.labels, second.item.labels].concat();
-        let item = StepOutput {
-            gradient: gradient_norm(self, &grads),
-            ..StepOutput::new(loss, labels)
-        };
-        TrainOutput { grads, item }
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 

@@ -20,7 +20,7 @@ pub(in crate::train) struct ExpressionStage {
 }
 
 impl ExpressionStage {
-    fn output(&self, batch: &FeatureBatch) -> StepOutput {
+    pub(super) fn output(&self, batch: &FeatureBatch) -> StepOutput {
         let mut logits = self.head.forward(batch.features.clone());
         if let (Some(attention), Some(units)) = (&self.attention, &batch.action_units) {
             logits = attention.forward(units.clone(), logits);
@@ -43,7 +43,9 @@ impl TrainStep for ExpressionStage {
     type Output = StepOutput;
 
     fn step(&self, batch: FeatureBatch) -> TrainOutput<StepOutput> {
-        step(self, self.sam.as_ref(), |stage| stage.output(&batch))
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 

@@ -70,7 +70,9 @@ impl TrainStep for JointStage {
     type Output = StepOutput;
 
     fn step(&self, batch: FeatureBatch) -> TrainOutput<StepOutput> {
-        step(self, self.sam.as_ref(), |stage| stage.output(&batch))
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 
@@ -105,7 +107,9 @@ impl TrainStep for WholeStage {
     type Output = StepOutput;
 
     fn step(&self, batch: ImageBatch) -> TrainOutput<StepOutput> {
-        step(self, self.sam.as_ref(), |stage| stage.output(&batch))
+        step(self, self.sam.as_ref(), batch.share, |stage| {
+            stage.output(&batch)
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::processor::vector::Vector;
 
 /// The operands of a product whose output is one panel: one strip or two.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Product<'a> {
+pub(in crate::backbone) struct Product<'a> {
     /// The map, plane after plane.
     pub input: &'a [Strip],
     /// Strips of a plane: the pixels of the map.
@@ -22,7 +22,7 @@ pub(in super::super) struct Product<'a> {
 }
 
 /// Where a product's sums go.
-pub(super) trait Target<V: Vector> {
+pub(in crate::backbone) trait Target<V: Vector> {
     /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` strips from `strip` on. Within
     /// a strip, pixels come in order.
     fn put<const ROWS: usize, const COLS: usize>(
@@ -40,7 +40,11 @@ impl Product<'_> {
     /// # Safety
     /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub(super) unsafe fn run<V: Vector>(&self, pixels: Range<usize>, target: &mut impl Target<V>) {
+    pub(in crate::backbone) unsafe fn run<V: Vector>(
+        &self,
+        pixels: Range<usize>,
+        target: &mut impl Target<V>,
+    ) {
         let strips = self.bias.len();
         assert!(
             (1..=2).contains(&strips)

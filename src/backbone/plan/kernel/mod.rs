@@ -14,7 +14,9 @@ mod matmul;
 mod project;
 mod stem;
 
+pub(in crate::backbone) use depthwise::{Outputs, sweep};
 pub(super) use inner::{Inner, Source, Stem};
-pub(super) use matmul::{Activation, Dense, Product};
+pub(super) use matmul::{Activation, Dense};
+pub(in crate::backbone) use matmul::{Product, Target};
 pub(super) use project::{Pool, Project, Scale};
 pub(super) use stem::{COLOURS as STEM_COLOURS, KERNEL as STEM_KERNEL, STRIDE as STEM_STRIDE};

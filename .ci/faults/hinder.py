@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Takes disk, images and sole use away from `extract` and `train`; what was done must be kept.
+
+    cargo build --release --examples
+    python3 .ci/faults/hinder.py --tries 20
+"""
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import job as jobs
+
+
+def fails(process, words):
+    """Waits for an error of one line that has one of `words` in it."""
+    code, said = jobs.end(process)
+    if code == 0:
+        return False
+    errors = [line for line in said.splitlines() if line.startswith("error: ")]
+    if code != 1 or len(errors) != 1:
+        raise jobs.Wrong(f"exit code {code} with {said[-1500:]}")
+    if not any(word in errors[0] for word in words):
+        raise jobs.Wrong(f"an unexpected {errors[0]}")
+    return True
+
+
+def file_limit(job, expected, scratch, tries, chance, images):
+    """No file may grow beyond a limit, so that writes fail in the midst of one."""
+    largest = max(len(content) for content in expected.values())
+    failed = 0
+    for number in range(tries):
+        out = scratch / f"{job.name}-limit-{number}"
+        out.mkdir()
+        limit = int(largest ** chance.uniform(0.2, 1))
+
+        def limited():
+            # Otherwise the system ends the program instead of refusing the write.
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        failed += fails(jobs.start(job, out, before=limited), ["too large"])
+        jobs.complete(job, out)
+        jobs.check(out, expected)
+        shutil.rmtree(out)
+    return f"files limited {tries} times, {failed} refusals, all identical once the limit was gone"
+
+
+def full_disk(job, expected, scratch, tries, chance, images):
+    """A small disk that fills up, and then grows."""
+    if os.geteuid() != 0:
+        return "full disk: not tried (mounting one needs root)"
+    needed = sum(len(content) for content in expected.values()) // 1024
+    failed = 0
+    for number in range(tries):
+        out = scratch / f"{job.name}-disk-{number}"
+        out.mkdir()
+        size = chance.randint(4, max(8, int(needed * 1.2)))
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(out)]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+            return "full disk: not tried (mounting one was refused)"
+        try:
+            failed += fails(jobs.start(job, out), ["No space left"])
+            subprocess.run(["mount", "-o", "remount,size=1g", str(out)], check=True)
+            jobs.complete(job, out)
+            jobs.check(out, expected)
+        finally:
+            subprocess.run(["umount", str(out)], check=True)
+        out.rmdir()
+    return f"disk filled {tries} times, {failed} refusals, all identical once there was room"
+
+
+def vanished(job, expected, scratch, tries, chance, images):
+    """A folder of images goes away while they are read, and comes back."""
+    if job.name != "extract":
+        return None
+    failed = 0
+    folders = sorted(path for path in images.iterdir() if path.is_dir())
+    away = scratch / "away"
+    for number in range(tries):
+        out = scratch / f"{job.name}-vanished-{number}"
+        out.mkdir()
+        folder = chance.choice(folders)
+        process = jobs.start(job, out)
+        time.sleep(chance.uniform(0, 0.4))
+        shutil.move(folder, away)
+        failed += fails(process, ["that cannot be read", "features of", "cannot list"])
+        shutil.move(away, folder)
+        jobs.complete(job, out)
+        jobs.check(out, expected)
+        shutil.rmtree(out)
+    return f"images vanished {tries} times, {failed} refusals, all identical once they were back"
+
+
+def two_at_once(job, expected, scratch, tries, chance, images):
+    """Another process starts on what one is at work on."""
+    refused = 0
+    for number in range(tries):
+        out = scratch / f"{job.name}-two-{number}"
+        out.mkdir()
+        first = jobs.start(job, out)
+        deadline = time.monotonic() + 60
+        while not any(out.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.1))
+        second = jobs.start(job, out)
+        refused += fails(second, ["another one at work", "no other process", "without a run"])
+        code, said = jobs.end(first)
+        if code != 0:
+            raise jobs.Wrong(f"the first was disturbed: {said[-500:]}")
+        jobs.check(out, expected)
+        shutil.rmtree(out)
+    return f"two at once {tries} times, the second refused {refused} times, all identical"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tries", type=int, default=20, help="tries of each")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}")
+    chance = random.Random(arguments.seed)
+    with jobs.scratch_folder() as scratch:
+        scratch = Path(scratch)
+        prepared = jobs.prepared(scratch)
+        images = scratch / "images" / "cropped_aligned"
+        for name, (job, expected, _) in prepared.items():
+            for hinder in (file_limit, full_disk, vanished, two_at_once):
+                try:
+                    told = hinder(job, expected, scratch, arguments.tries, chance, images)
+                except jobs.Wrong as wrong:
+                    sys.exit(f"{name}, {hinder.__name__}: {wrong}")
+                if told:
+                    print(f"{name}: {told}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+//! What a service and a long run must survive: damaged files within bounded memory, sets with
+//! hardly a label, numbers that are not finite, many threads at once.
+
+mod damage;
+mod disk;
+mod image;
+mod library;
+mod memory;
+#[cfg(feature = "train")]
+mod training;

@@ -1,0 +1,400 @@
+//! Runs on sets and numbers that a run must not take lightly.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use burn::tensor::Device;
+use countenance::backbone::{EfficientNetConfig, Variant};
+use countenance::data::annotation::{self, AnnotationConfig, Row};
+use countenance::data::split::{IMAGE_FOLDER, SplitName};
+use countenance::data::synthetic::SyntheticConfig;
+use countenance::network::NetworkConfig;
+use countenance::train::{Outcome, Run, TrainConfig};
+use countenance::{Error, Labels, Result};
+
+/// Runs in one process draw from the device's one generator, so they take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A rendered set of `train` rows whose labels `change` may change, in a folder of its own, with a
+/// backbone's weights beside it.
+struct Set {
+    folder: tempfile::TempDir,
+}
+
+impl Set {
+    fn new(train: usize, change: impl Fn(SplitName, usize, &mut Row)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let set = Self { folder };
+        SyntheticConfig::new()
+            .with_train(train)
+            .with_validation(24)
+            .generate(&set.path("data"), &|_, _| {})
+            .unwrap();
+        for split in [SplitName::Training, SplitName::Validation] {
+            let mut rows = set.rows(split);
+            rows.iter_mut()
+                .enumerate()
+                .for_each(|(place, row)| change(split, place, row));
+            annotation::write(&set.path("data").join(split.file_name()), &rows).unwrap();
+        }
+        let tiny = EfficientNetConfig::new(Variant::Tiny);
+        let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
+        let device = Device::default();
+        device.seed(1);
+        config
+            .init(&device)
+            .save(&config, &set.path("backbone.safetensors"))
+            .unwrap();
+        set
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn rows(&self, split: SplitName) -> Vec<Row> {
+        let path = self.path("data").join(split.file_name());
+        annotation::read(&path, &AnnotationConfig::new()).unwrap()
+    }
+
+    fn image(&self, split: SplitName, place: usize) -> PathBuf {
+        let image = &self.rows(split)[place].image;
+        self.path("data").join(IMAGE_FOLDER).join(image)
+    }
+
+    /// A short run with the given weights.
+    fn config(&self) -> TrainConfig {
+        let text = |path: PathBuf| Some(path.to_string_lossy().into_owned());
+        let mut config = TrainConfig::synthetic();
+        config.data = text(self.path("data"));
+        config.weights = text(self.path("backbone.safetensors"));
+        for stage in config.heads_mut() {
+            stage.epochs = 3;
+            stage.batch_size = 16;
+        }
+        config
+    }
+
+    fn run(&self, name: &str, config: TrainConfig) -> Result<Outcome> {
+        Run::create(&self.path(name), config, &Device::default())?.execute()
+    }
+
+    fn resume(&self, name: &str) -> Result<Outcome> {
+        Run::resume(&self.path(name), &Device::default())?.execute()
+    }
+}
+
+fn turn() -> std::sync::MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Every file of a run.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(tree(&path)),
+            false => drop(files.insert(path.clone(), std::fs::read(&path).unwrap())),
+        }
+    }
+    files
+}
+
+fn relative(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let name = |path: PathBuf| path.strip_prefix(folder).unwrap().to_path_buf();
+    let files = tree(folder).into_iter();
+    files.map(|(path, bytes)| (name(path), bytes)).collect()
+}
+
+fn assert_same(left: &Path, right: &Path) {
+    let (left, right) = (relative(left), relative(right));
+    assert_eq!(
+        left.keys().collect::<Vec<_>>(),
+        right.keys().collect::<Vec<_>>()
+    );
+    for (name, bytes) in &left {
+        assert!(right[name] == *bytes, "{} differs", name.display());
+    }
+}
+
+#[test]
+fn the_same_seed_leaves_the_same_run_to_the_last_byte() {
+    let _turn = turn();
+    let set = Set::new(40, |_, _, _| {});
+    let mut config = set.config();
+    config.weights = None;
+    config.backbone.stage.epochs = 1;
+    for name in ["one", "other"] {
+        set.run(name, config.clone()).unwrap();
+    }
+    assert_same(&set.path("one"), &set.path("other"));
+    set.run("third", config.with_seed(1)).unwrap();
+    assert_ne!(
+        relative(&set.path("third"))[Path::new("model.safetensors")],
+        relative(&set.path("one"))[Path::new("model.safetensors")]
+    );
+}
+
+#[test]
+fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() {
+    let _turn = turn();
+    let set = Set::new(48, |_, _, _| {});
+    set.run("good", set.config()).unwrap();
+    let mut later = 0;
+    // The mirrored features are used in about every other epoch of a row.
+    for row in 0..6 {
+        let name = format!("bad-{row}");
+        let features = set.path(&name).join("features");
+        std::fs::create_dir_all(&features).unwrap();
+        for entry in std::fs::read_dir(set.path("good").join("features")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, features.join(path.file_name().unwrap())).unwrap();
+        }
+        let spoilt = features.join("training_mirrored.safetensors");
+        let mut bytes = std::fs::read(&spoilt).unwrap();
+        let width = EfficientNetConfig::new(Variant::Tiny).feature_width();
+        let start = bytes.len() - 4 * width * (48 - row) + 40;
+        bytes[start..start + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        std::fs::write(&spoilt, bytes).unwrap();
+
+        let mut config = set.config();
+        config.action_unit.epochs = 8;
+        let spoilt = set.rows(SplitName::Training)[row].image.clone();
+        let error = match set.run(&name, config) {
+            Err(error) => error,
+            // Its label may be missing.
+            Ok(_) => continue,
+        };
+        let text = error.to_string();
+        let Error::NotFinite {
+            stage,
+            epoch,
+            step,
+            what,
+            images,
+            checkpoint,
+        } = error
+        else {
+            panic!("{text}")
+        };
+        assert!((1..=3).contains(&step) && what == "loss", "{text}");
+        assert!(images.contains(&spoilt), "{spoilt} is not in {images:?}");
+        assert!(images.len() <= 16, "{images:?}");
+        match checkpoint {
+            None => assert_eq!(epoch, 1),
+            Some(path) => {
+                later += 1;
+                let folder = set.path(&name).join("checkpoints").join(stage);
+                assert_eq!(path, folder.join(format!("model-{}.bpk", epoch - 1)));
+                assert!(
+                    path.exists() && text.contains(&*path.to_string_lossy()),
+                    "{text}"
+                );
+                assert!(!folder.join(format!("model-{epoch}.bpk")).exists());
+            }
+        }
+    }
+    assert!(later > 0, "no run stopped after a good epoch");
+}
+
+#[test]
+fn sets_with_hardly_a_label_run_to_the_end() {
+    let _turn = turn();
+    for (what, train, change) in [
+        (
+            "one row of each class",
+            8,
+            one_of_each as fn(SplitName, usize, &mut Row),
+        ),
+        ("one row", 1, |_, _, _| {}),
+        ("a batch and one row", 17, |_, _, _| {}),
+        ("classes and units without an example", 24, without_some),
+        ("no validation label of a task", 24, without_validation),
+        ("no validation label", 24, unlabelled_validation),
+    ] {
+        let set = Set::new(train, change);
+        for (name, weights) in [("weights", set.config().weights), ("backbone", None)] {
+            let mut config = set.config();
+            config.weights = weights;
+            config.backbone.stage.epochs = 1;
+            config.backbone.stage.batch_size = 16;
+            let report = match set.run(name, config) {
+                Ok(outcome) => outcome.report,
+                Err(error) => panic!("{what}, {name}: {error}"),
+            };
+            for score in [report.p_au, report.p_ex, report.p_va]
+                .into_iter()
+                .flatten()
+            {
+                assert!(score.is_finite(), "{what}, {name}: {score}");
+            }
+        }
+    }
+}
+
+fn one_of_each(_: SplitName, place: usize, row: &mut Row) {
+    row.labels.expression = Some(place % 8);
+    row.labels.action_units = std::array::from_fn(|unit| Some(unit == place));
+}
+
+fn without_some(split: SplitName, _: usize, row: &mut Row) {
+    if split == SplitName::Training {
+        row.labels.expression = row.labels.expression.filter(|&class| class > 2);
+        row.labels.action_units[3] = row.labels.action_units[3].map(|_| false);
+    }
+}
+
+fn without_validation(split: SplitName, _: usize, row: &mut Row) {
+    if split == SplitName::Validation {
+        row.labels.expression = None;
+    }
+}
+
+fn unlabelled_validation(split: SplitName, _: usize, row: &mut Row) {
+    if split == SplitName::Validation {
+        row.labels = Labels::default();
+    }
+}
+
+#[test]
+fn a_set_without_a_label_is_refused_by_name() {
+    let _turn = turn();
+    let set = Set::new(8, |_, _, row| row.labels = Labels::default());
+    let error = set.run("run", set.config()).unwrap_err().to_string();
+    let expected = "training_set_annotations.txt: expected at least one label";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn an_image_that_is_no_image_is_left_out_of_every_batch_even_of_one_alone() {
+    let _turn = turn();
+    let set = Set::new(17, |_, _, _| {});
+    std::fs::write(set.image(SplitName::Training, 5), b"not an image").unwrap();
+    let mut config = set.config().with_max_unreadable(0.2);
+    config.weights = None;
+    // A batch each: were the image in one, it would be alone.
+    config.backbone.stage.batch_size = 1;
+    config.backbone.stage.epochs = 1;
+    set.run("lenient", config.clone()).unwrap();
+    let strict = config.with_max_unreadable(0.01);
+    let error = set.run("strict", strict).unwrap_err().to_string();
+    assert!(
+        error.contains("at most 0 that cannot be read, found 1"),
+        "{error}"
+    );
+    // Refused before the backbone was trained, and not after.
+    assert!(
+        !set.path("strict")
+            .join("checkpoints")
+            .join("backbone")
+            .join("model-1.bpk")
+            .exists()
+    );
+}
+
+#[test]
+fn an_image_that_was_mended_is_read_again_and_one_that_changed_makes_its_cache_anew() {
+    let _turn = turn();
+    let set = Set::new(20, |_, _, _| {});
+    set.run("whole", set.config()).unwrap();
+    let path = set.image(SplitName::Training, 3);
+    let good = std::fs::read(&path).unwrap();
+    // As long as the good one, so that only its content tells.
+    std::fs::write(&path, vec![0; good.len()]).unwrap();
+    set.run("mended", set.config().with_max_unreadable(0.2))
+        .unwrap();
+    let features = |name: &str| {
+        let folder = set.path(name).join("features");
+        std::fs::read(folder.join("training.safetensors")).unwrap()
+    };
+    assert!(features("mended") != features("whole"));
+    std::fs::write(&path, &good).unwrap();
+    set.resume("mended").unwrap();
+    assert!(features("mended") == features("whole"));
+
+    let other = std::fs::read(set.image(SplitName::Training, 4)).unwrap();
+    assert_ne!(other.len(), good.len());
+    std::fs::write(&path, other).unwrap();
+    set.resume("whole").unwrap();
+    assert!(features("mended") != features("whole"));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_made_again_from_the_one_before() {
+    let _turn = turn();
+    let set = Set::new(32, |_, _, _| {});
+    set.run("whole", set.config()).unwrap();
+    let whole = relative(&set.path("whole"));
+    let path = set.path("whole").join("checkpoints/va/model-3.bpk");
+    let bytes = std::fs::read(&path).unwrap();
+    for hundredth in [0, 1, 5, 50, 99] {
+        std::fs::write(&path, &bytes[..bytes.len() * hundredth / 100]).unwrap();
+        set.resume("whole").unwrap();
+        assert!(
+            relative(&set.path("whole")) == whole,
+            "cut to {hundredth} %"
+        );
+    }
+    // Of another stage: not damaged, but not this one's.
+    std::fs::copy(set.path("whole").join("checkpoints/ex/model-3.bpk"), &path).unwrap();
+    let error = set.resume("whole").unwrap_err().to_string();
+    assert!(
+        error.contains("va/model-3.bpk: expected a checkpoint of this stage"),
+        "{error}"
+    );
+}
+
+#[test]
+fn damaged_files_of_a_run_are_named() {
+    let _turn = turn();
+    let set = Set::new(8, |_, _, _| {});
+    let mut config = set.config();
+    config
+        .heads_mut()
+        .into_iter()
+        .for_each(|stage| stage.epochs = 1);
+    set.run("run", config).unwrap();
+    for name in ["metrics.csv", "config.json"] {
+        let path = set.path("run").join(name);
+        let whole = std::fs::read(&path).unwrap();
+        for damage in [
+            &whole[..whole.len() / 2],
+            b"\xff\xfe",
+            b"stage,epoch\nau,x\n",
+        ] {
+            std::fs::write(&path, damage).unwrap();
+            if let Err(error) = set.resume("run") {
+                assert!(error.to_string().contains(name), "{error}");
+            }
+        }
+        std::fs::write(&path, &whole).unwrap();
+    }
+    std::fs::write(
+        set.path("run").join("features/training.safetensors"),
+        b"short",
+    )
+    .unwrap();
+    let error = set.resume("run").unwrap_err().to_string();
+    assert!(error.contains("training.safetensors: expected"), "{error}");
+}
+
+#[test]
+fn a_branch_onto_another_run_leaves_it_alone() {
+    let _turn = turn();
+    let set = Set::new(8, |_, _, _| {});
+    let mut config = set.config();
+    config
+        .heads_mut()
+        .into_iter()
+        .for_each(|stage| stage.epochs = 1);
+    set.run("first", config.clone()).unwrap();
+    set.run("second", config.with_seed(5)).unwrap();
+    let before = relative(&set.path("second"));
+    let (from, to) = (set.path("first"), set.path("second"));
+    let attention = countenance::attention::Attention::None;
+    let refused = Run::branch(&from, &to, attention, &Device::default());
+    assert!(refused.is_err_and(|error| error.to_string().contains("--resume")));
+    assert!(relative(&to) == before);
+}
