@@ -59,13 +59,17 @@ fn fine_tuning(criterion: &mut Criterion) {
 fn heads(criterion: &mut Criterion) {
     let device = Device::default();
     let network = NetworkConfig::mtl_abaw4().init(&device);
-    let features = Tensor::random([BATCH, 1288], Distribution::Default, &device);
-    criterion.bench_function("heads/inference/batch_256", |bencher| {
-        bencher.iter(|| {
-            black_box(network.forward(features.clone()));
-            sync(&device);
+    let mut group = criterion.benchmark_group("heads");
+    for batch in [1, BATCH] {
+        let features = Tensor::random([batch, 1288], Distribution::Default, &device);
+        group.bench_function(format!("inference/batch_{batch}"), |bencher| {
+            bencher.iter(|| {
+                black_box(network.forward(features.clone()));
+                sync(&device);
+            });
         });
-    });
+    }
+    group.finish();
 }
 
 fn features(device: &Device) -> Tensor<2> {

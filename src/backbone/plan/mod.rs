@@ -26,6 +26,7 @@
 //! | `kernel` | the loops, written once over 16 lanes |
 //! | `weight` | packed weights |
 //! | `divide` | the division of a map among tasks |
+//! | `profile` | how long each layer takes |
 //!
 //! # What bounds it
 //! B0 at 224x224, one core of a Xeon with AVX-512 that does at most 243 GFLOP/s, best of 100 runs
@@ -51,15 +52,16 @@
 //! | stage 6 after | 36 | 0 | 2.2 | 284 | 53 % | weights |
 //! | head | 40 | 63 | 1.7 | 268 | 62 % | weights |
 //!
-//! A hot tile of a product does 75 to 85 % of the peak. `cargo test --release --lib profile --
-//! --ignored --nocapture` prints the table for every layer on the machine at hand;
-//! `benches/compare.py` times other programs beside this one.
+//! A hot tile of a product does 75 to 85 % of the peak. `cargo bench --bench layer` prints the table
+//! for every layer on the machine at hand; `benches/compare.py` times other programs beside this
+//! one.
 
 mod block;
 mod cell;
 mod compile;
 mod divide;
 mod kernel;
+mod profile;
 mod weight;
 
 use burn::tensor::{Tensor, TensorData};
@@ -71,6 +73,7 @@ use crate::processor::team::{Pool, Team};
 use crate::processor::tensor::Numbers;
 use block::{Block, Buffers, Stem};
 
+pub use self::profile::LayerTime;
 pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
 pub(super) use compile::padding;
@@ -185,7 +188,5 @@ impl Plan {
     }
 }
 
-#[cfg(test)]
-mod profile;
 #[cfg(test)]
 mod tests;

@@ -1,20 +1,14 @@
-//! Prints what bounds each layer: `cargo test --release --lib profile -- --ignored --nocapture`.
+//! How long each layer takes, and what bounds it; `cargo bench --bench layer` prints it.
 
 use std::time::{Duration, Instant};
 
-use burn::tensor::Device;
-
-use super::super::{EfficientNetConfig, Variant};
+use super::Plan;
 use super::block::{self, Block, Buffers, Opening};
 use super::weight::{Depthwise, Pointwise};
-use super::{Plan, compile};
 use crate::processor::isa::{Isa, Kernel};
 use crate::processor::strip::LANES;
-use crate::processor::team::{Pool, Team};
+use crate::processor::team::Team;
 use crate::processor::vector::Vector;
-
-const RUNS: usize = 100;
-const SIZE: [usize; 2] = [224, 224];
 
 /// A chain of products for every register: all the arithmetic that there is.
 struct Peak(usize);
@@ -47,32 +41,32 @@ impl Kernel for Peak {
     }
 }
 
-/// Floating-point operations a second of one core, in units of 10^9.
+/// Floating-point operations that one core can do in a second with `isa`, which must be available,
+/// when nothing but arithmetic bounds it.
 fn peak(isa: Isa) -> f64 {
     const STEPS: usize = 100_000;
-    let best = (0..50)
-        .map(|_| {
-            let start = Instant::now();
-            // SAFETY: the set is available.
-            std::hint::black_box(unsafe { isa.run(Peak(std::hint::black_box(STEPS))) });
-            start.elapsed()
-        })
-        .min()
-        .unwrap();
-    (STEPS * 12 * LANES * 2) as f64 / best.as_secs_f64() / 1e9
+    let best = (0..50).fold(Duration::MAX, |best, _| {
+        let start = Instant::now();
+        // SAFETY: the set is available.
+        std::hint::black_box(unsafe { isa.run(Peak(std::hint::black_box(STEPS))) });
+        best.min(start.elapsed())
+    });
+    (STEPS * 12 * LANES * 2) as f64 / best.as_secs_f64()
 }
 
-/// One line of the table.
-#[derive(Clone)]
-struct Line {
-    name: String,
+/// What one layer of a [`Plan`] does, and how long it takes one core.
+#[derive(Clone, Debug)]
+pub struct LayerTime {
+    /// Which layer it is.
+    pub name: String,
     /// Products and sums, two for a multiply-add.
-    operations: usize,
+    pub operations: usize,
     /// Evaluations of SiLU.
-    silu: usize,
+    pub silu: usize,
     /// Weights, and maps read and written, in bytes.
-    bytes: usize,
-    best: Duration,
+    pub bytes: usize,
+    /// The least time of all runs.
+    pub best: Duration,
 }
 
 fn pointwise(layer: &Pointwise, pixels: usize) -> usize {
@@ -84,7 +78,7 @@ fn depthwise(layer: &Depthwise, pixels: usize) -> usize {
 }
 
 /// The two lines of a block: up to the depthwise convolution, and after it.
-fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [Line; 2] {
+fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [LayerTime; 2] {
     let (pixels, to) = (size[0] * size[1], inner[0] * inner[1]);
     let channels = block.depthwise.channels();
     let (source, opening, opening_weights, input) = match &block.opening {
@@ -102,7 +96,7 @@ fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [L
         Opening::Map => (0, 0, 0, channels * pixels),
     };
     let kernel = block.depthwise.kernel;
-    let first = Line {
+    let first = LayerTime {
         name: format!("block {index}, inside, {kernel}x{kernel}, {channels} channels"),
         operations: opening + depthwise(&block.depthwise, to),
         silu: (source + to) * channels,
@@ -110,7 +104,7 @@ fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [L
         best: Duration::MAX,
     };
     let (project, reduced) = (&block.project, block.reduce.outputs());
-    let second = Line {
+    let second = LayerTime {
         name: format!(
             "block {index}, gate and projection to {}",
             project.outputs()
@@ -126,93 +120,63 @@ fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [L
     [first, second]
 }
 
-#[test]
-#[ignore = "prints timings; run alone"]
-fn profile() {
-    let network = EfficientNetConfig::new(Variant::B0).init(&Device::default());
-    let isa = Isa::available()[0];
-    let image: Vec<f32> = (0..3 * SIZE[0] * SIZE[1])
-        .map(|i| (i as f32 * 0.37).sin())
-        .collect();
-    let compile::Layers { blocks, head, .. } = compile::layers(&network).unwrap();
-    let scratch = Pool::default();
-    // SAFETY: the set is available.
-    let team = unsafe { Team::new(isa, 1, &scratch) };
-    let mut table: Vec<Line> = Vec::new();
-    let mut buffers = Buffers::default();
-    for run in 0..RUNS {
-        let mut size = SIZE;
-        let mut place = 0;
-        let mut record = |new: Line, time: Duration, place: &mut usize| {
-            if run == 0 {
-                table.push(new);
+impl Plan {
+    /// Times every layer on one image of a height and a width, on the calling thread.
+    pub fn profile(&self, size: [usize; 2], runs: usize) -> Vec<LayerTime> {
+        let image: Vec<f32> = (0..3 * size[0] * size[1])
+            .map(|i| (i as f32 * 0.37).sin())
+            .collect();
+        let mut buffers = Buffers::default();
+        let mut best: Vec<LayerTime> = Vec::new();
+        for _ in 0..runs {
+            let layers = self.time(&image, size, &mut buffers);
+            if best.is_empty() {
+                best = layers;
+            } else {
+                for (best, layer) in best.iter_mut().zip(layers) {
+                    best.best = best.best.min(layer.best);
+                }
             }
-            table[*place].best = table[*place].best.min(time);
-            *place += 1;
-        };
-        for (index, block) in blocks.iter().enumerate() {
+        }
+        best
+    }
+
+    /// Floating-point operations that one core can do in a second, when nothing but arithmetic
+    /// bounds it.
+    pub fn peak(&self) -> f64 {
+        peak(self.isa)
+    }
+
+    fn time(&self, image: &[f32], mut size: [usize; 2], buffers: &mut Buffers) -> Vec<LayerTime> {
+        // SAFETY: `with_isa` took only a set that this processor has.
+        let team = unsafe { Team::new(self.isa, 1, &self.scratch) };
+        let mut layers = Vec::new();
+        if let Some(stem) = &self.stem {
+            size = stem.run(team, image, size, buffers);
+        }
+        for (index, block) in self.blocks.iter().enumerate() {
             let start = Instant::now();
-            let inner = block.inner(team, &image, size, &mut buffers);
+            let inner = block.inner(team, image, size, buffers);
             let middle = Instant::now();
-            let gate = block.gate(team, inner, &buffers);
-            block.project(team, size, inner, &gate, &mut buffers);
+            let gate = block.gate(team, inner, buffers);
+            block.project(team, size, inner, &gate, buffers);
             let end = Instant::now();
-            let [first, second] = lines(index, block, size, inner);
-            record(first, middle - start, &mut place);
-            record(second, end - middle, &mut place);
+            let [mut first, mut second] = lines(index, block, size, inner);
+            (first.best, second.best) = (middle - start, end - middle);
+            layers.extend([first, second]);
             size = inner;
         }
         let start = Instant::now();
-        std::hint::black_box(block::pool(team, &head, &buffers.map, size));
-        let pixels = size[0] * size[1];
-        let line = Line {
+        std::hint::black_box(block::pool(team, &self.head, &buffers.map, size));
+        let best = start.elapsed();
+        let (head, pixels) = (&self.head, size[0] * size[1]);
+        layers.push(LayerTime {
             name: format!("head to {}, pooled", head.outputs()),
-            operations: pointwise(&head, pixels),
+            operations: pointwise(head, pixels),
             silu: head.outputs() * pixels,
             bytes: 4 * (head.inputs() * (head.outputs() + pixels)),
-            best: Duration::MAX,
-        };
-        record(line, start.elapsed(), &mut place);
-    }
-    let peak = peak(isa);
-    println!("{isa:?}, one core: {peak:.0} GFLOP/s at most");
-    println!("| layer | MFLOP | SiLU, 10^3 | MB | us | GFLOP/s | of the peak |");
-    println!("|---|---|---|---|---|---|---|");
-    let total = Line {
-        name: "all".to_string(),
-        operations: table.iter().map(|line| line.operations).sum(),
-        silu: table.iter().map(|line| line.silu).sum(),
-        bytes: table.iter().map(|line| line.bytes).sum(),
-        best: table.iter().map(|line| line.best).sum(),
-    };
-    for line in table.iter().chain([&total]) {
-        let rate = line.operations as f64 / line.best.as_secs_f64() / 1e9;
-        println!(
-            "| {} | {:.1} | {:.0} | {:.2} | {:.0} | {rate:.0} | {:.0} % |",
-            line.name,
-            line.operations as f64 / 1e6,
-            line.silu as f64 / 1e3,
-            line.bytes as f64 / 1e6,
-            line.best.as_secs_f64() * 1e6,
-            100.0 * rate / peak
-        );
-    }
-    // The same through the front door, with every thread.
-    println!("{} threads", rayon::current_num_threads());
-    let plan = Plan::new(&network).unwrap();
-    for batch in [1, 32] {
-        let images = image.repeat(batch);
-        let best = (0..if batch == 1 { RUNS } else { 5 })
-            .map(|_| {
-                let start = Instant::now();
-                std::hint::black_box(plan.features(&images, SIZE));
-                start.elapsed()
-            })
-            .min()
-            .unwrap();
-        println!(
-            "batch {batch}: {:.2} ms an image",
-            best.as_secs_f64() * 1e3 / batch as f64
-        );
+            best,
+        });
+        layers
     }
 }
