@@ -45,7 +45,9 @@ pub fn similarity(nodes: Tensor<3>, metric: Similarity) -> Tensor<3> {
                     (nodes.clone() - node).abs().sum_dim(2).neg()
                 })
                 .collect();
-            Tensor::cat(rows, 2).swap_dims(1, 2)
+            // Symmetric to the bit, so it need not be turned: over wgpu, burn's `topk` of a turned tensor
+            // is wrong for more than one value.
+            Tensor::cat(rows, 2)
         }
     }
 }
