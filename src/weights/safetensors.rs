@@ -92,7 +92,10 @@ impl Slot {
     /// Reads the tensor from the file that the index is of.
     pub fn read(&self, file: &mut (impl Read + Seek)) -> io::Result<TensorData> {
         file.seek(SeekFrom::Start(self.start))?;
-        let count = self.shape.iter().try_fold(1, |a: usize, &b| a.checked_mul(b));
+        let count = self
+            .shape
+            .iter()
+            .try_fold(1, |a: usize, &b| a.checked_mul(b));
         if self.dtype == DType::F32 && count == Some(self.length / size_of::<f32>()) {
             // Read where they stay: bytes would be copied once more, into memory that is aligned
             // for numbers.
