@@ -7,7 +7,6 @@ use std::time::Duration;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
-use countenance::attention::Attention;
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
@@ -73,20 +72,21 @@ fn heads(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn train_step(criterion: &mut Criterion) {
-    let device = Device::default().autodiff();
-    let network = NetworkConfig::mtl_abaw4()
-        .with_attention(Attention::Additive { hidden: 64 })
-        .init(&device);
-    let features = Tensor::<2>::random([BATCH, 1288], Distribution::Default, &device);
-    let sam = SamConfig::new().init();
+fn features(device: &Device) -> Tensor<2> {
+    Tensor::random([BATCH, 1288], Distribution::Default, device)
+}
 
-    let units = Tensor::<2>::random([BATCH, ACTION_UNITS], Distribution::Bernoulli(0.3), &device);
-    let all = Tensor::<2, Bool>::full([BATCH, ACTION_UNITS], true, &device);
-    let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
-    let mut head = network.action_unit.clone();
-    let mut optimizer = OptimizerConfig::default().init();
+fn au_step(criterion: &mut Criterion) {
     criterion.bench_function("train_step/au_sam/batch_256", |bencher| {
+        let device = Device::default().autodiff();
+        let features = features(&device);
+        let mut head = NetworkConfig::mtl_abaw4().init(&device).action_unit;
+        let units =
+            Tensor::<2>::random([BATCH, ACTION_UNITS], Distribution::Bernoulli(0.3), &device);
+        let all = Tensor::<2, Bool>::full([BATCH, ACTION_UNITS], true, &device);
+        let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
+        let sam = SamConfig::new().init();
+        let mut optimizer = OptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&head, |head| {
                 let scores = head.forward(features.clone());
@@ -96,23 +96,23 @@ fn train_step(criterion: &mut Criterion) {
             sync(&device);
         });
     });
+}
 
-    let classes = Tensor::<1, Int>::random(
-        [BATCH],
-        Distribution::Uniform(0.0, EXPRESSIONS as f64),
-        &device,
-    );
-    let all = Tensor::<1, Bool>::full([BATCH], true, &device);
-    let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
-    // The action-unit branch is frozen in this stage: its scores are computed once, not here.
-    let scores = network
-        .action_unit
-        .valid()
-        .forward(features.clone().inner());
-    let scores = Tensor::from_inner(scores);
-    let mut stage = (network.expression.clone(), network.attention.clone());
-    let mut optimizer = OptimizerConfig::default().init();
+fn ex_step(criterion: &mut Criterion) {
     criterion.bench_function("train_step/ex_sam/batch_256", |bencher| {
+        let device = Device::default().autodiff();
+        let features = features(&device);
+        let network = NetworkConfig::mtl_abaw4().init(&device);
+        let classes = Distribution::Uniform(0.0, EXPRESSIONS as f64);
+        let classes = Tensor::<1, Int>::random([BATCH], classes, &device);
+        let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+        let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
+        let sam = SamConfig::new().init();
+        // The action-unit branch is frozen in this stage: its scores are computed once, not here.
+        let frozen = network.action_unit.valid();
+        let scores = Tensor::from_inner(frozen.forward(features.clone().inner()));
+        let mut stage = (network.expression, network.attention);
+        let mut optimizer = OptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&stage, |(head, attention)| {
                 let logits = head.forward(features.clone());
@@ -126,13 +126,18 @@ fn train_step(criterion: &mut Criterion) {
             sync(&device);
         });
     });
+}
 
-    let targets = Tensor::<2>::random([BATCH, 2], Distribution::Uniform(-1.0, 1.0), &device);
-    let all = Tensor::<1, Bool>::full([BATCH], true, &device);
-    let loss = ConcordanceLossConfig::new().init();
-    let mut head = network.valence_arousal.clone();
-    let mut optimizer = OptimizerConfig::default().init();
+fn va_step(criterion: &mut Criterion) {
     criterion.bench_function("train_step/va_sam/batch_256", |bencher| {
+        let device = Device::default().autodiff();
+        let features = features(&device);
+        let targets = Tensor::<2>::random([BATCH, 2], Distribution::Uniform(-1.0, 1.0), &device);
+        let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+        let loss = ConcordanceLossConfig::new().init();
+        let sam = SamConfig::new().init();
+        let mut head = NetworkConfig::mtl_abaw4().init(&device).valence_arousal;
+        let mut optimizer = OptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&head, |head| {
                 let scores = head.forward(features.clone());
@@ -143,6 +148,39 @@ fn train_step(criterion: &mut Criterion) {
         });
     });
 }
+
+/// The batches of an epoch over as many rows as the paper's training set has, without the steps.
+#[cfg(feature = "train")]
+fn epoch(criterion: &mut Criterion) {
+    use burn::data::dataloader::DataLoader;
+    use countenance::Labels;
+    use countenance::data::cache::{CacheWriter, Fingerprint};
+    use countenance::train::{EpochLoader, FeatureSource};
+    use std::sync::Arc;
+
+    const ROWS: usize = 100_000;
+    criterion.bench_function("epoch/feature_batches_100000", |bencher| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("features.safetensors");
+        let names: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
+        let fingerprint = Fingerprint::builder().rows(&names).build();
+        let mut writer = CacheWriter::open(&path, &names, 1288, &fingerprint).expect("a new cache");
+        let row: Vec<f32> = (0..1288).map(|column| column as f32).collect();
+        for _ in 0..ROWS {
+            writer.push(&row).expect("room on the disk");
+        }
+        let cache = Arc::new(writer.finish().expect("a whole cache"));
+        let labels = Arc::new(vec![Labels::default(); ROWS]);
+        let source = FeatureSource::new(vec![cache.clone(), cache], labels, 0);
+        let device = Device::default().autodiff();
+        let loader = EpochLoader::in_order(Arc::new(source), (0..ROWS).collect(), BATCH, &device)
+            .shuffled(0, 1);
+        bencher.iter(|| loader.iter().map(black_box).count());
+    });
+}
+
+#[cfg(not(feature = "train"))]
+fn epoch(_: &mut Criterion) {}
 
 fn pipeline(criterion: &mut Criterion) {
     let image = RgbImage::from_fn(112, 112, |x, y| {
@@ -174,6 +212,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, fine_tuning, heads, train_step, pipeline
+    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline
 }
 criterion_main!(speed);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::optim::{OptimizerConfig, SamConfig, SgdConfig};
-use countenance::train::{Run, Schedule, TrainConfig};
+use countenance::train::{Order, Run, Schedule, TrainConfig};
 use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
@@ -42,19 +42,25 @@ struct Arguments {
     /// Go on with an interrupted run
     #[arg(long, conflicts_with_all = [
         "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "seed",
-        "optimizer", "backbone_epochs", "synthetic_train", "synthetic_validation",
+        "optimizer", "order", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     resume: bool,
-    /// Epochs of each of the AU, EX and VA stages
+    /// Epochs of each stage of the heads
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
+    /// What is trained, and in which order
+    #[arg(long, value_enum)]
+    order: Option<OrderArgument>,
+    /// Epochs of the fine-tuning with --order whole
+    #[arg(long, value_name = "N")]
+    whole_epochs: Option<usize>,
     /// Epochs of the backbone's own training
     #[arg(long, value_name = "N")]
     backbone_epochs: Option<usize>,
-    /// Rows in a step of the AU, EX and VA stages
+    /// Rows in a step of the heads' stages
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Initial learning rate of the AU, EX and VA stages
+    /// Initial learning rate of the heads' stages
     #[arg(long, value_name = "F")]
     learning_rate: Option<f64>,
     /// Radius of sharpness-aware minimisation
@@ -63,7 +69,7 @@ struct Arguments {
     /// Seed of everything random
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Optimizer of the AU, EX and VA stages
+    /// Optimizer of the heads' stages
     #[arg(long, value_enum)]
     optimizer: Option<Optimizer>,
     /// Training images to render where there is no --data
@@ -77,6 +83,16 @@ struct Arguments {
     devices: usize,
     #[command(flatten)]
     device: DeviceArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OrderArgument {
+    /// One task after another on cached features: the paper's
+    Staged,
+    /// All tasks at once on cached features
+    Joint,
+    /// As joint, then the backbone together with the heads on images
+    Whole,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -140,6 +156,13 @@ fn config(arguments: &Arguments) -> Result<TrainConfig> {
         Some(name) => Some(text(&located(name)?)),
         None => config.weights,
     };
+    config.order = match arguments.order {
+        Some(OrderArgument::Staged) => Order::Staged,
+        Some(OrderArgument::Joint) => Order::Joint,
+        Some(OrderArgument::Whole) => Order::Whole,
+        None => config.order,
+    };
+    config.whole.epochs = arguments.whole_epochs.unwrap_or(config.whole.epochs);
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.synthetic.train = arguments.synthetic_train.unwrap_or(config.synthetic.train);
     config.synthetic.validation = arguments

@@ -94,7 +94,7 @@ pub enum Error {
 
     /// Training stopped because a loss or a gradient was not finite.
     #[error(
-        "training stopped: stage {stage}, epoch {epoch}, {step}: the {what} is not finite; {}; \
+        "training stopped: stage {stage}, epoch {epoch}, step {step}: the {what} is not finite; {}; \
          the step's images: {}",
         last_good(checkpoint.as_deref()),
         first_few(images)
@@ -104,9 +104,9 @@ pub enum Error {
         stage: String,
         /// Its epoch, counted from 1.
         epoch: usize,
-        /// The step, as "step 3 of 40" or "validation step 1 of 2".
-        step: String,
-        /// "loss" or "gradient".
+        /// The step of that epoch, counted from 1.
+        step: usize,
+        /// "loss", "gradient" or "validation loss".
         what: &'static str,
         /// The images of the step, in the batch's order.
         images: Vec<String>,

@@ -68,6 +68,7 @@ impl Extraction<'_> {
                 let marked = (0..total).filter(|&row| !is_readable(cache.row(row)));
                 if let Ok(unreadable) = self.still_unreadable(marked) {
                     check_unreadable(&unreadable, total, self.max_unreadable)?;
+                    CacheWriter::tidy(out, self.names, self.width, &self.fingerprint)?;
                     return match progress(total, total) {
                         true => Ok(Extracted { cache, unreadable }),
                         false => Err(Error::Interrupted),

@@ -11,7 +11,7 @@ use countenance::data::synthetic::SyntheticConfig;
 use countenance::metric::Report;
 use countenance::model::Model;
 use countenance::predict::Predictor;
-use countenance::train::{Outcome, Run, TrainConfig};
+use countenance::train::{Order, Outcome, Run, TrainConfig};
 use countenance::{Error, Labels};
 
 /// Runs in one process draw from the device's one generator, so they take turns.
@@ -41,10 +41,26 @@ fn bytes(folder: &Path, name: &str) -> Vec<u8> {
 
 #[test]
 fn an_interrupted_run_resumes_to_the_same_bytes() {
+    let stops = ["backbone,1,", "au,1,", "au,3,", "ex,3,"];
+    assert_resumes(&config(), &stops, &["features/validation.safetensors"]);
+}
+
+#[test]
+fn a_run_of_the_whole_network_resumes_to_the_same_bytes() {
+    let mut config = config().with_order(Order::Whole);
+    config.whole.epochs = 2;
+    let stops = ["joint,1,", "joint,3,", "whole,1,"];
+    let tuned = ["features/validation_tuned.safetensors"];
+    assert_resumes(&config, &stops, &tuned);
+}
+
+/// Stops a run soon after each of these epochs, resuming in between, and compares what it leaves,
+/// `more` included, with what a run without a break leaves.
+fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    run(&whole, config());
+    run(&whole, config.clone());
     for name in [
         "config.json",
         "metrics.csv",
@@ -55,12 +71,11 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
         assert!(!bytes(&whole, name).is_empty(), "{name} is empty");
     }
 
-    // Stop soon after each of these epochs, resuming in between: within a stage, and between two.
-    for epoch in ["backbone,1,", "au,1,", "au,3,", "ex,3,"] {
+    for &epoch in stops {
         let device = Device::default();
         let run = match broken.join("config.json").exists() {
             true => Run::resume(&broken, &device).unwrap(),
-            false => Run::create(&broken, config(), &device).unwrap(),
+            false => Run::create(&broken, config.clone(), &device).unwrap(),
         };
         let interrupter = run.interrupter();
         let metrics = broken.join("metrics.csv");
@@ -86,12 +101,8 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
         .unwrap()
         .execute()
         .unwrap();
-    for name in [
-        "metrics.csv",
-        "report.json",
-        "model.safetensors",
-        "features/validation.safetensors",
-    ] {
+    let left = ["metrics.csv", "report.json", "model.safetensors"];
+    for name in left.iter().chain(more) {
         assert!(
             bytes(&broken, name) == bytes(&whole, name),
             "{name} differs"
@@ -148,7 +159,8 @@ fn two_devices_share_the_steps_of_one() {
     }
     let (alone, shared) = (running_means(&alone), running_means(&shared));
     println!("running means: alone {alone}, shared {shared}");
-    assert!((shared / alone - 1.0).abs() < 0.5, "{alone} {shared}");
+    // The devices' copies share one state, which a step moves once or twice, as their threads meet.
+    assert!((0.4..2.5).contains(&(shared / alone)), "{alone} {shared}");
 }
 
 #[test]

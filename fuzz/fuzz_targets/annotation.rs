@@ -14,7 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
             return;
         };
         for row in &rows {
-            assert!(!row.image.split('/').any(|part| part == ".." || part.is_empty()));
+            assert!(
+                !row.image
+                    .split('/')
+                    .any(|part| part == ".." || part.is_empty())
+            );
         }
         let again = path.with_extension("again");
         annotation::write(&again, &rows).unwrap();

@@ -11,7 +11,11 @@ fuzz_target!(|bytes: &[u8]| {
         if let Ok(cache) = FeatureCache::open(path) {
             assert_eq!(cache.as_slice().len(), cache.rows() * cache.width());
             (0..cache.rows().min(64)).for_each(|row| drop(cache.row(row).to_vec()));
-            assert!(cache.names().is_none_or(|names| names.len() == cache.rows()));
+            assert!(
+                cache
+                    .names()
+                    .is_none_or(|names| names.len() == cache.rows())
+            );
         }
     });
     // Whatever stands in the unfinished file, the finished one is whole.

@@ -20,7 +20,9 @@ pub fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
 }
 
 fn new_file() -> NamedTempFile {
-    NamedTempFile::new_in("/dev/shm").or_else(|_| NamedTempFile::new()).unwrap()
+    NamedTempFile::new_in("/dev/shm")
+        .or_else(|_| NamedTempFile::new())
+        .unwrap()
 }
 
 /// The same for text within a call of [`with_file`].

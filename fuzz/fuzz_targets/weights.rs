@@ -9,7 +9,11 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     file::with_file(bytes, |path| {
         if let Ok(file) = native::read(path) {
-            let held: usize = file.tensors.values().map(|data| data.as_bytes().len()).sum();
+            let held: usize = file
+                .tensors
+                .values()
+                .map(|data| data.as_bytes().len())
+                .sum();
             assert!(held <= bytes.len());
         }
         let Ok(checkpoint) = Checkpoint::open(path) else {

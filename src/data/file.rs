@@ -34,8 +34,8 @@ pub fn write_whole(
 ) -> Result<()> {
     remove_abandoned(path);
     let temporary = temporary_beside(path).map_err(Error::io("create", path))?;
-    // Held until the file is in place: it tells a file at work from an abandoned one.
-    let _lock = try_lock(temporary.as_file());
+    // It tells a file at work from an abandoned one, as far as the system knows locks.
+    let _ = try_lock(temporary.as_file());
     let mut out = BufWriter::with_capacity(1 << 16, temporary.as_file());
     content(&mut out)
         .and_then(|()| out.flush())
@@ -80,21 +80,24 @@ fn temporary_prefix(path: &Path) -> OsString {
 
 /// Removes what killed writers of `path` left, as far as the system lets it: the file being written
 /// does not depend on it.
-fn remove_abandoned(path: &Path) {
+pub(crate) fn remove_abandoned(path: &Path) {
     let prefix = temporary_prefix(path);
     let prefix = prefix.as_encoded_bytes();
     let Ok(entries) = folder_of(path).read_dir() else {
         return;
     };
     for entry in entries.flatten() {
-        if !entry.file_name().as_encoded_bytes().starts_with(prefix) {
-            continue;
+        if entry.file_name().as_encoded_bytes().starts_with(prefix) {
+            remove_unless_locked(&entry.path());
         }
-        // A file that somebody is writing is locked.
-        let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-        if abandoned {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    }
+}
+
+/// Removes a file that nobody is writing, as far as the system lets it.
+pub(crate) fn remove_unless_locked(path: &Path) {
+    let abandoned = File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+    if abandoned {
+        let _ = std::fs::remove_file(path);
     }
 }
 

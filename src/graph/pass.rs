@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::GraphConvolution;
 use super::statistics::Statistics;
-use crate::processor::operation::{Array, Operand, Operation, apply};
+use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 use crate::processor::product::{Matrix, Output, Product, Start, run};
 
 /// The forward pass of `layer`, its running statistics moved; nothing unless its norm is in
@@ -110,7 +110,7 @@ impl Operation<8> for GraphPass {
                 let node = row % nodes;
                 let (mean, scale) = (norm.mean[node], norm.inverse[node] * gamma[node]);
                 for ((out, v), x) in out.iter_mut().zip(v).zip(x) {
-                    *out = (v + (x - mean) * scale + beta[node]).max(0.0);
+                    *out = relu(v + (x - mean) * scale + beta[node]);
                 }
             });
         let output = Array::new(output, shape);

@@ -106,27 +106,27 @@ mod tests {
 
     use super::*;
 
-    /// The weight after each of a few steps, and its last velocity.
-    fn follow(config: &SgdConfig, in_steps: bool) -> Vec<TensorData> {
-        let device = Device::flex();
-        device.seed(3);
-        let mut weight = Tensor::<2>::random([65, 1031], Distribution::Default, &device);
-        let mut state = None;
+    /// The weight after each step, and the last velocity.
+    fn follow(
+        config: &SgdConfig,
+        mut weight: Tensor<2>,
+        gradients: &[Tensor<2>],
+        in_steps: bool,
+    ) -> Vec<TensorData> {
+        let mut velocity = None;
         let mut seen = Vec::new();
-        for _ in 0..3 {
-            let spread = Distribution::Normal(0.0, 1.0);
-            let gradient = Tensor::<2>::random([65, 1031], spread, &device);
+        for gradient in gradients.iter().cloned() {
             let sgd = Sgd::new(config);
             if in_steps {
-                let mut velocity = state.take().and_then(|Velocity(velocity)| velocity);
                 weight = sgd.step_in_steps(0.1, weight, gradient, &mut velocity);
-                state = Some(Velocity(velocity));
             } else {
-                (weight, state) = sgd.step(0.1, weight, gradient, state);
+                let state = velocity.take().map(|velocity| Velocity(Some(velocity)));
+                let (moved, state) = sgd.step(0.1, weight, gradient, state);
+                weight = moved;
+                velocity = state.and_then(|Velocity(velocity)| velocity);
             }
             seen.push(weight.to_data());
         }
-        let velocity = state.and_then(|Velocity(velocity)| velocity);
         seen.extend(velocity.map(Tensor::into_data));
         seen
     }
@@ -134,14 +134,17 @@ mod tests {
     #[test]
     fn one_pass_descends_as_burns_operations_do() {
         let plain = SgdConfig::new();
+        let spread = Distribution::Normal(0.0, 1.0);
+        let draw = || Tensor::<2>::random([65, 1031], spread, &Device::flex());
+        let (weight, gradients) = (draw(), [draw(), draw(), draw()]);
         for config in [
             plain.clone(),
             plain.clone().with_momentum(0.0),
             plain.clone().with_nesterov(true).with_dampening(0.3),
             plain.with_weight_decay(0.0),
         ] {
-            let expected = follow(&config, true);
-            let found = follow(&config, false);
+            let expected = follow(&config, weight.clone(), &gradients, true);
+            let found = follow(&config, weight.clone(), &gradients, false);
             assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(&expected) {
                 found.assert_approx_eq::<f32>(expected, Tolerance::absolute(1e-6));

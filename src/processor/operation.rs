@@ -85,6 +85,12 @@ impl Array {
     }
 }
 
+/// The rectifier; what is not a number stays so.
+#[inline(always)]
+pub(crate) fn relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
 /// A tensor on its way into an [`Operation`].
 pub(crate) enum Operand {
     /// Of a device without autodiff.

@@ -171,3 +171,27 @@ impl KeepBest {
         self.interrupter.fail(CheckpointerError::Unknown(reason));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epochs_that_a_killed_run_had_not_deleted_go_and_no_other_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        for epoch in [1, 2, 10, 11] {
+            for kind in [MODEL, OPTIMIZER, SCHEDULER] {
+                std::fs::write(path(folder.path(), kind, epoch), b"").unwrap();
+            }
+        }
+        std::fs::write(folder.path().join("notes.txt"), b"mine").unwrap();
+        keep_only(folder.path(), &BTreeSet::from([2, 11])).unwrap();
+        for epoch in [1, 2, 10, 11] {
+            for kind in [MODEL, OPTIMIZER, SCHEDULER] {
+                let kept = path(folder.path(), kind, epoch).exists();
+                assert_eq!(kept, epoch == 2 || epoch == 11, "{kind} of epoch {epoch}");
+            }
+        }
+        assert!(folder.path().join("notes.txt").exists());
+    }
+}

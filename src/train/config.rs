@@ -28,6 +28,18 @@ pub enum Schedule {
     Cosine,
 }
 
+/// What of the network a run trains, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// The heads on cached features, one task after another; the paper's.
+    Staged,
+    /// The heads on cached features, all tasks at once: the losses of whatever labels a row has
+    /// are summed, and expressions also train the action units that they attend to.
+    Joint,
+    /// As `Joint`, and then the backbone together with the heads, on images.
+    Whole,
+}
+
 /// How one stage trains.
 #[derive(Config, Debug)]
 pub struct StageConfig {
@@ -145,6 +157,18 @@ impl StageConfig {
     }
 }
 
+impl StageConfig {
+    /// What tunes a trained network without taking it apart: AdamW with a small rate, and an epoch
+    /// costs a hundred times one of the heads alone.
+    fn whole() -> Self {
+        Self::new()
+            .with_epochs(5)
+            .with_batch_size(32)
+            .with_learning_rate(1e-4)
+            .adamw()
+    }
+}
+
 /// A whole run: the backbone if it is to be trained, then AU, EX and VA.
 #[derive(Config, Debug)]
 pub struct TrainConfig {
@@ -178,6 +202,10 @@ pub struct TrainConfig {
     /// The backbone's own training; unused where weights are given.
     #[config(default = "BackboneStageConfig::new()")]
     pub backbone: BackboneStageConfig,
+    /// What is trained, and in which order; `joint` and `whole` below are unused where it does not
+    /// ask for them, as are the three stages of the heads.
+    #[config(default = "Order::Staged")]
+    pub order: Order,
     /// The action-unit stage.
     #[config(default = "StageConfig::new()")]
     pub action_unit: StageConfig,
@@ -187,6 +215,12 @@ pub struct TrainConfig {
     /// The valence-arousal stage.
     #[config(default = "StageConfig::new()")]
     pub valence_arousal: StageConfig,
+    /// All heads at once.
+    #[config(default = "StageConfig::new()")]
+    pub joint: StageConfig,
+    /// The whole network on images.
+    #[config(default = "StageConfig::whole()")]
+    pub whole: StageConfig,
 }
 
 impl TrainConfig {
@@ -205,14 +239,17 @@ impl TrainConfig {
             .with_action_unit(head(25, 5e-2))
             .with_expression(head(30, 2e-2))
             .with_valence_arousal(head(30, 2e-2))
+            .with_joint(head(30, 5e-2))
+            .with_whole(StageConfig::whole().with_learning_rate(3e-4))
     }
 
-    /// The stages of the heads, to set them all at once.
-    pub fn heads_mut(&mut self) -> [&mut StageConfig; 3] {
+    /// The stages of the heads, to set them all alike.
+    pub fn heads_mut(&mut self) -> [&mut StageConfig; 4] {
         [
             &mut self.action_unit,
             &mut self.expression,
             &mut self.valence_arousal,
+            &mut self.joint,
         ]
     }
 
@@ -245,7 +282,9 @@ impl TrainConfig {
         self.backbone.stage.check("backbone.stage")?;
         self.action_unit.check("action_unit")?;
         self.expression.check("expression")?;
-        self.valence_arousal.check("valence_arousal")
+        self.valence_arousal.check("valence_arousal")?;
+        self.joint.check("joint")?;
+        self.whole.check("whole")
     }
 }
 

@@ -1,42 +1,36 @@
-//! The order of a run: data, backbone, features, AU, EX, VA, report.
+//! The order of a run: data, backbone, features, heads, the whole network if asked for, report.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
-use rayon::prelude::*;
+use burn::tensor::{Device, Tensor};
 
-use super::config::StageConfig;
-use super::features::{Features, SplitFeatures};
+use super::config::{Order, StageConfig};
+use super::features::SplitFeatures;
 use super::metric::Task;
-use super::model::{ActionUnitStage, BackboneStage, ExpressionStage, OUTPUTS, ValenceArousalStage};
+use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
 use super::outcome::Outcome;
 use super::picture;
 use super::progress;
 use super::run::Run;
-use super::source::{FeatureSource, ImageSource};
+use super::source::{ImageSource, readable};
 use super::stage::{Rows, Stage};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
-use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
+use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::{Split, SplitName, Statistics};
 use crate::evaluate::{Evaluation, evaluate};
-use crate::extract::{check_unreadable, is_readable};
-use crate::label::ACTION_UNITS;
 use crate::loss::{
-    AsymmetricLoss, AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropy,
-    WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
+    AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
+    balanced_weights, occurrence_weights,
 };
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::{Error, Labels, Result, weights};
-
-/// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
-const FROZEN_BATCH: usize = 1024;
 
 /// The two parts of the data set.
 struct Data {
@@ -61,7 +55,6 @@ impl Run {
         }
         let (backbone, config) = self.backbone(&data, &statistics)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
-        drop(data);
 
         let tasks = Tasks {
             action_unit: statistics.action_unit_rows > 0,
@@ -90,6 +83,15 @@ impl Run {
             feature: config.feature,
             ..network
         };
+        if self.config.order != Order::Whole {
+            return self.finish(network, config, &features.validation);
+        }
+        let Data {
+            training,
+            validation,
+        } = &data;
+        let network = self.whole(network, &config, [training, validation], &statistics)?;
+        let features = self.tuned_features(validation, &network, &config)?;
         self.finish(network, config, &features)
     }
 
@@ -143,9 +145,7 @@ impl Run {
         let stage = self.stage("backbone", Task::All, &settings.stage, 0);
         let model = BackboneStage {
             network: drawn(config.init(&device)),
-            action_unit: self.asymmetric(statistics, &device),
-            expression: self.cross_entropy(statistics, &device),
-            valence_arousal: ConcordanceLossConfig::new().init(),
+            loss: self.joint_loss(statistics),
             sam: sam(&settings.stage),
         };
         let preprocessing = Preprocessing::imagenet(config.input_size());
@@ -161,84 +161,14 @@ impl Run {
         Ok((network, config.with_classes(None)))
     }
 
-    /// Trains the three stages, skipping those without a single label.
-    fn heads(
-        &self,
-        network: Network,
-        features: &Features,
-        statistics: &Statistics,
-        tasks: &Tasks,
-    ) -> Result<Network> {
-        let Network {
-            mut action_unit,
-            mut expression,
-            mut valence_arousal,
-            mut attention,
-            ..
-        } = network;
-        let device = self.device.clone().autodiff();
-
-        if tasks.action_unit {
-            let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
-            let model = ActionUnitStage {
-                head: action_unit,
-                loss: self.asymmetric(statistics, &device),
-                sam: sam(stage.config),
-            };
-            let (train, validation) = feature_rows(&stage, features, None);
-            action_unit = stage.run(model, train, validation)?.head;
-        }
-        let action_unit = action_unit.valid();
-        if tasks.expression {
-            let stage = self.stage("ex", Task::Expression, &self.config.expression, 2);
-            let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
-                let variants = split.variants.iter();
-                variants
-                    .map(|cache| scores(&action_unit, cache, &self.device))
-                    .collect()
-            };
-            let frozen = attention
-                .is_some()
-                .then(|| [frozen(&features.training), frozen(&features.validation)]);
-            let model = ExpressionStage {
-                head: expression,
-                attention,
-                loss: self.cross_entropy(statistics, &device),
-                sam: sam(stage.config),
-            };
-            let (train, validation) = feature_rows(&stage, features, frozen);
-            let trained = stage.run(model, train, validation)?;
-            (expression, attention) = (trained.head, trained.attention);
-        }
-        if tasks.valence_arousal {
-            let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
-            let model = ValenceArousalStage {
-                head: valence_arousal,
-                loss: ConcordanceLossConfig::new().init(),
-                sam: sam(stage.config),
-            };
-            let (train, validation) = feature_rows(&stage, features, None);
-            valence_arousal = stage.run(model, train, validation)?.head;
-        }
-        Ok(Network {
-            backbone: None,
-            action_unit,
-            expression: expression.valid(),
-            valence_arousal: valence_arousal.valid(),
-            attention: attention.valid(),
-            feature: FeatureKind::Pooled,
-        })
-    }
-
     /// Writes the model, the scores and the curves.
     fn finish(
         self,
         network: Network,
         config: NetworkConfig,
-        features: &Features,
+        validation: &SplitFeatures,
     ) -> Result<Outcome> {
         network.save(&config, &self.path("model.safetensors"))?;
-        let validation = &features.validation;
         let cache = &validation.variants[0];
         let Evaluation { report, chance } = evaluate(
             &network,
@@ -261,9 +191,8 @@ impl Run {
         })
     }
 
-    /// The images of `split` that have any label and can be read. Those that cannot are counted
-    /// here, before a long training; the extraction behind it names each.
-    fn image_rows(
+    /// The images of `split` that have any label and can be read.
+    pub(super) fn image_rows(
         &self,
         split: &Split,
         preprocessing: &Preprocessing,
@@ -271,17 +200,7 @@ impl Run {
         seed: u64,
     ) -> Result<Rows<super::batch::ImageBatch>> {
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-        let limits = ImageLimits::default();
-        let unreadable: Vec<(usize, Error)> = images
-            .par_iter()
-            .enumerate()
-            .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
-            .collect();
-        check_unreadable(&unreadable, images.len(), self.config.max_unreadable)?;
-        let mut readable = vec![true; images.len()];
-        for (row, _) in unreadable {
-            readable[row] = false;
-        }
+        let readable = readable(&images, self.config.max_unreadable)?;
         let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
         Ok(Rows {
             rows: (0..labels.len())
@@ -297,7 +216,7 @@ impl Run {
         })
     }
 
-    fn stage<'a>(
+    pub(super) fn stage<'a>(
         &'a self,
         name: &'static str,
         task: Task,
@@ -317,13 +236,17 @@ impl Run {
         }
     }
 
-    fn asymmetric(&self, statistics: &Statistics, device: &Device) -> AsymmetricLoss {
+    pub(super) fn asymmetric(&self, statistics: &Statistics, device: &Device) -> AsymmetricLoss {
         let positives = statistics.action_units.map(|unit| unit.present);
         let labelled = statistics.action_units.map(|unit| unit.labelled);
         AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
     }
 
-    fn cross_entropy(&self, statistics: &Statistics, device: &Device) -> WeightedCrossEntropy {
+    pub(super) fn cross_entropy(
+        &self,
+        statistics: &Statistics,
+        device: &Device,
+    ) -> WeightedCrossEntropy {
         WeightedCrossEntropyConfig::new(balanced_weights(&statistics.expression)).init(device)
     }
 }
@@ -341,62 +264,6 @@ fn drawn<M: Module>(module: M) -> M {
     module
 }
 
-fn sam(config: &StageConfig) -> Option<Sam> {
+pub(super) fn sam(config: &StageConfig) -> Option<Sam> {
     config.sam.as_ref().map(|sam| sam.init())
-}
-
-/// The rows of both splits that are labelled for the stage and whose image could be read.
-fn feature_rows(
-    stage: &Stage,
-    features: &Features,
-    action_units: Option<[Vec<Vec<f32>>; 2]>,
-) -> (
-    Rows<super::batch::FeatureBatch>,
-    Rows<super::batch::FeatureBatch>,
-) {
-    let rows = |split: &SplitFeatures, action_units| {
-        let labelled = (0..split.labels.len()).filter(|&row| {
-            stage.task.is_labelled(&split.labels[row])
-                && split
-                    .variants
-                    .iter()
-                    .all(|cache| is_readable(cache.row(row)))
-        });
-        Rows {
-            rows: labelled.collect(),
-            source: Arc::new(FeatureSource {
-                variants: split.variants.clone(),
-                action_units,
-                labels: split.labels.clone(),
-                seed: stage.seed,
-            }) as Arc<dyn super::loader::Source<_>>,
-        }
-    };
-    let [training, validation] = match action_units {
-        Some([training, validation]) => [Some(training), Some(validation)],
-        None => [None, None],
-    };
-    (
-        rows(&features.training, training),
-        rows(&features.validation, validation),
-    )
-}
-
-/// The frozen action-unit branch's scores of every row: they never change, so they are computed once.
-fn scores(
-    head: &crate::head::ActionUnitHead,
-    cache: &crate::data::cache::FeatureCache,
-    device: &Device,
-) -> Vec<f32> {
-    let width = cache.width();
-    let mut scores = Vec::with_capacity(cache.rows() * ACTION_UNITS);
-    for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
-        let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
-        scores.extend(
-            head.forward(Tensor::from_data(data, device))
-                .into_data()
-                .iter::<f32>(),
-        );
-    }
-    scores
 }

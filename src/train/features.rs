@@ -10,6 +10,7 @@ use crate::data::cache::{FeatureCache, Fingerprint};
 use crate::data::image::Preprocessing;
 use crate::data::split::Split;
 use crate::extract::Extraction;
+use crate::network::{Network, NetworkConfig};
 use crate::{Error, Labels, Result, weights};
 
 /// Images in a batch of the backbone; only speed and memory depend on it.
@@ -60,6 +61,23 @@ impl Run {
                 variants: vec![extract("validation", validation, false)?],
                 labels: labels(validation),
             },
+        })
+    }
+
+    /// The validation split's features of a network whose backbone was trained further.
+    pub(super) fn tuned_features(
+        &self,
+        split: &Split,
+        network: &Network,
+        config: &NetworkConfig,
+    ) -> Result<SplitFeatures> {
+        let (Some(backbone), Some(config)) = (&network.backbone, &config.backbone) else {
+            unreachable!("a run's network has a backbone");
+        };
+        let cache = self.extract("validation_tuned", split, false, backbone, config)?;
+        Ok(SplitFeatures {
+            variants: vec![cache],
+            labels: labels(split),
         })
     }
 

@@ -40,6 +40,8 @@ pub(super) fn panels(history: &History) -> Vec<Panel> {
         ("au", "Action units", "P_AU"),
         ("ex", "Expressions", "P_EX"),
         ("va", "Valence and arousal", "P_VA"),
+        ("joint", "All heads", "P_MTL"),
+        ("whole", "Whole network", "P_MTL"),
     ]
     .into_iter()
     .filter(|(stage, ..)| history.stage(stage).next().is_some())

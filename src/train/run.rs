@@ -47,6 +47,8 @@ impl Run {
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
         let lock = claim(folder)?;
+        // What a killed branch left without a config is no beginning of this run.
+        refuse_if(&folder.join("metrics.csv"), folder)?;
         Self::start(folder, config, device, lock)
     }
 
@@ -177,8 +179,13 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 fn claim(folder: &Path) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let lock = lock(folder)?;
-    match folder.join("config.json").exists() {
-        false => Ok(lock),
+    refuse_if(&folder.join("config.json"), folder)?;
+    Ok(lock)
+}
+
+fn refuse_if(file: &Path, folder: &Path) -> Result<()> {
+    match file.exists() {
+        false => Ok(()),
         true => Err(Error::argument(
             "the run directory",
             "one without a run in it, or --resume to go on with that run",
@@ -223,6 +230,15 @@ mod tests {
         let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
         assert!(taken.contains("--resume"), "{taken}");
         Run::resume(folder.path(), &device).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_branch_left_is_not_taken_for_a_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("metrics.csv"), "stage,epoch\n").unwrap();
+        let device = Device::default();
+        let refused = refused(Run::create(folder.path(), TrainConfig::new(), &device));
+        assert!(refused.contains("without a run in it"), "{refused}");
     }
 
     #[test]

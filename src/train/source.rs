@@ -12,11 +12,12 @@ use super::batch::{FeatureBatch, ImageBatch, LabelBatch};
 use super::loader::Source;
 use crate::data::cache::FeatureCache;
 use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
+use crate::extract::check_unreadable;
 use crate::label::ACTION_UNITS;
-use crate::{Labels, Result};
+use crate::{Error, Labels, Result};
 
 /// A split's features in one or two variants (as is, mirrored), with the labels of its rows.
-pub(super) struct FeatureSource {
+pub struct FeatureSource {
     /// The variants; an epoch shows each row in one of them.
     pub(super) variants: Vec<Arc<FeatureCache>>,
     /// Per variant, the frozen action-unit branch's scores, row after row.
@@ -26,6 +27,23 @@ pub(super) struct FeatureSource {
 }
 
 impl FeatureSource {
+    /// Rows of `variants`, which hold the same rows each, with the labels of each row. `seed`
+    /// decides which epoch shows a row in which variant.
+    ///
+    /// # Panics
+    /// If there is no variant, or one has another number of rows than there are labels.
+    pub fn new(variants: Vec<Arc<FeatureCache>>, labels: Arc<Vec<Labels>>, seed: u64) -> Self {
+        assert!(!variants.is_empty(), "at least one variant");
+        let rows = |cache: &Arc<FeatureCache>| cache.rows() == labels.len();
+        assert!(variants.iter().all(rows), "as many rows as labels");
+        Self {
+            variants,
+            action_units: None,
+            labels,
+            seed,
+        }
+    }
+
     /// The variant that `epoch` shows of `row`: drawn anew each epoch, from the seed alone.
     fn variant(&self, row: usize, epoch: usize) -> usize {
         if self.variants.len() == 1 {
@@ -127,4 +145,24 @@ impl Source<ImageBatch> for ImageSource {
     fn name(&self, row: usize) -> String {
         self.images[row].display().to_string()
     }
+}
+
+/// Whether each image can be read. Those that cannot are counted before a long training; the
+/// extraction behind it names each.
+///
+/// # Errors
+/// [`Error::Argument`] if more than the share `allowed` cannot.
+pub(super) fn readable(images: &[PathBuf], allowed: f64) -> Result<Vec<bool>> {
+    let limits = ImageLimits::default();
+    let unreadable: Vec<(usize, Error)> = images
+        .par_iter()
+        .enumerate()
+        .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
+        .collect();
+    check_unreadable(&unreadable, images.len(), allowed)?;
+    let mut readable = vec![true; images.len()];
+    for (row, _) in unreadable {
+        readable[row] = false;
+    }
+    Ok(readable)
 }

@@ -148,21 +148,21 @@ impl Stage<'_> {
     fn not_finite<B: Send + 'static>(&self, fault: Fault, loaders: &[EpochLoader<B>; 2]) -> Error {
         let finished = self.history().stage(self.name).count();
         let [training, validation] = loaders;
-        let (loader, kind) = match fault.validating {
-            true => (validation, "validation step"),
-            false => (training, "step"),
-        };
         // Every device reports its part of a training step.
-        let step = match fault.validating {
-            true => fault.step,
-            false => fault.step.div_ceil(self.devices.len()),
+        let (loader, what, step) = match fault.validating {
+            true => (validation, "validation loss", fault.step),
+            false => (
+                training,
+                fault.what,
+                fault.step.div_ceil(self.devices.len()),
+            ),
         };
         let epoch = finished + 1;
         Error::NotFinite {
             stage: self.name.to_string(),
             epoch,
-            step: format!("{kind} {step} of {}", loader.batches()),
-            what: fault.what,
+            step,
+            what,
             images: loader.names(epoch, step),
             checkpoint: (finished > 0).then(|| weights_path(&self.folder, finished)),
         }

@@ -77,7 +77,7 @@ pub use self::profile::LayerTime;
 pub use crate::processor::isa::Isa;
 pub(super) use cell::PlanCell;
 pub(super) use compile::padding;
-pub(super) use kernel::{Product, Target, depthwise_sweep};
+pub(super) use kernel::{Outputs, Product, Target, sweep};
 pub(super) use weight::Pointwise;
 
 /// An [`EfficientNet`] compiled for inference on this processor.

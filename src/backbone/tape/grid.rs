@@ -132,3 +132,48 @@ pub(super) fn room(scratch: &mut Vec<Strip>, length: usize) -> &mut [Strip] {
     }
     &mut scratch[..length]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_cover_a_plane_in_whole_images_or_parts_of_one() {
+        for (batch, size) in [
+            (1, [1, 1]),
+            (3, [7, 7]),
+            (16, [7, 7]),
+            (5, [112, 112]),
+            (2, [9, 31]),
+        ] {
+            let grid = Grid {
+                batch,
+                channels: 20,
+                size,
+            };
+            for across in [1, 6, 72, 9000] {
+                let bands = grid.bands(across);
+                let mut next = 0;
+                for band in &bands {
+                    assert_eq!(band.start, next);
+                    next = band.end;
+                    let found: Vec<_> = pieces(band, grid.pixels()).collect();
+                    let whole = |piece: &Range<usize>| piece.len() == grid.pixels();
+                    assert!(found.len() == 1 || found.iter().all(|(_, piece)| whole(piece)));
+                    let places = found.iter().flat_map(|(_, piece)| piece.clone());
+                    assert!(places.eq(0..band.len()));
+                    assert_eq!(found[0].0, band.start / grid.pixels());
+                }
+                assert_eq!(next, grid.plane());
+            }
+        }
+    }
+
+    #[test]
+    fn a_divided_map_has_every_part_of_every_plane_once() {
+        let mut map: Vec<usize> = (0..2 * 10).collect();
+        let parts = divide(&mut map, 10, &[0..4, 4..10]);
+        assert_eq!(parts[0], [[0, 1, 2, 3], [10, 11, 12, 13]]);
+        assert_eq!(parts[1][1], [14, 15, 16, 17, 18, 19]);
+    }
+}

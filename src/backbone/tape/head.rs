@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::grid::Grid;
 use super::kernel::Mean;
-use super::layer::{Found, NormKind, Normed, copy, of};
+use super::layer::{Found, NormKind, Normed, Slope, copy};
 use super::pointwise::{self, Backward, Destination, Input};
 use super::workspace::{Lease, Workspace};
+use crate::backbone::plan::Pointwise;
 use crate::processor::isa::Isa;
 use crate::processor::operation::{Array, Operation};
-use crate::processor::strip::{LANES, Strip, planes, strips};
+use crate::processor::strip::{LANES, Strip, numbers, planes, strips};
 use crate::processor::team::{Pool, Team};
 
 /// The head with the shapes that it meets.
@@ -111,15 +112,13 @@ impl Operation<4> for Head {
         let normed = &saved.normed;
         let (out, sums) = normed.silu(team, &self.workspace, output, part);
         let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-        let mut map = vec![
-            0.0;
-            if wanted[0] {
-                self.input.strips() * LANES
-            } else {
-                0
-            }
-        ];
-        let transposed = pointwise::pack_transposed(saved.parameters[0].values(), self.outputs);
+        let slope = Slope {
+            gradient: numbers(&out),
+            keep: None,
+            slopes: &slopes,
+        };
+        let mut map = vec![0.0; self.input.strips() * LANES];
+        let transposed = Pointwise::transposed(saved.parameters[0].values(), self.outputs);
         let into = wanted[0].then(|| Destination {
             weight: &transposed,
             other: None,
@@ -129,7 +128,7 @@ impl Operation<4> for Head {
             grid: self.input,
             outputs: self.outputs,
             gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                normed.differ(team, output, &slopes, of(&out), None, band, made);
+                normed.differ(team, output, slope, band, made);
             },
             input: Input::Map(&saved.map),
             workspace: &self.workspace,

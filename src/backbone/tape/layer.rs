@@ -7,7 +7,7 @@ use super::grid::{Grid, pieces};
 use super::kernel::{Differ, Finish, Linear, Silu};
 use super::norm::{Moments, Norm, Slopes, Statistics, Sums, statistics};
 use super::workspace::{Lease, Workspace};
-use crate::processor::strip::{LANES, Strip, numbers};
+use crate::processor::strip::{LANES, Strip, numbers_mut};
 use crate::processor::team::Team;
 
 /// What a norm normalises with.
@@ -44,6 +44,17 @@ impl NormKind {
         let norm = Norm::new(parameters, self.epsilon, &mean, &variance, Some(count));
         (norm, Some(found))
     }
+}
+
+/// The gradient of a norm's output, and what takes it to the norm's input.
+#[derive(Clone, Copy)]
+pub(super) struct Slope<'a> {
+    /// The gradient of every value of a batch.
+    pub gradient: &'a [f32],
+    /// What drop path keeps of each image; nothing where it keeps all.
+    pub keep: Option<&'a [f32]>,
+    /// The slopes.
+    pub slopes: &'a Slopes,
 }
 
 /// A convolution's output and the norm after it.
@@ -140,12 +151,15 @@ impl Normed {
         &self,
         team: Team<'_>,
         grid: Grid,
-        slopes: &Slopes,
-        gradient: &[f32],
-        keep: Option<&[f32]>,
+        slope: Slope<'_>,
         band: &Range<usize>,
         out: &mut [Strip],
     ) {
+        let Slope {
+            gradient,
+            keep,
+            slopes,
+        } = slope;
         for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
             let start = plane * grid.plane() + band.start;
             for (image, piece) in pieces(band, grid.pixels()) {
@@ -172,12 +186,7 @@ pub(super) fn copy(team: Team<'_>, workspace: &Workspace, map: &[f32]) -> Lease 
     let mut out = workspace.take(map.len() / LANES);
     let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
     team.each(parts.collect(), |(out, map), _| {
-        crate::processor::strip::numbers_mut(out).copy_from_slice(map);
+        numbers_mut(out).copy_from_slice(map);
     });
     out
-}
-
-/// The numbers of a lease.
-pub(super) fn of(lease: &Lease) -> &[f32] {
-    numbers(lease)
 }

@@ -30,11 +30,6 @@ pub(super) fn pack(weight: &[f32], outputs: usize) -> Pointwise {
     Pointwise::new(weight, &vec![0.0; outputs])
 }
 
-/// Weights, `[outputs, inputs]`, as the gradient of the input reads them.
-pub(super) fn pack_transposed(weight: &[f32], outputs: usize) -> Pointwise {
-    Pointwise::transposed(weight, outputs)
-}
-
 /// Convolves a batch of `grid`, and gives the moments of the output, `[planes, bands]`.
 pub(super) fn forward(
     team: Team<'_>,
@@ -92,7 +87,7 @@ pub(super) struct Backward<'a> {
 
 /// Where the gradient of an input goes.
 pub(super) struct Destination<'a> {
-    /// The weights, as [`pack_transposed`] gives them.
+    /// The weights, as [`Pointwise::transposed`] gives them.
     pub weight: &'a Pointwise,
     /// Another gradient of the same input, to add.
     pub other: Option<&'a [f32]>,

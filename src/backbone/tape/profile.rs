@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::Device;
 
 use super::super::{EfficientNetConfig, Variant};
 use super::block::Block;
 use super::compile::operations;
-use super::grid::Grid;
+use super::tests::{inputs, noise};
 use crate::processor::isa::Isa;
 use crate::processor::operation::{Array, Operation};
 
@@ -17,21 +17,7 @@ const RUNS: usize = 5;
 
 fn array(shape: &[usize]) -> Array {
     let count: usize = shape.iter().product();
-    let device = Device::flex();
-    let values = Tensor::<1>::random([count], Distribution::Normal(0.0, 0.5), &device);
-    Array::new(values.into_data().try_to_vec().unwrap(), shape.to_vec())
-}
-
-/// A map whose lanes beyond the last channel are 0.
-fn map(grid: Grid) -> Array {
-    let filled = array(&grid.shape());
-    let mut values = filled.values().to_vec();
-    for (index, value) in values.iter_mut().enumerate() {
-        if index / 16 / grid.plane() * 16 + index % 16 >= grid.channels {
-            *value = 0.0;
-        }
-    }
-    Array::new(values, grid.shape())
+    Array::new(noise(count, 1), shape.to_vec())
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -55,23 +41,10 @@ fn time<const N: usize>(operation: &impl Operation<N>, inputs: &[Array; N]) -> [
 }
 
 fn block(block: &Block) -> ([f64; 2], f64) {
-    let Grid { channels, .. } = block.input;
+    let (channels, kernel) = (block.input.channels, block.window.kernel);
     let (inner, outputs) = (block.inner, block.outputs);
     let expands = block.norms.len() == 3;
-    let reduced = (channels / 4).max(1);
-    let kernel = block.window.kernel;
-    let mut inputs = vec![map(block.input)];
-    let mut layer = |shape: &[usize]| {
-        inputs.extend([array(shape), array(&shape[..1]), array(&shape[..1])]);
-    };
-    if expands {
-        layer(&[inner, channels, 1, 1]);
-    }
-    layer(&[inner, 1, kernel, kernel]);
-    inputs.extend([array(&[reduced, inner, 1, 1]), array(&[reduced])]);
-    inputs.extend([array(&[inner, reduced, 1, 1]), array(&[inner])]);
-    let shape = [outputs, inner, 1, 1];
-    inputs.extend([array(&shape), array(&shape[..1]), array(&shape[..1])]);
+    let inputs = inputs(block);
     let wide = if expands {
         channels * inner * block.input.plane()
     } else {
@@ -115,7 +88,7 @@ fn profile() {
     }
     let (input, outputs) = (all.head.input, all.head.outputs);
     let inputs = [
-        map(input),
+        array(&input.shape()),
         array(&[outputs, input.channels, 1, 1]),
         array(&[outputs]),
         array(&[outputs]),

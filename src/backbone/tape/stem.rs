@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::grid::{Grid, pieces};
-use super::layer::{Found, NormKind, Normed};
+use super::layer::{Found, NormKind, Normed, Slope};
 use super::pointwise::{self, Backward, Destination, Input};
 use super::workspace::Workspace;
+use crate::backbone::plan::Pointwise;
 use crate::processor::isa::Isa;
 use crate::processor::operation::{Array, Operation};
-use crate::processor::strip::{LANES, Strip};
+use crate::processor::strip::{LANES, Strip, numbers};
 use crate::processor::team::{Pool, Team};
 
 /// The stem with the shapes that it meets: a 1x1 convolution of the pixels under the kernel.
@@ -144,9 +145,14 @@ impl Operation<4> for Stem {
         let normed = &saved.normed;
         let (out, sums) = normed.silu(team, &self.workspace, self.output, part);
         let (slopes, gamma, beta) = normed.norm.gradient(&sums);
+        let slope = Slope {
+            gradient: numbers(&out),
+            keep: None,
+            slopes: &slopes,
+        };
         let taps = self.taps();
         let mut under = vec![0.0; if wanted[0] { taps.strips() * LANES } else { 0 }];
-        let transposed = pointwise::pack_transposed(weight, self.output.channels);
+        let transposed = Pointwise::transposed(weight, self.output.channels);
         let into = wanted[0].then(|| Destination {
             weight: &transposed,
             other: None,
@@ -156,8 +162,7 @@ impl Operation<4> for Stem {
             grid: taps,
             outputs: self.output.channels,
             gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                let gradient = super::layer::of(&out);
-                normed.differ(team, self.output, &slopes, gradient, None, band, made);
+                normed.differ(team, self.output, slope, band, made);
             },
             input: Input::Made(&|band: &Range<usize>, out: &mut [Strip]| {
                 self.gather(images, band, out);

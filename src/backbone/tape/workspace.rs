@@ -65,3 +65,21 @@ impl DerefMut for Lease {
         &mut self.memory.strips_mut()[..self.length]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_given_back_is_taken_again_where_it_fits() {
+        let workspace = Workspace::default();
+        let piece = workspace.take(100);
+        let place = piece.as_ptr();
+        drop(piece);
+        // Too small, then much too large, then right.
+        assert_ne!(workspace.take(101).as_ptr(), place);
+        assert_ne!(workspace.take(49).as_ptr(), place);
+        let again = workspace.clone().take(60);
+        assert_eq!((again.as_ptr(), again.len()), (place, 60));
+    }
+}

@@ -41,6 +41,8 @@ pub struct Fingerprint {
     weights: String,
     preprocessing: String,
     list: String,
+    /// Of the rows' names alone, for [`merge`](super::merge) to check them by.
+    names: String,
     /// The part of the list that is there; nothing if it is all of it.
     shard: Option<Shard>,
 }
@@ -68,6 +70,7 @@ impl Fingerprint {
         }
         if let Some(shard) = self.shard {
             whole.update(shard.to_string());
+            whole.update(&self.names);
         }
         hex(whole)
     }
@@ -80,6 +83,7 @@ impl Fingerprint {
             weights: part(WEIGHTS_KEY)?,
             preprocessing: part(PREPROCESSING_KEY)?,
             list: part(LIST_KEY)?,
+            names: part(NAMES_KEY)?,
             shard: Some(part(SHARD_KEY)?.parse().ok()?),
         };
         let fits = part(FINGERPRINT_KEY)? == shard.to_hex();
@@ -89,9 +93,9 @@ impl Fingerprint {
         })
     }
 
-    /// Whether the list is exactly `names`.
+    /// Whether the rows are named exactly `names`.
     pub(super) fn is_of_rows(&self, names: &[String]) -> bool {
-        Self::builder().rows(names).build().list == self.list
+        Self::builder().rows(names).build().names == self.names
     }
 
     /// The metadata that a cache carries.
@@ -99,13 +103,16 @@ impl Fingerprint {
         let parts = self
             .parts()
             .map(|part| (part.key.to_string(), part.digest.to_string()));
-        let shard = self
-            .shard
-            .map(|shard| (SHARD_KEY.to_string(), shard.to_string()));
+        let shard = self.shard.map(|shard| {
+            [
+                (SHARD_KEY.to_string(), shard.to_string()),
+                (NAMES_KEY.to_string(), self.names.clone()),
+            ]
+        });
         parts
             .into_iter()
             .chain([(FINGERPRINT_KEY.to_string(), self.to_hex())])
-            .chain(shard)
+            .chain(shard.into_iter().flatten())
     }
 
     /// How a cache with `metadata` was made otherwise than this; `None` if it was made like this.
@@ -162,6 +169,8 @@ impl Fingerprint {
 const WEIGHTS_KEY: &str = "fingerprint_weights";
 const PREPROCESSING_KEY: &str = "fingerprint_preprocessing";
 const LIST_KEY: &str = "fingerprint_rows";
+/// Only in a shard.
+const NAMES_KEY: &str = "fingerprint_names";
 
 /// One of the things that a fingerprint covers.
 struct Part<'a> {
@@ -178,6 +187,7 @@ pub struct FingerprintBuilder {
     weights: Sha256,
     preprocessing: Sha256,
     list: Sha256,
+    names: Sha256,
 }
 
 impl FingerprintBuilder {
@@ -217,6 +227,7 @@ impl FingerprintBuilder {
     pub fn rows<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         for name in names {
             add(&mut self.list, name.as_ref().as_bytes());
+            add(&mut self.names, name.as_ref().as_bytes());
         }
         self
     }
@@ -239,6 +250,7 @@ impl FingerprintBuilder {
             weights: hex(self.weights),
             preprocessing: hex(self.preprocessing),
             list: hex(self.list),
+            names: hex(self.names),
             shard: None,
         }
     }

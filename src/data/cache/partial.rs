@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::data::file::try_lock;
+use crate::data::file::{remove_unless_locked, try_lock};
 use crate::{Error, Result};
 
 /// Rows between two synchronisations with the disk: the most work that an interruption costs.
@@ -213,6 +213,15 @@ fn read_whole(file: &mut File, buffer: &mut [u8]) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Removes the file at `path` if it belongs to a cache with this `header` and nobody is writing it.
+pub(super) fn remove_leftover(path: &Path, header: &[u8]) {
+    let mut found = [0; DIGEST];
+    let read = File::open(path).and_then(|mut file| read_whole(&mut file, &mut found));
+    if read.unwrap_or(false) && found == identity(header) {
+        remove_unless_locked(path);
     }
 }
 

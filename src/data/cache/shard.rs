@@ -207,7 +207,12 @@ mod tests {
     }
 
     fn fingerprint(weights: &[u8], names: &[String]) -> Fingerprint {
-        Fingerprint::builder().weights(weights).rows(names).build()
+        // Lists are told apart by more than their names.
+        Fingerprint::builder()
+            .weights(weights)
+            .rows(names)
+            .images(&[Path::new("no such file")])
+            .build()
     }
 
     fn write(path: &Path, names: &[String], start: usize, fingerprint: &Fingerprint) {

@@ -59,12 +59,7 @@ impl CacheWriter {
         if width == 0 {
             return Err(Error::argument("feature width", "at least 1", width));
         }
-        let names_json = serde_json::json!(names).to_string();
-        let metadata: BTreeMap<_, _> = fingerprint
-            .metadata()
-            .chain([(ROWS_KEY.to_string(), names_json)])
-            .collect();
-        let header = header::encode(path, names.len(), width, &metadata)?;
+        let header = header_of(path, names, width, fingerprint)?;
         let row_bytes = width * size_of::<f32>();
         let partial = Partial::open(partial::path_for(path), &header, names.len(), row_bytes)?;
         Ok(Self {
@@ -75,6 +70,23 @@ impl CacheWriter {
             partial,
             block: Vec::new(),
         })
+    }
+
+    /// Removes the unfinished file of exactly this cache: a writer that was killed between putting
+    /// the finished cache in place and tidying up leaves it.
+    ///
+    /// # Errors
+    /// As [`CacheWriter::open`] for names that no cache can hold; a file that the system keeps is
+    /// left.
+    pub fn tidy(
+        path: &Path,
+        names: &[String],
+        width: usize,
+        fingerprint: &Fingerprint,
+    ) -> Result<()> {
+        let header = header_of(path, names, width, fingerprint)?;
+        partial::remove_leftover(&partial::path_for(path), &header);
+        Ok(())
     }
 
     /// The row that [`CacheWriter::push`] takes next; above 0 in a writer that goes on with an
@@ -172,6 +184,20 @@ impl CacheWriter {
     }
 }
 
+fn header_of(
+    path: &Path,
+    names: &[String],
+    width: usize,
+    fingerprint: &Fingerprint,
+) -> Result<Vec<u8>> {
+    let names_json = serde_json::json!(names).to_string();
+    let metadata: BTreeMap<_, _> = fingerprint
+        .metadata()
+        .chain([(ROWS_KEY.to_string(), names_json)])
+        .collect();
+    header::encode(path, names.len(), width, &metadata)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::partial::BLOCK_ROWS;
@@ -201,9 +227,13 @@ mod tests {
         }
 
         fn open(&self, weights: &[u8]) -> CacheWriter {
-            let names: Vec<_> = (0..ROWS).map(|row| format!("v/{row:05}.jpg")).collect();
-            let fingerprint = Fingerprint::builder().weights(weights).rows(&names).build();
+            let (names, fingerprint) = identity(weights);
             CacheWriter::open(&self.path(), &names, WIDTH, &fingerprint).unwrap()
+        }
+
+        fn tidy(&self, weights: &[u8]) {
+            let (names, fingerprint) = identity(weights);
+            CacheWriter::tidy(&self.path(), &names, WIDTH, &fingerprint).unwrap();
         }
 
         /// Goes on to the end and gives the cache's bytes.
@@ -216,6 +246,12 @@ mod tests {
             assert!(!self.partial().exists());
             std::fs::read(self.path()).unwrap()
         }
+    }
+
+    fn identity(weights: &[u8]) -> (Vec<String>, Fingerprint) {
+        let names: Vec<_> = (0..ROWS).map(|row| format!("v/{row:05}.jpg")).collect();
+        let fingerprint = Fingerprint::builder().weights(weights).rows(&names).build();
+        (names, fingerprint)
     }
 
     fn features(row: usize) -> [f32; WIDTH] {
@@ -354,6 +390,21 @@ mod tests {
         drop(writer);
         assert_eq!(run.open(b"a").next_row(), 0);
         assert_eq!(run.complete(), Run::new().complete());
+    }
+
+    #[test]
+    fn tidying_removes_what_a_killed_writer_of_this_cache_left_and_nothing_else() {
+        let run = Run::new();
+        let mut writer = run.open(b"b");
+        writer.push(&features(0)).unwrap();
+        run.tidy(b"b");
+        assert!(run.partial().exists(), "it is being written");
+        drop(writer);
+        run.tidy(b"a");
+        assert!(run.partial().exists(), "it is another cache's");
+        run.tidy(b"b");
+        assert!(!run.partial().exists());
+        run.tidy(b"b");
     }
 
     #[test]

@@ -37,7 +37,7 @@ use serde_json::json;
 
 pub use sheet::sheet;
 
-use crate::data::file::write_whole;
+use crate::data::file::{remove_abandoned, write_whole};
 use crate::{Error, Result};
 
 /// Changes whenever the same config gives other bytes than before.
@@ -137,6 +137,8 @@ impl SyntheticConfig {
                 format!("{}; choose another folder or delete this one", found.trim()),
             )),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // A run that was killed before it had marked the folder leaves this much.
+                remove_abandoned(&path);
                 let mut entries = fs::read_dir(out).map_err(Error::io("read", out))?;
                 if entries.next().is_some() {
                     let found = "other files; choose another folder";
@@ -249,6 +251,14 @@ mod tests {
         small().generate(root.path(), &count).unwrap();
         assert_eq!(called.load(Ordering::Relaxed), 60 + 129);
         assert!(files(root.path()) == before);
+    }
+
+    #[test]
+    fn a_folder_in_which_a_run_was_killed_before_its_mark_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(".synthetic.json.unfinished-x"), "{").unwrap();
+        small().generate(root.path(), &|_, _| ()).unwrap();
+        assert!(files(root.path()).len() > 190);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::head::action_unit::LEAST_NORM;
-use crate::processor::operation::{Array, Operand, Operation, apply};
+use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 
 /// As the head's own function of this name; nothing unless a gradient may be asked for and
 /// everything is in the memory of burn's CPU backend.
@@ -42,7 +42,7 @@ impl Operation<2> for AnchorPass {
         let [nodes, anchors] = inputs.each_ref().map(Array::values);
         let shape = inputs[0].shape();
         let [count, width] = [shape[1], shape[2]];
-        let mut units: Vec<f32> = anchors.iter().map(|value| value.max(0.0)).collect();
+        let mut units: Vec<f32> = anchors.iter().map(|value| relu(*value)).collect();
         let lengths: Vec<f32> = units
             .chunks_mut(width)
             .map(|unit| {
@@ -107,7 +107,7 @@ impl Operation<2> for AnchorPass {
                 for row in (node..saved.lines.len()).step_by(count) {
                     let along = gradient[row] / saved.lines[row][1];
                     for (out, x) in out.iter_mut().zip(&nodes[row * width..][..width]) {
-                        *out += along * x.max(0.0);
+                        *out += along * relu(*x);
                     }
                 }
                 let unit = &saved.units[node * width..][..width];
@@ -135,7 +135,7 @@ fn dot(line: &[f32], unit: &[f32]) -> [f32; 2] {
     let [products, squares] = &mut sums;
     for (line, unit) in line.chunks(LANES).zip(unit.chunks(LANES)) {
         for (lane, (x, unit)) in line.iter().zip(unit).enumerate() {
-            let x = x.max(0.0);
+            let x = relu(*x);
             products[lane] += x * unit;
             squares[lane] += x * x;
         }

@@ -10,7 +10,13 @@
 //! | `anchor` | Eq. 3: similarity to the anchors |
 //! | `dropout` | which elements are kept: a function of a seed and the element's place |
 //!
-//! Eq. 2 is `graph::pass`.
+//! Eq. 2 is `graph::pass`; the norm of the gradients, SAM's ascent and SGD's step are `optim::pass`.
+//!
+//! # What bounds a step
+//! Its products: 163 GFLOP for a SAM step of 12 units, 1288 features and 256 rows. The rest are
+//! passes over the rows between the products, 16 MB each, and over the weights, 93 MB, by the norm,
+//! the ascent and the descent. No weight is copied: what is climbed to, and what is descended to,
+//! takes over the memory of its gradient.
 
 mod anchor;
 mod dropout;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::dropout::Mask;
 use crate::graph::Statistics;
 use crate::head::NodeFeatures;
-use crate::processor::operation::{Array, Operand, Operation, apply};
+use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 use crate::processor::product::{Matrix, Output, Product, Start, run};
 
 /// The forward pass of `layer`, its running statistics moved; nothing unless its norm is in
@@ -146,7 +146,7 @@ impl Operation<5> for NodePass {
         rows.for_each(|(out, row)| {
             let norms = norm.mean.iter().zip(&norm.scale).zip(&norm.shift);
             for ((out, x), ((mean, scale), shift)) in out.iter_mut().zip(row).zip(norms) {
-                *out = ((x - mean) * scale + shift).max(0.0);
+                *out = relu((x - mean) * scale + shift);
             }
         });
         let saved = Saved {

@@ -13,15 +13,17 @@
 //! divided among them, or on what else is in the batch.
 //!
 //! # How
-//! The output is divided into parts of at most [`COLUMNS`] columns and `band` rows, one task each.
-//! A task takes [`DEPTH`] of the inner dimension at a time. That block of `b` is packed into panels
-//! of one tile's width, 0.6 MB that stay in a core's second cache; then each few rows of `a` are
-//! packed, 14 KB that stay in its first cache, and multiplied with every panel. A tile's sums stay
-//! in registers: 14 rows of two strips for AVX-512. A product of few rows is [`thin`] instead.
+//! The output is divided into parts of at most `COLUMNS` columns and about `BAND` rows, one task
+//! each. A task takes `DEPTH` of the inner dimension at a time. That block of `b` is packed into
+//! panels of one tile's width, 0.6 MB that stay in a core's second cache; then each few rows of `a`
+//! are packed, 18 KB that stay in its first cache, and multiplied with every panel. A tile's sums
+//! stay in registers: 14 rows of two strips for AVX-512. A product of few rows is
+//! `thin` instead: it reads the weights once, unpacked.
 //!
 //! # What bounds it
-//! The multipliers. On a Zen 4 core (one 512-bit multiply-add a cycle, 115 GFLOP/s) see the table in
-//! `benches/compare_training.py --products`.
+//! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
+//! packing, into reading operands that no cache holds, and into the last columns of an output whose
+//! width is no multiple of a strip.
 
 mod pack;
 mod thin;
@@ -50,7 +52,7 @@ const COLUMNS: usize = 28 * LANES;
 /// `COLUMNS * DEPTH` numbers: more than half of a core's second cache, but not all of it.
 const DEPTH: usize = 336;
 /// Rows of the output that a task makes where nothing else is asked for.
-const BAND: usize = 256;
+const BAND: usize = 512;
 /// Tasks per core, where there are several cores.
 const TASKS: usize = 4;
 /// Rows of the largest tile of any instruction set.

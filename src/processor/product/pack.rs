@@ -23,49 +23,63 @@ pub(super) unsafe fn panels<V: Vector>(
     let wide = columns.len().next_multiple_of(LANES);
     assert!(panels.len() >= wide * depth, "room for the panels");
     let pair = if V::PAIRS { 2 * LANES } else { LANES };
-    // For the strip of a column, where its first term goes, and the way to the next.
-    let place = |column: usize| {
-        let panel = column / pair * pair;
+    for panel in (0..wide).step_by(pair) {
         let pitch = pair.min(wide - panel);
-        (panel * depth + column - panel, pitch)
-    };
-    let to = panels.as_mut_ptr();
-    // SAFETY: the caller's, and the length was checked.
-    unsafe {
-        if b.strides[1] == 1 {
-            // Line by line, which is how the memory brings them best.
-            for (term, line) in terms.enumerate() {
-                let from = b.at(line, columns.start);
-                let mut column = 0;
-                while column < columns.len() {
-                    let (first, pitch) = place(column);
-                    let to = to.add(first + term * pitch);
-                    let from = from.add(column);
-                    let left = columns.len() - column;
-                    if left >= LANES {
-                        V::load(from).store(to);
-                    } else {
-                        std::ptr::copy_nonoverlapping(from, to, left);
-                    }
-                    column += LANES;
+        let first = columns.start + panel;
+        let count = pitch.min(columns.end - first);
+        // SAFETY: the caller's, and the length was checked.
+        unsafe {
+            let to = panels.as_mut_ptr().add(panel * depth);
+            if b.strides[1] == 1 {
+                lines::<V>(b, first, count, terms.clone(), pitch, to);
+            } else {
+                for strip in (0..count).step_by(LANES) {
+                    let columns = first + strip..first + count.min(strip + LANES);
+                    lay_out::<V>(b.transposed(), columns, terms.clone(), pitch, to.add(strip));
                 }
-            }
-        } else {
-            for column in (0..columns.len()).step_by(LANES) {
-                let (first, pitch) = place(column);
-                let count = LANES.min(columns.len() - column);
-                let start = columns.start + column;
-                lay_out::<V>(
-                    b.transposed(),
-                    start..start + count,
-                    terms.clone(),
-                    pitch,
-                    to.add(first),
-                );
             }
         }
     }
 }
+
+/// For each of `terms`, `count` neighbouring columns of `b` from `column` on; each term `pitch`
+/// after the one before.
+///
+/// # Safety
+/// The processor has the instructions of `V`, the columns and terms are inside `b`, and `to` is
+/// valid for `pitch` numbers a term.
+#[inline(always)]
+unsafe fn lines<V: Vector>(
+    b: &Matrix,
+    column: usize,
+    count: usize,
+    terms: Range<usize>,
+    pitch: usize,
+    to: *mut f32,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut from = b.at(terms.start, column);
+        for term in 0..terms.len() {
+            let to = to.add(term * pitch);
+            for strip in (0..pitch).step_by(LANES) {
+                // A line is far from the one before, so the processor foresees none of them.
+                V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + strip));
+            }
+            if count == pitch {
+                for strip in (0..pitch).step_by(LANES) {
+                    V::load(from.add(strip)).store(to.add(strip));
+                }
+            } else {
+                std::ptr::copy_nonoverlapping(from, to, count);
+            }
+            from = from.wrapping_add(b.strides[0]);
+        }
+    }
+}
+
+/// Lines that are on their way while one is laid out.
+const AHEAD: usize = 16;
 
 /// Lays out `rows` x `terms` of `a`: for each term, the numbers of `V::ROWS` rows, of which those
 /// beyond the last are unknown.

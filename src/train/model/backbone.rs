@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::activation::sigmoid;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
-use super::step;
+use super::{JointLoss, step};
 use crate::backbone::EfficientNet;
 use crate::label::{ACTION_UNITS, EXPRESSIONS};
-use crate::loss::{AsymmetricLoss, ConcordanceLoss, WeightedCrossEntropy};
+use crate::network::NetworkOutput;
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
 
@@ -18,10 +18,7 @@ pub(in crate::train) const OUTPUTS: usize = ACTION_UNITS + EXPRESSIONS + 2;
 pub(in crate::train) struct BackboneStage {
     /// With a classifier of [`OUTPUTS`] classes, which the trained backbone then loses.
     pub(in crate::train) network: EfficientNet,
-    pub(in crate::train) action_unit: AsymmetricLoss,
-    pub(in crate::train) expression: WeightedCrossEntropy,
-    #[module(skip)]
-    pub(in crate::train) valence_arousal: ConcordanceLoss,
+    pub(in crate::train) loss: JointLoss,
     #[module(skip)]
     pub(in crate::train) sam: Option<Sam>,
 }
@@ -34,26 +31,12 @@ impl BackboneStage {
         let units = sigmoid(outputs.clone().narrow(1, 0, ACTION_UNITS));
         let logits = outputs.clone().narrow(1, expression.start, EXPRESSIONS);
         let affect = outputs.narrow(1, expression.end, 2).tanh();
-        let targets = &batch.targets;
-        let loss = self.action_unit.forward(
-            units.clone(),
-            targets.action_units.clone(),
-            targets.action_units_present.clone(),
-        ) + self.expression.forward(
-            logits.clone(),
-            targets.expressions.clone(),
-            targets.expressions_present.clone(),
-        ) + self.valence_arousal.forward(
-            affect.clone(),
-            targets.valence_arousal.clone(),
-            targets.valence_arousal_present.clone(),
-        );
-        StepOutput {
-            action_units: Some(units),
-            expression_logits: Some(logits),
-            valence_arousal: Some(affect),
-            ..StepOutput::new(loss, batch.labels.clone())
-        }
+        let scores = NetworkOutput {
+            action_units: units,
+            expression_logits: logits,
+            valence_arousal: affect,
+        };
+        self.loss.output(scores, &batch.targets, &batch.labels)
     }
 }
 

@@ -3,11 +3,13 @@
 mod action_unit;
 mod backbone;
 mod expression;
+mod joint;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
 pub(super) use backbone::{BackboneStage, OUTPUTS};
 pub(super) use expression::ExpressionStage;
+pub(super) use joint::{JointLoss, JointStage, WholeStage};
 pub(super) use valence_arousal::ValenceArousalStage;
 
 use burn::module::Module;

@@ -16,22 +16,35 @@ pub(super) unsafe fn row<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     bias: &Strip,
     out: &mut [Strip],
 ) -> Strip {
+    struct Sum<'a, V>(&'a mut [Strip], V);
+    impl<V: Vector> Outputs<V> for Sum<'_, V> {
+        #[inline(always)]
+        fn put(&mut self, x: usize, sum: V) {
+            let value = sum.silu();
+            self.1 = self.1.add(value);
+            // SAFETY: the slot is one strip.
+            unsafe { value.store(self.0[x].0.as_mut_ptr()) }
+        }
+    }
     let width = out.len();
     let mut sum = Strip::default();
-    // SAFETY: the caller's; every slot is one strip.
+    // SAFETY: the caller's; `sum` is one strip.
     unsafe {
-        let mut total = V::splat(0.0);
-        sweep::<V, KERNEL, STRIDE>(rows, weight, bias, width, |x, value| {
-            let value = value.silu();
-            total = total.add(value);
-            value.store(out[x].0.as_mut_ptr());
-        });
-        total.store(sum.0.as_mut_ptr());
+        let mut total = Sum(out, V::splat(0.0));
+        sweep::<V, KERNEL, STRIDE>(rows, weight, bias, width, &mut total);
+        total.1.store(sum.0.as_mut_ptr());
     }
     sum
 }
 
-/// Convolves one row, adds the bias, and gives each of the `width` outputs to `put`, in order.
+/// Where a row's outputs go.
+pub(in crate::backbone) trait Outputs<V: Vector> {
+    /// Takes the output at `x`. Implementations are `#[inline(always)]`, so that the caller's
+    /// instruction set reaches them.
+    fn put(&mut self, x: usize, sum: V);
+}
+
+/// Convolves one row, adds the bias, and gives each of the `width` outputs to `target`, in order.
 ///
 /// `rows` are the input rows under the kernel, all `(width - 1) * STRIDE + KERNEL` strips long.
 ///
@@ -43,7 +56,7 @@ pub(in crate::backbone) unsafe fn sweep<V: Vector, const KERNEL: usize, const ST
     weight: &[Strip],
     bias: &Strip,
     width: usize,
-    mut put: impl FnMut(usize, V),
+    target: &mut impl Outputs<V>,
 ) {
     assert!(weight.len() >= KERNEL * KERNEL, "a whole kernel");
     let weight = weight.as_ptr().cast::<f32>();
@@ -58,7 +71,7 @@ pub(in crate::backbone) unsafe fn sweep<V: Vector, const KERNEL: usize, const ST
                         tile::<V, KERNEL, STRIDE, $outputs>(from, weight, bias)
                     };
                     for (index, sum) in sums.into_iter().enumerate() {
-                        put(x + index, sum);
+                        target.put(x + index, sum);
                     }
                     x += $outputs;
                 }

@@ -14,7 +14,7 @@ mod matmul;
 mod project;
 mod stem;
 
-pub(in crate::backbone) use depthwise::sweep as depthwise_sweep;
+pub(in crate::backbone) use depthwise::{Outputs, sweep};
 pub(super) use inner::{Inner, Source, Stem};
 pub(super) use matmul::{Activation, Dense};
 pub(in crate::backbone) use matmul::{Product, Target};

@@ -4,17 +4,18 @@ use std::ops::Range;
 
 use super::super::grid::{Grid, TASKS, divide, pieces, ranges, room, rows};
 use super::super::kernel::{self, DepthwiseGradient, Excite, Gate, Outer};
-use super::super::layer::of;
+use super::super::layer::Slope;
 use super::super::norm::{Slopes, Sums};
 use super::super::pointwise::{self, Backward, Destination, Fill, Input};
 use super::super::workspace::Lease;
-use super::forward::{activate, first};
+use super::forward::activate;
 use super::{Block, Parameters, Saved};
-use crate::processor::strip::{LANES, Strip, strips};
+use crate::backbone::plan::Pointwise;
+use crate::processor::strip::{LANES, Strip, numbers, strips};
 use crate::processor::team::Team;
 
 impl Block {
-    /// The gradient of the input, empty where it is not wanted, and those of the parameters, in the
+    /// The gradient of the input, which is not to be used where it is not wanted, and those of the parameters, in the
     /// order of the operation's inputs.
     pub(super) fn retrace(
         &self,
@@ -29,9 +30,13 @@ impl Block {
         // The projection's norm.
         let sums = saved.project.linear(team, output, gradient, self.keep());
         let (slopes, gamma, beta) = saved.project.norm.gradient(&sums);
+        let slope = Slope {
+            gradient,
+            keep: self.keep(),
+            slopes: &slopes,
+        };
         let fill = |band: &Range<usize>, out: &mut [Strip]| {
-            let project = &saved.project;
-            project.differ(team, output, &slopes, gradient, self.keep(), band, out);
+            saved.project.differ(team, output, slope, band, out);
         };
         // The projection and the gates.
         let (weight, gates) = self.gates(team, saved, given.project[0], &fill);
@@ -43,14 +48,7 @@ impl Block {
         let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&sums);
 
         let other = self.residual.then_some(gradient);
-        let mut input = vec![
-            0.0;
-            if wanted {
-                self.input.strips() * LANES
-            } else {
-                0
-            }
-        ];
+        let mut input = vec![0.0; self.input.strips() * LANES];
         let (depthwise, expand) = match (&saved.expand, given.expand) {
             (Some(normed), Some(layer)) => {
                 let wide = self.wide();
@@ -64,7 +62,12 @@ impl Block {
                 let depthwise = [weight, gamma, beta];
                 drop(inner);
                 let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-                let transposed = pointwise::pack_transposed(layer[0], self.inner);
+                let transposed = Pointwise::transposed(layer[0], self.inner);
+                let slope = Slope {
+                    gradient: numbers(&out),
+                    keep: None,
+                    slopes: &slopes,
+                };
                 let into = wanted.then(|| Destination {
                     weight: &transposed,
                     other,
@@ -74,7 +77,7 @@ impl Block {
                     grid: self.input,
                     outputs: self.inner,
                     gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                        normed.differ(team, wide, &slopes, of(&out), None, band, made);
+                        normed.differ(team, wide, slope, band, made);
                     },
                     input: Input::Map(&saved.map),
                     workspace: &self.workspace,
@@ -84,9 +87,6 @@ impl Block {
             }
             _ => {
                 let each = self.input.pixels() * LANES;
-                if !wanted {
-                    input = vec![0.0; self.input.strips() * LANES];
-                }
                 let parts = input.chunks_exact_mut(each).enumerate();
                 let parts: Vec<_> = parts
                     .map(|(index, part)| {
@@ -166,7 +166,7 @@ impl Block {
                     sum: sums,
                     out: slopes,
                 });
-                *out = first(slopes, self.inner);
+                *out = numbers(slopes)[..self.inner].to_vec();
             }
         });
         let shape = [self.outputs, self.inner];
@@ -184,7 +184,7 @@ impl Block {
     ) -> (Lease, Vec<Sums>) {
         let (narrow, output) = (self.narrow(), self.output());
         let planes = narrow.planes();
-        let transposed = pointwise::pack_transposed(weight, self.outputs);
+        let transposed = Pointwise::transposed(weight, self.outputs);
         let gates: Vec<Strip> = saved.excite.iter().flat_map(|t| strips(&t.gate)).collect();
         let share = 1.0 / narrow.pixels() as f32;
         let slopes: Vec<Strip> = means

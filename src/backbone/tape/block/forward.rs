@@ -9,7 +9,7 @@ use super::super::norm::Moments;
 use super::super::pointwise::{self, Input};
 use super::{Block, Parameters, Saved};
 use crate::processor::operation::Array;
-use crate::processor::strip::{Strip, numbers, strips};
+use crate::processor::strip::{Strip, strips};
 use crate::processor::team::Team;
 
 impl Block {
@@ -147,9 +147,4 @@ pub(super) fn activate(
             });
         }
     }
-}
-
-/// The first numbers of some strips.
-pub(super) fn first(strips: &[Strip], count: usize) -> Vec<f32> {
-    numbers(strips)[..count].to_vec()
 }

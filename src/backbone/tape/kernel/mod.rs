@@ -10,8 +10,12 @@ mod depthwise;
 mod outer;
 mod pass;
 mod product;
+mod rows;
+mod spread;
 
-pub(super) use depthwise::{Depthwise, DepthwiseGradient, Destination, Origin, Window};
+pub(super) use depthwise::Depthwise;
 pub(super) use outer::{Gate, Outer};
 pub(super) use pass::{Activate, Differ, Finish, Linear, Mean, Silu};
 pub(super) use product::{Add, Convolve, Excite};
+pub(super) use rows::{Origin, Window};
+pub(super) use spread::{DepthwiseGradient, Destination};

@@ -1,0 +1,221 @@
+//! The heads on cached features: one task after another, or all at once; and after them the whole
+//! network on images.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::config::Order;
+use super::execute::sam;
+use super::features::{Features, SplitFeatures};
+use super::metric::Task;
+use super::model::{
+    ActionUnitStage, ExpressionStage, JointLoss, JointStage, ValenceArousalStage, WholeStage,
+};
+use super::run::Run;
+use super::source::FeatureSource;
+use super::stage::{Rows, Stage};
+use crate::Result;
+use crate::data::image::{AugmentationConfig, Preprocessing};
+use crate::data::split::{Split, Statistics};
+use crate::extract::is_readable;
+use crate::label::ACTION_UNITS;
+use crate::loss::ConcordanceLossConfig;
+use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
+
+/// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
+const FROZEN_BATCH: usize = 1024;
+
+impl Run {
+    /// Trains the heads in the order that the config asks for.
+    pub(super) fn heads(
+        &self,
+        network: Network,
+        features: &Features,
+        statistics: &Statistics,
+        tasks: &Tasks,
+    ) -> Result<Network> {
+        match self.config.order {
+            Order::Staged => self.staged(network, features, statistics, tasks),
+            Order::Joint | Order::Whole => self.joint(network, features, statistics),
+        }
+    }
+
+    /// All three tasks at once.
+    fn joint(
+        &self,
+        network: Network,
+        features: &Features,
+        statistics: &Statistics,
+    ) -> Result<Network> {
+        let stage = self.stage("joint", Task::All, &self.config.joint, 4);
+        let model = JointStage {
+            network,
+            loss: self.joint_loss(statistics),
+            sam: sam(stage.config),
+        };
+        let (train, validation) = feature_rows(&stage, features, None);
+        Ok(stage.run(model, train, validation)?.network.valid())
+    }
+
+    /// Fine-tunes the backbone and the trained heads together.
+    pub(super) fn whole(
+        &self,
+        network: Network,
+        config: &NetworkConfig,
+        [training, validation]: [&Split; 2],
+        statistics: &Statistics,
+    ) -> Result<Network> {
+        let stage = self.stage("whole", Task::All, &self.config.whole, 5);
+        let size = config
+            .backbone
+            .as_ref()
+            .map(|backbone| backbone.input_size());
+        let preprocessing = Preprocessing::imagenet(size.expect("a run's network has a backbone"));
+        let augmentation = self.config.flip.then(AugmentationConfig::new);
+        let model = WholeStage {
+            network: network.train(),
+            loss: self.joint_loss(statistics),
+            sam: sam(stage.config),
+        };
+        let model = stage.run(
+            model,
+            self.image_rows(training, &preprocessing, augmentation, stage.seed)?,
+            self.image_rows(validation, &preprocessing, None, stage.seed)?,
+        )?;
+        Ok(model.network.valid())
+    }
+
+    pub(super) fn joint_loss(&self, statistics: &Statistics) -> JointLoss {
+        let device = self.device.clone().autodiff();
+        JointLoss {
+            action_unit: self.asymmetric(statistics, &device),
+            expression: self.cross_entropy(statistics, &device),
+            valence_arousal: ConcordanceLossConfig::new().init(),
+        }
+    }
+
+    /// The paper's way: one task after another, skipping those without a single label.
+    fn staged(
+        &self,
+        network: Network,
+        features: &Features,
+        statistics: &Statistics,
+        tasks: &Tasks,
+    ) -> Result<Network> {
+        let Network {
+            mut action_unit,
+            mut expression,
+            mut valence_arousal,
+            mut attention,
+            ..
+        } = network;
+        let device = self.device.clone().autodiff();
+
+        if tasks.action_unit {
+            let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
+            let model = ActionUnitStage {
+                head: action_unit,
+                loss: self.asymmetric(statistics, &device),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, None);
+            action_unit = stage.run(model, train, validation)?.head;
+        }
+        let action_unit = action_unit.valid();
+        if tasks.expression {
+            let stage = self.stage("ex", Task::Expression, &self.config.expression, 2);
+            let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
+                let variants = split.variants.iter();
+                variants
+                    .map(|cache| scores(&action_unit, cache, &self.device))
+                    .collect()
+            };
+            let frozen = attention
+                .is_some()
+                .then(|| [frozen(&features.training), frozen(&features.validation)]);
+            let model = ExpressionStage {
+                head: expression,
+                attention,
+                loss: self.cross_entropy(statistics, &device),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, frozen);
+            let trained = stage.run(model, train, validation)?;
+            (expression, attention) = (trained.head, trained.attention);
+        }
+        if tasks.valence_arousal {
+            let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
+            let model = ValenceArousalStage {
+                head: valence_arousal,
+                loss: ConcordanceLossConfig::new().init(),
+                sam: sam(stage.config),
+            };
+            let (train, validation) = feature_rows(&stage, features, None);
+            valence_arousal = stage.run(model, train, validation)?.head;
+        }
+        Ok(Network {
+            backbone: None,
+            action_unit,
+            expression: expression.valid(),
+            valence_arousal: valence_arousal.valid(),
+            attention: attention.valid(),
+            feature: FeatureKind::Pooled,
+        })
+    }
+}
+
+/// The rows of both splits that are labelled for the stage and whose image could be read.
+fn feature_rows(
+    stage: &Stage,
+    features: &Features,
+    action_units: Option<[Vec<Vec<f32>>; 2]>,
+) -> (
+    Rows<super::batch::FeatureBatch>,
+    Rows<super::batch::FeatureBatch>,
+) {
+    let rows = |split: &SplitFeatures, action_units| {
+        let labelled = (0..split.labels.len()).filter(|&row| {
+            stage.task.is_labelled(&split.labels[row])
+                && split
+                    .variants
+                    .iter()
+                    .all(|cache| is_readable(cache.row(row)))
+        });
+        Rows {
+            rows: labelled.collect(),
+            source: Arc::new(FeatureSource {
+                action_units,
+                ..FeatureSource::new(split.variants.clone(), split.labels.clone(), stage.seed)
+            }) as Arc<dyn super::loader::Source<_>>,
+        }
+    };
+    let [training, validation] = match action_units {
+        Some([training, validation]) => [Some(training), Some(validation)],
+        None => [None, None],
+    };
+    (
+        rows(&features.training, training),
+        rows(&features.validation, validation),
+    )
+}
+
+/// The frozen action-unit branch's scores of every row: they never change, so they are computed once.
+fn scores(
+    head: &crate::head::ActionUnitHead,
+    cache: &crate::data::cache::FeatureCache,
+    device: &Device,
+) -> Vec<f32> {
+    let width = cache.width();
+    let mut scores = Vec::with_capacity(cache.rows() * ACTION_UNITS);
+    for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
+        let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
+        scores.extend(
+            head.forward(Tensor::from_data(data, device))
+                .into_data()
+                .iter::<f32>(),
+        );
+    }
+    scores
+}
