@@ -6,6 +6,7 @@ mod expression;
 mod node;
 #[cfg(feature = "flex")]
 mod pass;
+mod plan;
 mod valence_arousal;
 
 pub use action_unit::{ActionUnitHead, ActionUnitHeadConfig, anchor_similarity};

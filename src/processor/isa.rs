@@ -59,6 +59,12 @@ impl Isa {
         Self::Portable
     }
 
+    /// Runs `kernel` with the best set that this processor has.
+    pub(crate) fn run_best<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: the best set is an available one.
+        unsafe { Self::best().run(kernel) }
+    }
+
     /// Runs `kernel` with this set.
     ///
     /// # Safety

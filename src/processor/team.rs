@@ -13,6 +13,13 @@ use super::strip::Strip;
 #[derive(Debug, Default)]
 pub(crate) struct Pool<T>(Mutex<Vec<T>>);
 
+impl<T> Pool<T> {
+    /// Nothing kept yet.
+    pub const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
 impl<T: Default> Pool<T> {
     /// Calls `work` with a piece of memory of unknown content.
     pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {

@@ -32,13 +32,22 @@ impl Numbers {
         if tensor.dtype() != DType::F32 {
             return None;
         }
-        #[cfg(feature = "flex")]
-        if let Ok(tensor) = tensor.clone().try_into_primitive::<Flex>()
-            && tensor.as_slice::<f32>().is_some()
-        {
-            return Some(Self::Shared(tensor));
-        }
-        tensor.into_data().try_into_vec().ok().map(Self::Copied)
+        Self::shared(tensor.clone())
+            .or_else(|| tensor.into_data().try_into_vec().ok().map(Self::Copied))
+    }
+
+    /// The numbers of `tensor` where burn's own memory can be read, or else nothing.
+    #[cfg(feature = "flex")]
+    pub fn shared<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
+        let tensor = tensor.try_into_primitive::<Flex>().ok()?;
+        let readable = tensor.as_slice::<f32>().is_some();
+        readable.then_some(Self::Shared(tensor))
+    }
+
+    /// Nothing: of the CPU backends only flex lets its memory be read.
+    #[cfg(not(feature = "flex"))]
+    pub fn shared<const D: usize>(_: Tensor<D>) -> Option<Self> {
+        None
     }
 }
 
@@ -76,6 +85,7 @@ mod tests {
                 (&[4., 5., 6.][..], shared[3..].as_ptr())
             );
         }
+        assert!(Numbers::shared(tensor.clone().transpose()).is_none());
         let turned = Numbers::of(tensor.clone().transpose()).unwrap();
         assert_eq!(*turned, [1., 4., 2., 5., 3., 6.]);
         assert!(Numbers::of(tensor.cast(DType::F64)).is_none());

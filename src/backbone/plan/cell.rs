@@ -7,11 +7,11 @@ use burn::module::{
 };
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::super::{EfficientNet, MbConv};
 use super::Plan;
-use crate::processor::tensor::is_here;
+use crate::processor::tensor::{Numbers, is_here};
 
 /// A network's plan, compiled when it is first needed.
 ///
@@ -72,7 +72,7 @@ impl PlanCell {
 struct Origin {
     convolutions: Vec<Conv2d>,
     norms: Vec<BatchNorm>,
-    statistics: Vec<[TensorData; 2]>,
+    statistics: Vec<[Option<Numbers>; 2]>,
 }
 
 impl Origin {
@@ -103,7 +103,7 @@ impl Origin {
                 .statistics
                 .iter()
                 .zip(norms)
-                .all(|(old, norm)| *old == statistics(norm))
+                .all(|(old, norm)| same_statistics(old, &statistics(norm)))
     }
 }
 
@@ -150,8 +150,14 @@ fn same_norm(old: &BatchNorm, new: &BatchNorm) -> bool {
         && old.epsilon == new.epsilon
 }
 
-fn statistics(norm: &BatchNorm) -> [TensorData; 2] {
-    [&norm.running_mean, &norm.running_var].map(|state| state.value().into_data())
+fn statistics(norm: &BatchNorm) -> [Option<Numbers>; 2] {
+    [&norm.running_mean, &norm.running_var].map(|state| Numbers::of(state.value()))
+}
+
+fn same_statistics(old: &[Option<Numbers>; 2], new: &[Option<Numbers>; 2]) -> bool {
+    old.iter()
+        .zip(new)
+        .all(|(old, new)| old.as_deref() == new.as_deref())
 }
 
 impl Clone for PlanCell {
@@ -237,7 +243,7 @@ mod tests {
         for ((old, new), statistic) in origin.norms.iter().zip(&norms).zip(&origin.statistics) {
             assert!(same_norm(old, new), "a norm differs from itself");
             assert!(
-                *statistic == statistics(new),
+                same_statistics(statistic, &statistics(new)),
                 "a statistic differs from itself"
             );
         }

@@ -2,6 +2,9 @@
 
 use image::RgbImage;
 
+use crate::processor::isa::{Isa, Kernel};
+use crate::processor::vector::Vector;
+
 /// Bits behind the point of a weight: 8 bits of level and 2 for the sum leave 22 of 32.
 const PRECISION: u32 = 32 - 8 - 2;
 const CHANNELS: usize = 3;
@@ -32,47 +35,90 @@ pub fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
 }
 
 fn resize_rows(image: &RgbImage, width: u32) -> RgbImage {
-    let filter = Filter::new(image.width(), width);
     let mut output = RgbImage::new(width, image.height());
-    let source = image
-        .as_raw()
-        .chunks_exact(image.width() as usize * CHANNELS);
-    let target = output.chunks_exact_mut(width as usize * CHANNELS);
-    for (source, target) in source.zip(target) {
-        for (pixel, (start, weights)) in target.chunks_exact_mut(CHANNELS).zip(filter.windows()) {
-            let mut sums = [HALF; CHANNELS];
-            let window = source[start * CHANNELS..].chunks_exact(CHANNELS);
-            for (near, weight) in window.zip(weights) {
-                for (sum, &level) in sums.iter_mut().zip(near) {
-                    *sum += i32::from(level) * weight;
-                }
-            }
-            for (level, sum) in pixel.iter_mut().zip(sums) {
-                *level = to_level(sum);
-            }
-        }
-    }
+    Isa::run_best(Rows {
+        filter: Filter::new(image.width(), width),
+        image,
+        output: &mut output,
+    });
     output
 }
 
 fn resize_columns(image: &RgbImage, height: u32) -> RgbImage {
-    let filter = Filter::new(image.height(), height);
     let mut output = RgbImage::new(image.width(), height);
-    let stride = image.width() as usize * CHANNELS;
-    let mut sums = vec![0; stride];
-    for (target, (start, weights)) in output.chunks_exact_mut(stride).zip(filter.windows()) {
-        sums.fill(HALF);
-        let window = image.as_raw()[start * stride..].chunks_exact(stride);
-        for (near, &weight) in window.zip(weights) {
-            for (sum, &level) in sums.iter_mut().zip(near) {
-                *sum += i32::from(level) * weight;
+    Isa::run_best(Columns {
+        filter: Filter::new(image.height(), height),
+        image,
+        output: &mut output,
+    });
+    output
+}
+
+/// Every row of an image at the output's width. Kernels only so that the compiler may use the
+/// instructions of the processor at hand.
+struct Rows<'a> {
+    filter: Filter,
+    image: &'a RgbImage,
+    output: &'a mut RgbImage,
+}
+
+impl Kernel for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let length = self.image.width() as usize * CHANNELS;
+        // One number behind the row, so that four can be read of every pixel: a small vector.
+        let mut row = vec![0; length + 1];
+        let width = self.output.width() as usize * CHANNELS;
+        let target = self.output.chunks_exact_mut(width);
+        for (source, target) in self.image.as_raw().chunks_exact(length).zip(target) {
+            row[..length].copy_from_slice(source);
+            let pixels = target.chunks_exact_mut(CHANNELS);
+            for (pixel, (start, weights)) in pixels.zip(self.filter.windows()) {
+                let mut sums = [HALF; CHANNELS + 1];
+                let window = row[start * CHANNELS..].windows(CHANNELS + 1);
+                for (near, weight) in window.step_by(CHANNELS).zip(weights) {
+                    for (sum, &level) in sums.iter_mut().zip(near) {
+                        *sum += i32::from(level) * weight;
+                    }
+                }
+                for (level, sum) in pixel.iter_mut().zip(sums) {
+                    *level = to_level(sum);
+                }
             }
         }
-        for (level, &sum) in target.iter_mut().zip(&sums) {
-            *level = to_level(sum);
+    }
+}
+
+/// Every column of an image at the output's height.
+struct Columns<'a> {
+    filter: Filter,
+    image: &'a RgbImage,
+    output: &'a mut RgbImage,
+}
+
+impl Kernel for Columns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let stride = self.image.width() as usize * CHANNELS;
+        let mut sums = vec![0; stride];
+        let rows = self.output.chunks_exact_mut(stride);
+        for (target, (start, weights)) in rows.zip(self.filter.windows()) {
+            sums.fill(HALF);
+            let window = self.image.as_raw()[start * stride..].chunks_exact(stride);
+            for (near, &weight) in window.zip(weights) {
+                for (sum, &level) in sums.iter_mut().zip(near) {
+                    *sum += i32::from(level) * weight;
+                }
+            }
+            for (level, &sum) in target.iter_mut().zip(&sums) {
+                *level = to_level(sum);
+            }
         }
     }
-    output
 }
 
 /// One half, to round rather than cut.

@@ -17,7 +17,8 @@
 //! each. A task takes `DEPTH` of the inner dimension at a time. That block of `b` is packed into
 //! panels of one tile's width, 0.6 MB that stay in a core's second cache; then each few rows of `a`
 //! are packed, 18 KB that stay in its first cache, and multiplied with every panel. A tile's sums
-//! stay in registers: 14 rows of two strips for AVX-512.
+//! stay in registers: 14 rows of two strips for AVX-512. A product of few rows is
+//! `thin` instead: it reads the weights once, unpacked.
 //!
 //! # What bounds it
 //! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
@@ -25,6 +26,7 @@
 //! width is no multiple of a strip.
 
 mod pack;
+mod thin;
 mod tile;
 
 #[cfg(test)]
@@ -36,6 +38,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use self::thin::Thin;
 use self::tile::Tile;
 use super::isa::{Isa, Kernel};
 use super::memory::Memory;
@@ -230,7 +233,8 @@ pub(crate) fn run(products: &[Product]) {
     run_with(Isa::best(), products);
 }
 
-fn run_with(isa: Isa, products: &[Product]) {
+/// As [`run`], with a set of instructions of choice, which must be available.
+pub(crate) fn run_with(isa: Isa, products: &[Product]) {
     // Enough tasks that a core which starts late, or is taken away, holds up the others little.
     let wanted = match rayon::current_num_threads() {
         1 => 1,
@@ -240,13 +244,12 @@ fn run_with(isa: Isa, products: &[Product]) {
         .iter()
         .flat_map(|product| {
             let [rows, columns] = product.out.size;
-            let down = divide(rows, BAND, MOST_ROWS, 1);
-            let across = divide(
-                columns,
-                COLUMNS,
-                2 * LANES,
-                wanted.div_ceil(down.len().max(1)),
-            );
+            let (band, most) = match product.is_thin() {
+                true => (MOST_ROWS, product.thin_columns()),
+                false => (BAND, COLUMNS),
+            };
+            let down = divide(rows, band, MOST_ROWS, 1);
+            let across = divide(columns, most, 2 * LANES, wanted.div_ceil(down.len().max(1)));
             across.into_iter().flat_map(move |columns| {
                 let down = down.clone().into_iter();
                 down.map(move |rows| (product, rows, columns.clone()))
@@ -257,6 +260,10 @@ fn run_with(isa: Isa, products: &[Product]) {
         .into_par_iter()
         .with_max_len(1)
         .for_each(|(product, rows, columns)| {
+            if product.is_thin() {
+                // SAFETY: the set is available; no two tasks share an element of an output.
+                return unsafe { isa.run(Thin { product, columns }) };
+            }
             scratch().with(|memory| {
                 let task = Task {
                     product,
@@ -264,7 +271,7 @@ fn run_with(isa: Isa, products: &[Product]) {
                     columns,
                     memory,
                 };
-                // SAFETY: the set is available; no two tasks share an element of an output.
+                // SAFETY: as above.
                 unsafe { isa.run(task) }
             });
         });

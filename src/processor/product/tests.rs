@@ -155,6 +155,27 @@ fn threads_and_divisions_change_nothing() {
 }
 
 #[test]
+fn a_few_rows_alone_are_what_they_are_among_many() {
+    let (rows, columns, depth) = (40, 91, DEPTH + 13);
+    let (a, b) = (numbers(rows * depth, 10), numbers(depth * columns, 11));
+    let b = Matrix::new(&b, [depth, columns]);
+    for isa in Isa::available() {
+        let product = |range: Range<usize>| {
+            let mut out = vec![0.0; range.len() * columns];
+            let size = [range.len(), columns];
+            let a = Matrix::new(&a[range.start * depth..], [range.len(), depth]);
+            run_with(isa, &[Product::new(a, b, Output::new(&mut out, size))]);
+            out
+        };
+        let all = product(0..rows);
+        for few in [0..1, 3..5, 10..24, 33..40] {
+            let expected = &all[few.start * columns..few.end * columns];
+            assert_eq!(product(few), expected, "{isa:?}");
+        }
+    }
+}
+
+#[test]
 #[should_panic(expected = "lies outside")]
 fn a_matrix_beyond_its_values_is_refused() {
     Matrix::strided(&[0.0; 11], [3, 4], [4, 1]);

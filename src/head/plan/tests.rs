@@ -1,0 +1,126 @@
+//! The plan against the layers that it stands for.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Distribution, Tolerance};
+
+use super::*;
+use crate::graph::{Similarity, adjacency, normalise, similarity};
+use crate::head::{ActionUnitHeadConfig, NodeMap, anchor_similarity};
+
+/// Makes every number of a head matter, running statistics included.
+struct Shake;
+
+impl ModuleMapper for Shake {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|value| {
+            let range = Distribution::Uniform(0.8, 1.3);
+            let factor = Tensor::random(value.shape(), range, &value.device());
+            let shift = Distribution::Uniform(0.0, 0.1);
+            value.clone() * factor + Tensor::random(value.shape(), shift, &value.device())
+        })
+    }
+}
+
+fn head(config: ActionUnitHeadConfig, device: &Device) -> ActionUnitHead {
+    device.seed(3);
+    config.init(device).map(&mut Shake)
+}
+
+fn features(batch: usize, width: usize, device: &Device) -> Tensor<2> {
+    Tensor::random([batch, width], Distribution::Normal(0.0, 1.0), device)
+}
+
+fn layers(head: &ActionUnitHead, features: Tensor<2>) -> Tensor<2> {
+    let nodes = head.nodes.forward(features);
+    let graph = adjacency(similarity(nodes.clone(), head.similarity), head.neighbours);
+    let nodes = head.graph.forward(nodes, normalise(graph));
+    anchor_similarity(nodes, head.anchors.val())
+}
+
+fn values(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().expect("float32")
+}
+
+#[test]
+fn every_kind_of_head_is_that_of_its_layers() {
+    let device = Device::flex();
+    for isa in Isa::available() {
+        for similarity in [Similarity::Dot, Similarity::Cosine, Similarity::L1] {
+            for map in [NodeMap::Normalised, NodeMap::Plain] {
+                for (nodes, width, neighbours) in [(12, 43, 4), (8, 32, 8), (1, 5, 1), (3, 17, 2)] {
+                    let config = ActionUnitHeadConfig::new(width)
+                        .with_nodes(nodes)
+                        .with_neighbours(neighbours)
+                        .with_similarity(similarity)
+                        .with_node_map(map);
+                    let head = head(config, &device);
+                    for batch in [1, 2, 19] {
+                        let features = features(batch, width, &device);
+                        let found = forward_with(isa, &head, &features).expect("a plan");
+                        found.into_data().assert_approx_eq::<f32>(
+                            &layers(&head, features).into_data(),
+                            Tolerance::rel_abs(1e-4, 1e-6),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn batch_and_threads_change_nothing() {
+    let device = Device::flex();
+    let head = head(ActionUnitHeadConfig::new(51), &device);
+    let features = features(GROUP + 30, 51, &device);
+    for isa in Isa::available() {
+        let run = |features: &Tensor<2>| values(forward_with(isa, &head, features).expect("one"));
+        let all = run(&features);
+        for (start, count) in [(0, 1), (7, 5), (100, 40), (GROUP, 1), (GROUP - 1, 31)] {
+            let some = run(&features.clone().narrow(0, start, count));
+            assert_eq!(some, all[start * 12..(start + count) * 12], "{isa:?}");
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let alone = pool.expect("a thread").install(|| run(&features));
+        assert_eq!(alone, all, "{isa:?}");
+    }
+}
+
+#[test]
+fn a_changed_weight_counts_at_once() {
+    let device = Device::flex();
+    let mut head = head(ActionUnitHeadConfig::new(20), &device);
+    let features = features(3, 20, &device);
+    let before = values(head.forward(features.clone()));
+    head.anchors = head.anchors.map(|anchors| anchors.flip([1]));
+    let after = values(head.forward(features.clone()));
+    assert_ne!(before, after);
+    let expected = layers(&head, features).into_data();
+    Tensor::<1>::from_floats(&after[..], &device)
+        .reshape([3, 12])
+        .into_data()
+        .assert_approx_eq::<f32>(&expected, Tolerance::rel_abs(1e-4, 1e-6));
+}
+
+#[test]
+fn nodes_without_a_positive_element_are_alike_to_nothing() {
+    let device = Device::flex();
+    let mut head = head(ActionUnitHeadConfig::new(20), &device);
+    head.anchors = head.anchors.map(|anchors| anchors.abs().neg());
+    let found = forward(&head, &features(2, 20, &device)).expect("a plan");
+    assert_eq!(values(found), [0.0; 24]);
+}
+
+#[test]
+fn training_other_numbers_and_another_width_take_the_layers() {
+    let device = Device::flex();
+    let config = ActionUnitHeadConfig::new(20);
+    let features = features(2, 20, &device);
+    let training = config.init(&device.clone().autodiff());
+    assert!(forward(&training, &Tensor::from_inner(features.clone())).is_none());
+    assert!(forward(&training, &features).is_none());
+    assert!(forward(&training.valid(), &features).is_some());
+    let head = config.init(&device);
+    assert!(forward(&head, &features.clone().cast(burn::tensor::DType::F64)).is_none());
+    assert!(forward(&head, &features.narrow(1, 0, 19)).is_none());
+}
