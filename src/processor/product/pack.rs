@@ -1,5 +1,10 @@
 //! The operands of a product, laid out in the order in which its tiles read them.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "arrays of registers are indexed by number so that they stay in registers"
+)]
+
 use std::ops::Range;
 
 use super::Matrix;

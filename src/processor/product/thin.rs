@@ -4,6 +4,11 @@
 //! second operand from memory; here it is read once, as it lies, from start to end, and the sums
 //! stay in a core's first cache.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "arrays of registers are indexed by number so that they stay in registers"
+)]
+
 use std::ops::Range;
 
 use super::{MOST_ROWS, Product, Start};

@@ -1,5 +1,11 @@
 //! One tile of a product after another, every sum in a register.
 
+#![allow(
+    clippy::needless_range_loop,
+    clippy::int_plus_one,
+    reason = "sums are indexed by number so that they stay in registers; a macro writes `+ 1` too"
+)]
+
 use crate::processor::strip::LANES;
 use crate::processor::vector::Vector;
 
