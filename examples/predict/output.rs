@@ -28,6 +28,7 @@ pub struct Output {
     /// The columns of the CSV: what the model reads.
     classes: Vec<Expression>,
     units: Vec<ActionUnit>,
+    gaze: bool,
     started: bool,
     failures: usize,
 }
@@ -52,6 +53,7 @@ impl Output {
             format,
             classes: config.expressions().to_vec(),
             units: config.action_units().to_vec(),
+            gaze: matches!(config, ModelConfig::OpenFace3(_)),
             started: false,
             failures: 0,
         }
@@ -97,6 +99,9 @@ impl Output {
             header.push("expression".into());
             header.extend(self.classes.iter().map(|class| class.to_string()));
             header.extend(self.units.iter().map(|unit| unit.to_string()));
+            if self.gaze {
+                header.extend(["gaze_1".into(), "gaze_2".into()]);
+            }
             header.push("error".into());
             lines.push(header);
         }
@@ -116,6 +121,10 @@ impl Output {
         }
         for &unit in &self.units {
             fields.push(number(found.and_then(|found| found.action_unit(unit))));
+        }
+        if self.gaze {
+            let gaze = found.and_then(|found| found.gaze);
+            fields.extend([0, 1].map(|place| number(gaze.map(|gaze| gaze[place]))));
         }
         fields.push(prediction.err().unwrap_or_default().to_string());
         lines.push(fields);
@@ -161,6 +170,9 @@ impl Output {
                 false => active.join(", "),
             };
             lines.push(format!("  active AUs  {active}"));
+        }
+        if let Some([first, second]) = prediction.gaze {
+            lines.push(format!("  gaze        {first:+.2} {second:+.2}"));
         }
         lines.join("\n")
     }

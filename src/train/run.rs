@@ -43,9 +43,13 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Argument`] if the config is out of range or the folder holds a run;
-    /// [`Error::Io`] if the folder cannot be written.
+    /// [`Error::Io`] if the folder cannot be written, or the backbone's weights cannot be opened.
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
+        // A mistyped path is said before anything is rendered or written.
+        if let Some(weights) = &config.weights {
+            File::open(weights).map_err(Error::io("open", weights))?;
+        }
         let lock = claim(folder)?;
         // What a killed branch left without a config is no beginning of this run.
         refuse_if(&folder.join("metrics.csv"), folder)?;
@@ -217,6 +221,19 @@ mod tests {
             Ok(_) => panic!("the run was not refused"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn weights_that_are_not_there_are_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let config = TrainConfig::new().with_weights(Some("no such weights.pt".into()));
+        let error = refused(Run::create(&out, config, &Device::default()));
+        assert!(
+            error.starts_with("cannot open no such weights.pt"),
+            "{error}"
+        );
+        assert!(!out.exists());
     }
 
     #[test]
