@@ -22,6 +22,16 @@
 //!
 //! Beside them, `processor` (private) holds what fused code asks of a CPU: instruction sets, memory, threads.
 
+#![cfg_attr(
+    not(feature = "flex"),
+    allow(
+        dead_code,
+        unused_imports,
+        unreachable_code,
+        reason = "some of what fused passes need is used by those of burn's CPU backend alone"
+    )
+)]
+
 pub mod attention;
 pub mod backbone;
 pub mod config;

@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::conv::{Layers, pointwise};
 use super::plan::PlanCell;
 use super::stage::Plan;
+#[cfg(feature = "flex")]
 use super::tape::{self, Workspace};
 use super::{Flavour, MbConv, MbConvConfig, Variant};
 
@@ -79,6 +80,7 @@ pub struct EfficientNet {
     /// The network fused for the processor, compiled when it is first needed.
     plan: PlanCell,
     /// Memory that training steps on a processor share.
+    #[cfg(feature = "flex")]
     #[module(skip)]
     pub(super) workspace: Workspace,
 }
@@ -145,6 +147,7 @@ impl EfficientNetConfig {
                 .classes
                 .map(|classes| classifier(plan.head, classes, device)),
             plan: PlanCell::default(),
+            #[cfg(feature = "flex")]
             workspace: Workspace::default(),
         }
     }
@@ -194,6 +197,7 @@ impl EfficientNet {
         if let Some(plan) = self.plan.suiting(self, &images) {
             return plan.forward(images);
         }
+        #[cfg(feature = "flex")]
         if let Some(features) = tape::features(self, images.clone()) {
             return features;
         }

@@ -11,6 +11,7 @@ mod mbconv;
 pub mod plan;
 mod squeeze_excite;
 pub mod stage;
+#[cfg(feature = "flex")]
 mod tape;
 mod timm;
 
