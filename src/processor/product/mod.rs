@@ -1,4 +1,4 @@
-//! The product of two matrices, at the rate of the processor's multipliers.
+//! The product of two matrices of any strides, on all cores.
 //!
 //! [`Product`] says what is multiplied and where it goes; [`run`] does many of them at once on all
 //! cores. `out = start + a b`, where `a` and `b` are read with any strides, so that a transposed
