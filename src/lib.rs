@@ -53,6 +53,8 @@ pub mod picture;
 pub mod precision;
 pub mod predict;
 mod processor;
+#[cfg(test)]
+mod testing;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod weights;

@@ -1,7 +1,7 @@
 //! The kernels against plain loops, and the plan against the layers.
 
-use burn::module::{Module, ModuleMapper, Param, RunningState};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::module::{Module, RunningState};
+use burn::tensor::{Device, Tensor};
 
 use super::super::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
 use super::block::Opening;
@@ -11,17 +11,7 @@ use super::weight::{Depthwise, Padding, Pointwise};
 use super::{Plan, compile};
 use crate::processor::isa::Isa;
 use crate::processor::strip::{Strip, planes};
-
-/// Repeatable numbers in -1 to 1.
-fn noise(count: usize) -> Vec<f32> {
-    let mut state = 1u32;
-    (0..count)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
+use crate::testing::{Draw, drawn, noise};
 
 /// `[channels, pixels]` as planes.
 fn pack(values: &[f32], channels: usize) -> Vec<Strip> {
@@ -61,12 +51,12 @@ fn products_are_right_for_any_number_of_pixels_and_channels() {
         for pixels in [1, 2, 3, 5, 6, 13, 14, 15, 27, 49] {
             for (inputs, outputs) in [(1, 1), (15, 17), (16, 16), (17, 33), (40, 48), (33, 80)] {
                 let what = format!("{isa:?} {pixels} {inputs} {outputs}");
-                let input = noise(inputs * pixels);
-                let (weight, bias) = (noise(outputs * inputs), noise(outputs));
-                let residual = noise(outputs * pixels);
+                let input = noise(inputs * pixels, 1);
+                let (weight, bias) = (noise(outputs * inputs, 1), noise(outputs, 1));
+                let residual = noise(outputs * pixels, 1);
                 let layer = Pointwise::new(&weight, &bias);
                 let (map, added) = (pack(&input, inputs), pack(&residual, outputs));
-                let gate = pack(&noise(inputs), inputs);
+                let gate = pack(&noise(inputs, 1), inputs);
                 let mut out = vec![Strip::default(); planes(outputs) * pixels];
                 // Two bands, so that one starts in the middle of a tile.
                 let bands = [0..pixels / 3, pixels / 3..pixels];
@@ -84,7 +74,7 @@ fn products_are_right_for_any_number_of_pixels_and_channels() {
                         });
                     }
                 }
-                let factors = noise(inputs);
+                let factors = noise(inputs, 1);
                 let expected: Vec<f32> = (0..outputs * pixels)
                     .map(|index| {
                         let (output, pixel) = (index / pixels, index % pixels);
@@ -153,8 +143,8 @@ fn depthwise_case(
     channels: usize,
 ) {
     let [[height, width], [top, left]] = padding.around(size, kernel, stride);
-    let input = noise(channels * size[0] * size[1]);
-    let (weight, bias) = (noise(channels * kernel * kernel), noise(channels));
+    let input = noise(channels * size[0] * size[1], 1);
+    let (weight, bias) = (noise(channels * kernel * kernel, 1), noise(channels, 1));
     let layer = Depthwise::new(&weight, &bias, kernel, stride, padding);
     let map = pack(&input, channels);
     let plane = size[0] * size[1];
@@ -218,31 +208,12 @@ fn depthwise_case(
     assert_close(&real(&sums, height), &rows, 2e-6, &what);
 }
 
-/// Norms and biases away from where they start.
-struct Shake;
-
-impl ModuleMapper for Shake {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if D > 1 {
-            return param;
-        }
-        param.map(|tensor| {
-            let noise = tensor.random_like(Distribution::Uniform(-0.3, 0.3));
-            tensor + noise
-        })
-    }
-}
-
 fn network(config: &EfficientNetConfig) -> EfficientNet {
-    let device = Device::default();
-    device.seed(5);
-    config.init(&device).map(&mut Shake)
+    config.init(&Device::default()).map(&mut Draw(0))
 }
 
 fn images(batch: usize, [height, width]: [usize; 2]) -> Tensor<4> {
-    let device = Device::default();
-    let shape = [batch, 3, height, width];
-    Tensor::<1>::from_floats(&noise(shape.iter().product())[..], &device).reshape(shape)
+    drawn([batch, 3, height, width], 1, &Device::default())
 }
 
 fn by_layers(network: &EfficientNet, images: Tensor<4>) -> Vec<f32> {
@@ -297,7 +268,7 @@ fn the_published_network_gives_what_its_layers_give() {
 fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
     let network = network(&EfficientNetConfig::new(Variant::B1).with_width(0.6));
     let size = [63, 80];
-    let pixels = noise(7 * 3 * size[0] * size[1]);
+    let pixels = noise(7 * 3 * size[0] * size[1], 1);
     for isa in Isa::available() {
         let plan = Plan::with_isa(&network, isa).unwrap();
         let expected: Vec<f32> = pixels
@@ -319,7 +290,7 @@ fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
 fn one_plan_serves_several_threads_at_a_time() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
     let plan = Plan::new(&network).unwrap();
-    let pixels = noise(3 * 3 * 40 * 40);
+    let pixels = noise(3 * 3 * 40 * 40, 1);
     let expected = plan.features(&pixels, [40, 40]);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -333,9 +304,9 @@ fn one_plan_serves_several_threads_at_a_time() {
 fn a_smaller_image_after_a_larger_one_is_right() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
     let plan = Plan::new(&network).unwrap();
-    let small = noise(3 * 33 * 31);
+    let small = noise(3 * 33 * 31, 1);
     let expected = plan.features(&small, [33, 31]);
-    plan.features(&noise(3 * 90 * 70), [90, 70]);
+    plan.features(&noise(3 * 90 * 70, 1), [90, 70]);
     assert_eq!(plan.features(&small, [33, 31]), expected);
 }
 
@@ -361,13 +332,13 @@ fn every_change_of_the_network_changes_its_features() {
     let before = features(&original, images(1, [32, 32]));
     let device = Device::default();
 
-    assert_fresh(&original.clone().map(&mut Shake), &before, "mapping");
+    assert_fresh(&original.clone().map(&mut Draw(1000)), &before, "mapping");
     // The clone's running statistics are the original's.
     assert_fresh(&original, &before, "mapping a clone");
 
     let fresh = network(&config);
     let before = features(&fresh, images(1, [32, 32]));
-    let record = network(&config).map(&mut Shake).into_record();
+    let record = network(&config).map(&mut Draw(1000)).into_record();
     assert_fresh(&fresh.load_record(record), &before, "loading");
 
     let mut network = network(&config);

@@ -7,9 +7,10 @@ use burn::tensor::Device;
 use super::super::{EfficientNetConfig, Variant};
 use super::block::Block;
 use super::compile::operations;
-use super::tests::{inputs, noise};
+use super::tests::inputs;
 use crate::processor::isa::Isa;
 use crate::processor::operation::{Array, Operation};
+use crate::testing::noise;
 
 const BATCH: usize = 16;
 const SIZE: usize = 224;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleSnapshot;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
@@ -13,41 +13,7 @@ use super::{features, features_with};
 use crate::processor::isa::Isa;
 use crate::processor::operation::{Array, Operation};
 use crate::processor::strip::LANES;
-
-/// Repeatable numbers in -1 to 1, other ones for every seed.
-pub(super) fn noise(count: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
-    (0..count)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
-
-/// Repeatable weights, norms and biases: other tests draw from burn's random numbers at the same
-/// time.
-struct Draw(u32);
-
-impl ModuleMapper for Draw {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        self.0 += 1;
-        let seed = self.0;
-        param.map(|tensor| {
-            let tensor = tensor.inner();
-            let shape = tensor.dims();
-            let values = TensorData::new(noise(shape.iter().product(), seed), shape);
-            let values = Tensor::from_data(values, &tensor.device());
-            let drawn = if D > 1 {
-                let inputs: usize = shape[1..].iter().product();
-                values * (6.0 / inputs as f64).sqrt()
-            } else {
-                tensor + values * 0.3
-            };
-            Tensor::from_inner(drawn).require_grad()
-        })
-    }
-}
+use crate::testing::{Draw, drawn, noise};
 
 fn network(config: &EfficientNetConfig) -> EfficientNet {
     let device = Device::flex().autodiff();
@@ -55,9 +21,7 @@ fn network(config: &EfficientNetConfig) -> EfficientNet {
 }
 
 fn images(batch: usize, [height, width]: [usize; 2]) -> Tensor<4> {
-    let shape = [batch, 3, height, width];
-    let values = noise(shape.iter().product(), 1000);
-    Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff())
+    drawn([batch, 3, height, width], 1000, &Device::flex().autodiff())
 }
 
 fn configs() -> Vec<EfficientNetConfig> {

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::dropout::tests::number_from;
 use crate::graph::{adjacency, normalise, similarity};
@@ -10,6 +10,7 @@ use crate::head::action_unit::anchor_similarity_in_steps;
 use crate::head::{ActionUnitHead, ActionUnitHeadConfig};
 use crate::loss::AsymmetricLossConfig;
 use crate::optim::{OptimizerConfig, SamConfig};
+use crate::testing::{Draw, drawn};
 
 type Forward = fn(&ActionUnitHead, Tensor<2>) -> Tensor<2>;
 
@@ -26,25 +27,11 @@ fn fused(head: &ActionUnitHead, features: Tensor<2>) -> Tensor<2> {
     head.forward(features)
 }
 
-/// A head whose every parameter is drawn, gammas and shifts too.
+/// A head whose every number is drawn.
 fn head(width: usize, device: &Device) -> ActionUnitHead {
-    let mut head = ActionUnitHeadConfig::new(width).init(device);
-    let drawn = |param: Param<Tensor<1>>| {
-        param.map(|tensor| {
-            let tensor = tensor.without_autodiff();
-            let noise = tensor.random_like(Distribution::Normal(0.0, 0.3));
-            Tensor::from_inner(tensor + noise).require_grad()
-        })
-    };
-    let norm = head.nodes.norm.take().expect("the paper's head has a norm");
-    head.nodes.norm = Some(burn::nn::BatchNorm {
-        gamma: drawn(norm.gamma),
-        beta: drawn(norm.beta),
-        ..norm
-    });
-    head.graph.norm.gamma = drawn(head.graph.norm.gamma);
-    head.graph.norm.beta = drawn(head.graph.norm.beta);
-    head
+    ActionUnitHeadConfig::new(width)
+        .init(device)
+        .map(&mut Draw(0))
 }
 
 /// Every gradient, or every parameter and running statistic, with its path.
@@ -81,31 +68,40 @@ fn values(head: &ActionUnitHead, gradients: Option<&GradientsParams>) -> Vec<(St
     values.2
 }
 
+/// `found` within `tolerance` of `expected`, relative to the largest number there: their mean
+/// distance, and each number within 30 times that. A number that rounding puts on the other side of
+/// a ReLU moves a few gradients by more than rounding does.
 fn assert_close(name: &str, found: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let scale = expected
         .iter()
         .fold(1e-2f32, |top, value| top.max(value.abs()));
+    let mut squares = 0.0;
     for (found, expected) in found.iter().zip(expected) {
-        let error = (found - expected).abs();
+        let error = (found - expected).abs() / scale;
         assert!(
-            error <= tolerance * scale,
+            error <= 30.0 * tolerance,
             "{name}: {found} instead of {expected} at scale {scale}"
         );
+        squares += error * error;
     }
+    let mean = (squares / found.len() as f32).sqrt();
+    assert!(
+        mean <= tolerance,
+        "{name}: {mean} off on average, relative to {scale}"
+    );
 }
 
 #[test]
 fn values_gradients_and_statistics_are_those_of_burns_operations() {
     let device = Device::flex().autodiff();
     for (batch, width) in [(1, 16), (5, 37), (40, 130), (33, 600)] {
-        let drawn = head(width, &device);
-        let spread = Distribution::Normal(0.3, 1.0);
-        let features = Tensor::<2>::random([batch, width], spread, &device).require_grad();
-        let weights = Tensor::<2>::random([batch, 12], spread, &device);
+        let original = head(width, &device);
+        let features = (drawn([batch, width], 100, &device) * 2.0 + 0.3).require_grad();
+        let weights = drawn::<2>([batch, 12], 101, &device) * 2.0 + 0.3;
         let seen = [in_steps as Forward, fused].map(|forward| {
             // Clones share their running statistics; crossing to inference and back parts them.
-            let head = drawn.valid().train();
+            let head = original.valid().train();
             number_from(9);
             let scores = forward(&head, features.clone());
             let loss = (scores.clone() * weights.clone()).sum();
@@ -125,7 +121,7 @@ fn values_gradients_and_statistics_are_those_of_burns_operations() {
         for ((name, expected), (also, found)) in expected.iter().zip(&found) {
             assert_eq!(name, also);
             let name = format!("{name} at {batch}x{width}");
-            assert_close(&name, found, expected, 2e-4);
+            assert_close(&name, found, expected, 2e-5);
         }
     }
 }
@@ -133,11 +129,11 @@ fn values_gradients_and_statistics_are_those_of_burns_operations() {
 #[test]
 fn the_losses_of_a_training_are_the_same_either_way() {
     let device = Device::flex().autodiff();
-    let drawn = head(48, &device);
-    let features = Tensor::<2>::random([64, 48], Distribution::Normal(0.0, 1.0), &device);
-    let labels = Tensor::<2>::random([64, 12], Distribution::Bernoulli(0.3), &device);
+    let original = head(48, &device);
+    let features = drawn::<2>([64, 48], 100, &device) * 2.0;
+    let labels = drawn::<2>([64, 12], 101, &device).greater_elem(0.4).float();
     let follow = |forward: Forward| {
-        let mut head = drawn.valid().train();
+        let mut head = original.valid().train();
         let present = labels.clone().greater_equal_scalar(0.0);
         let loss = AsymmetricLossConfig::new(vec![1.0; 12]).init(&device);
         let sam = SamConfig::new().init();

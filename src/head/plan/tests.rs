@@ -1,33 +1,19 @@
 //! The plan against the layers that it stands for.
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Device, Distribution, Tolerance};
+use burn::module::Module;
+use burn::tensor::{Device, Tolerance};
 
 use super::*;
 use crate::graph::{Similarity, adjacency, normalise, similarity};
 use crate::head::{ActionUnitHeadConfig, NodeMap, anchor_similarity};
-
-/// Makes every number of a head matter, running statistics included.
-struct Shake;
-
-impl ModuleMapper for Shake {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|value| {
-            let range = Distribution::Uniform(0.8, 1.3);
-            let factor = Tensor::random(value.shape(), range, &value.device());
-            let shift = Distribution::Uniform(0.0, 0.1);
-            value.clone() * factor + Tensor::random(value.shape(), shift, &value.device())
-        })
-    }
-}
+use crate::testing::{Draw, drawn};
 
 fn head(config: ActionUnitHeadConfig, device: &Device) -> ActionUnitHead {
-    device.seed(3);
-    config.init(device).map(&mut Shake)
+    config.init(device).map(&mut Draw(0))
 }
 
 fn features(batch: usize, width: usize, device: &Device) -> Tensor<2> {
-    Tensor::random([batch, width], Distribution::Normal(0.0, 1.0), device)
+    drawn([batch, width], 1000, device) * 2.0
 }
 
 fn layers(head: &ActionUnitHead, features: Tensor<2>) -> Tensor<2> {

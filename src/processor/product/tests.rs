@@ -1,19 +1,7 @@
 //! Every layout, set of instructions and edge against sums in double precision.
 
 use super::*;
-
-/// Numbers without a pattern, from -1 to 1.
-fn numbers(count: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-    (0..count)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state as f32 / u32::MAX as f32 * 2.0 - 1.0
-        })
-        .collect()
-}
+use crate::testing::noise;
 
 fn at(matrix: &Matrix, row: usize, column: usize) -> f64 {
     matrix.values[row * matrix.strides[0] + column * matrix.strides[1]].into()
@@ -54,8 +42,8 @@ const SIZES: [[usize; 3]; 9] = [
 fn every_layout_set_and_start_is_the_sum_of_products() {
     for isa in Isa::available() {
         for [rows, columns, depth] in SIZES {
-            let (a, b) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
-            let (bias, held) = (numbers(columns, 3), numbers(rows * columns, 4));
+            let (a, b) = (noise(rows * depth, 1), noise(depth * columns, 2));
+            let (bias, held) = (noise(columns, 3), noise(rows * columns, 4));
             for layout in 0..4 {
                 let a = match layout & 1 {
                     0 => Matrix::new(&a, [rows, depth]),
@@ -85,7 +73,7 @@ fn every_layout_set_and_start_is_the_sum_of_products() {
 
 #[test]
 fn strides_of_any_kind_are_read() {
-    let values = numbers(2000, 5);
+    let values = noise(2000, 5);
     let a = Matrix::strided(&values, [19, 23], [70, 3]);
     let b = Matrix::strided(&values[11..], [23, 37], [0, 2]);
     for isa in Isa::available() {
@@ -97,7 +85,7 @@ fn strides_of_any_kind_are_read() {
 
 #[test]
 fn interleaved_outputs_stay_apart() {
-    let (a, b) = (numbers(20 * 9, 6), numbers(3 * 9 * 21, 7));
+    let (a, b) = (noise(20 * 9, 6), noise(3 * 9 * 21, 7));
     let a = Matrix::new(&a, [20, 9]);
     let part = |part: usize| Matrix::new(&b[part * 9 * 21..][..9 * 21], [9, 21]);
     let mut out = vec![f32::NAN; 20 * 3 * 21];
@@ -135,7 +123,7 @@ fn a_sum_without_terms_is_its_start() {
 #[test]
 fn threads_and_divisions_change_nothing() {
     let (rows, columns, depth) = (300, 500, 400);
-    let (a, b) = (numbers(rows * depth, 8), numbers(depth * columns, 9));
+    let (a, b) = (noise(rows * depth, 8), noise(depth * columns, 9));
     let a = Matrix::new(&a, [rows, depth]);
     let b = Matrix::new(&b, [depth, columns]);
     let product = |threads: usize| {
@@ -157,7 +145,7 @@ fn threads_and_divisions_change_nothing() {
 #[test]
 fn a_few_rows_alone_are_what_they_are_among_many() {
     let (rows, columns, depth) = (40, 91, DEPTH + 13);
-    let (a, b) = (numbers(rows * depth, 10), numbers(depth * columns, 11));
+    let (a, b) = (noise(rows * depth, 10), noise(depth * columns, 11));
     let b = Matrix::new(&b, [depth, columns]);
     for isa in Isa::available() {
         let product = |range: Range<usize>| {
@@ -192,7 +180,7 @@ fn rates() {
         [1288, 3072, 1288],
     ] {
         for layout in 0..4 {
-            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let (a, b) = (noise(m * k, 1), noise(k * n, 2));
             let mut out = vec![0.0; m * n];
             let a = match layout & 1 {
                 0 => Matrix::new(&a, [m, k]),
