@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::GraphConvolution;
 use super::statistics::Statistics;
+use crate::processor::buffer::Buffer;
 use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 use crate::processor::product::{Matrix, Output, Product, Start, run};
 
@@ -56,9 +57,9 @@ struct GraphPass {
 struct Saved {
     inputs: [Array; 8],
     /// `A V`.
-    gathered: Vec<f32>,
+    gathered: Array,
     /// What the norm reads.
-    update: Vec<f32>,
+    update: Array,
     output: Array,
     norm: Norm,
 }
@@ -83,7 +84,7 @@ impl Operation<8> for GraphPass {
         let square = |values| Matrix::new(values, [width; 2]);
 
         let gathered = exchange(v, adjacency, nodes, width, Direction::Gather);
-        let mut update = vec![0.0; v.len()];
+        let mut update = Buffer::room(v.len());
         let out = Output::new(&mut update, [rows, width]);
         run(&[Product::new(matrix(v), square(own), out).from(Start::Bias(own_bias))]);
         // The bias of a neighbour counts as often as the neighbours do.
@@ -100,7 +101,7 @@ impl Operation<8> for GraphPass {
         run(&[Product::new(matrix(&gathered), square(other), out).from(Start::Output)]);
 
         let norm = self.norm(&update, nodes, width);
-        let mut output = vec![0.0; v.len()];
+        let mut output = Buffer::room(v.len());
         output
             .par_chunks_mut(width)
             .zip(v.par_chunks(width))
@@ -113,11 +114,11 @@ impl Operation<8> for GraphPass {
                     *out = relu(v + (x - mean) * scale + beta[node]);
                 }
             });
-        let output = Array::new(output, shape);
+        let output = Array::new(output, shape.clone());
         let saved = Saved {
             inputs: inputs.clone(),
-            gathered,
-            update,
+            gathered: Array::new(gathered, shape.clone()),
+            update: Array::new(update, shape),
             output: output.clone(),
             norm,
         };
@@ -128,7 +129,7 @@ impl Operation<8> for GraphPass {
         let Saved {
             inputs,
             gathered,
-            mut update,
+            update,
             output,
             norm,
         } = saved;
@@ -140,6 +141,7 @@ impl Operation<8> for GraphPass {
         // From here on `gradient` is that of the sum before the ReLU, and so of the nodes along the
         // residual connection; `update` becomes the gradient of what the norm reads.
         let mut gradient = gradient.into_values();
+        let mut update = update.into_values();
         gate(&mut gradient, output.values());
         drop(output);
         let [of_beta, of_gamma] = norm.sums(&gradient, &update, nodes, width);
@@ -147,9 +149,9 @@ impl Operation<8> for GraphPass {
         let of_update = update;
         let [of_own_bias, of_other_bias] = of_biases(&of_update, adjacency, nodes, width);
 
-        let mut of_own = vec![0.0; width * width];
-        let mut of_other = vec![0.0; width * width];
-        let both = [(v, &mut of_own), (gathered.as_slice(), &mut of_other)];
+        let mut of_own = Buffer::room(width * width);
+        let mut of_other = Buffer::room(width * width);
+        let both = [(v, &mut of_own), (gathered.values(), &mut of_other)];
         run(&both.map(|(lines, out)| {
             let lines = Matrix::new(lines, [rows, width]).transposed();
             let of_lines = Matrix::new(&of_update, [rows, width]);
@@ -283,14 +285,15 @@ fn exchange(
     nodes: usize,
     width: usize,
     direction: Direction,
-) -> Vec<f32> {
-    let mut to = vec![0.0; from.len()];
+) -> Buffer {
+    let mut to = Buffer::room(from.len());
     let image = nodes * width;
     to.par_chunks_mut(image)
         .zip(from.par_chunks(image))
         .zip(adjacency.par_chunks(nodes * nodes))
         .for_each(|((to, from), weights)| {
             for (node, to) in to.chunks_mut(width).enumerate() {
+                to.fill(0.0);
                 for (neighbour, from) in from.chunks(width).enumerate() {
                     let weight = match direction {
                         Direction::Gather => weights[node * nodes + neighbour],

@@ -11,6 +11,7 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
+use crate::processor::buffer::Buffer;
 use crate::processor::operation::Array;
 
 /// Numbers in one task. Sums are made per task, so that they are the same on any number of threads.
@@ -117,7 +118,7 @@ pub(super) fn descend<const D: usize>(
             // The first velocity is the gradient itself.
             let (mut speeds, fresh) = match velocity.take().and_then(Array::of_tensor) {
                 Some(array) => (array.into_values(), fresh),
-                None => (vec![0.0; values.len()], 1.0),
+                None => (Buffer::zeros(values.len()), 1.0),
             };
             values
                 .par_chunks_mut(PART)

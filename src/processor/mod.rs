@@ -8,10 +8,12 @@
 //! | `product` | products of matrices |
 //! | `tensor` | the numbers of a tensor that is in this processor's memory |
 //! | `team` | threads that work together, and their working memory |
-//! | `operation` | differentiable operations of our own on burn's CPU backend |
+//! | `operation`, `buffer` | differentiable operations of our own on burn's CPU backend, and their memory |
 //!
 //! With the kernels that use them, these files hold all of the crate's `unsafe` code.
 
+#[cfg(feature = "flex")]
+pub(crate) mod buffer;
 pub(crate) mod isa;
 pub(crate) mod memory;
 #[cfg(feature = "flex")]

@@ -10,7 +10,9 @@ use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::{Autodiff, BackendTypes, Flex, TensorMetadata};
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
+
+use super::buffer::Buffer;
 
 /// A function of `N` arrays that knows its own gradient.
 pub(crate) trait Operation<const N: usize>: Debug + Send + 'static {
@@ -40,8 +42,8 @@ type Tracked = <Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive;
 impl Array {
     /// # Panics
     /// If the number of `values` is not that of `shape`.
-    pub fn new(values: Vec<f32>, shape: impl Into<Vec<usize>>) -> Self {
-        Self(Primitive::from_data(TensorData::new(values, shape.into())))
+    pub fn new(values: impl Into<Buffer>, shape: impl Into<Vec<usize>>) -> Self {
+        Self(Primitive::from_data(values.into().into_data(shape)))
     }
 
     /// The numbers of a tensor; nothing unless it is of 32-bit floats in the memory of burn's CPU
@@ -69,10 +71,8 @@ impl Array {
     }
 
     /// The numbers, copied only where another array shares them.
-    pub fn into_values(self) -> Vec<f32> {
-        let data = self.0.into_data();
-        data.try_into_vec()
-            .expect("an array is made of 32-bit floats")
+    pub fn into_values(self) -> Buffer {
+        Buffer::of(self.0.into_data())
     }
 
     /// The sizes of the axes, outermost first.
@@ -188,7 +188,7 @@ mod tests {
         fn forward(&self, inputs: &[Array; 2]) -> (Array, Self::Saved) {
             let [x, y] = inputs;
             let values = x.values().iter().zip(y.values());
-            let values = values.map(|(x, y)| x * y * y).collect();
+            let values: Vec<f32> = values.map(|(x, y)| x * y * y).collect();
             (Array::new(values, x.shape()), inputs.clone())
         }
 
@@ -199,8 +199,8 @@ mod tests {
             wanted: [bool; 2],
         ) -> [Option<Array>; 2] {
             let all = || gradient.values().iter().zip(x.values()).zip(y.values());
-            let of_x = || all().map(|((g, _), y)| g * y * y).collect();
-            let of_y = || all().map(|((g, x), y)| 2.0 * g * x * y).collect();
+            let of_x = || -> Vec<f32> { all().map(|((g, _), y)| g * y * y).collect() };
+            let of_y = || -> Vec<f32> { all().map(|((g, x), y)| 2.0 * g * x * y).collect() };
             [
                 wanted[0].then(|| Array::new(of_x(), x.shape())),
                 wanted[1].then(|| Array::new(of_y(), y.shape())),

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::head::action_unit::LEAST_NORM;
+use crate::processor::buffer::Buffer;
 use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 
 /// As the head's own function of this name; nothing unless a gradient may be asked for and
@@ -59,7 +60,7 @@ impl Operation<2> for AnchorPass {
                 [product / length, length]
             })
             .collect();
-        let cosines = lines.iter().map(|[cosine, _]| *cosine).collect();
+        let cosines: Vec<f32> = lines.iter().map(|[cosine, _]| *cosine).collect();
         let saved = Saved {
             inputs: inputs.clone(),
             units,
@@ -75,7 +76,7 @@ impl Operation<2> for AnchorPass {
         let [count, width] = [shape[1], shape[2]];
         let gradient = gradient.values();
         let of_nodes = wanted[0].then(|| {
-            let mut of_nodes = vec![0.0; nodes.len()];
+            let mut of_nodes = Buffer::room(nodes.len());
             of_nodes
                 .par_chunks_mut(width)
                 .zip(nodes.par_chunks(width))

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::dropout::Mask;
 use crate::graph::Statistics;
 use crate::head::NodeFeatures;
+use crate::processor::buffer::Buffer;
 use crate::processor::operation::{Array, Operand, Operation, apply, relu};
 use crate::processor::product::{Matrix, Output, Product, Start, run};
 
@@ -71,9 +72,9 @@ type Sizes = [usize; 3];
 
 impl NodePass {
     /// The inputs of each node's map, `[nodes, batch, width]`; nothing without dropout.
-    fn dropped(&self, features: &[f32], [batch, nodes, width]: Sizes) -> Option<Vec<f32>> {
+    fn dropped(&self, features: &[f32], [batch, nodes, width]: Sizes) -> Option<Buffer> {
         let mask = self.mask.as_ref()?;
-        let mut dropped = vec![0.0; nodes * batch * width];
+        let mut dropped = Buffer::room(nodes * batch * width);
         let rows = dropped.par_chunks_mut(width).enumerate();
         rows.for_each(|(row, to)| mask.apply(row, &features[row % batch * width..][..width], to));
         Some(dropped)
@@ -120,7 +121,7 @@ impl Operation<5> for NodePass {
         let [features, weight, bias, gamma, beta] = inputs.each_ref().map(Array::values);
 
         let dropped = self.dropped(features, sizes);
-        let mut mapped = vec![0.0; batch * nodes * width];
+        let mut mapped = Buffer::room(batch * nodes * width);
         let outputs = Output::interleaved(&mut mapped, sizes).enumerate();
         let products: Vec<_> = outputs
             .map(|(node, out)| {
@@ -138,7 +139,7 @@ impl Operation<5> for NodePass {
         drop(dropped);
 
         let norm = self.norm(&mapped, batch, gamma, beta);
-        let mut output = vec![0.0; mapped.len()];
+        let mut output = Buffer::room(mapped.len());
         let channels = nodes * width;
         let rows = output
             .par_chunks_mut(channels)
@@ -172,7 +173,7 @@ impl Operation<5> for NodePass {
         drop(mapped);
 
         let of_features = wanted[0].then(|| {
-            let mut rows = vec![0.0; nodes * batch * width];
+            let mut rows = Buffer::room(nodes * batch * width);
             let outputs = rows.chunks_mut(batch * width).enumerate();
             let products: Vec<_> = outputs
                 .map(|(node, out)| {
@@ -187,7 +188,7 @@ impl Operation<5> for NodePass {
         });
         let of_weight = wanted[1].then(|| {
             let dropped = self.dropped(features, sizes);
-            let mut of_weight = vec![0.0; nodes * width * width];
+            let mut of_weight = Buffer::room(nodes * width * width);
             let outputs = of_weight.chunks_mut(width * width).enumerate();
             let products: Vec<_> = outputs
                 .map(|(node, out)| {
