@@ -28,63 +28,65 @@ pub(super) unsafe fn panels<V: Vector>(
     let wide = columns.len().next_multiple_of(LANES);
     assert!(panels.len() >= wide * depth, "room for the panels");
     let pair = if V::PAIRS { 2 * LANES } else { LANES };
-    for panel in (0..wide).step_by(pair) {
-        let pitch = pair.min(wide - panel);
-        let first = columns.start + panel;
-        let count = pitch.min(columns.end - first);
-        // SAFETY: the caller's, and the length was checked.
-        unsafe {
+    // SAFETY: the caller's, and the length was checked.
+    unsafe {
+        if b.strides[1] == 1 {
+            return lines::<V>(b, terms, columns, pair, panels.as_mut_ptr());
+        }
+        for panel in (0..wide).step_by(pair) {
+            let pitch = pair.min(wide - panel);
+            let first = columns.start + panel;
+            let count = pitch.min(columns.end - first);
             let to = panels.as_mut_ptr().add(panel * depth);
-            if b.strides[1] == 1 {
-                lines::<V>(b, first, count, terms.clone(), pitch, to);
-            } else {
-                for strip in (0..count).step_by(LANES) {
-                    let columns = first + strip..first + count.min(strip + LANES);
-                    lay_out::<V>(b.transposed(), columns, terms.clone(), pitch, to.add(strip));
-                }
+            for strip in (0..count).step_by(LANES) {
+                let columns = first + strip..first + count.min(strip + LANES);
+                lay_out::<V>(b.transposed(), columns, terms.clone(), pitch, to.add(strip));
             }
         }
     }
 }
 
-/// For each of `terms`, `count` neighbouring columns of `b` from `column` on; each term `pitch`
-/// after the one before.
+/// As [`panels`], where neighbouring columns of `b` are neighbours in memory: each term is read from
+/// start to end, since a line of `b` is far from the one before.
 ///
 /// # Safety
-/// The processor has the instructions of `V`, the columns and terms are inside `b`, and `to` is
-/// valid for `pitch` numbers a term.
+/// As [`panels`], with room in `to`.
 #[inline(always)]
 unsafe fn lines<V: Vector>(
     b: &Matrix,
-    column: usize,
-    count: usize,
     terms: Range<usize>,
-    pitch: usize,
+    columns: Range<usize>,
+    pair: usize,
     to: *mut f32,
 ) {
+    let depth = terms.len();
+    let count = columns.len();
+    let (wide, whole) = (count.next_multiple_of(LANES), count / LANES * LANES);
+    // Where a strip of a term goes: of the last panel, which may be one strip, the terms are closer.
+    let place = |term: usize, strip: usize| {
+        let panel = strip / pair * pair;
+        panel * depth + term * pair.min(wide - panel) + strip - panel
+    };
     // SAFETY: the caller's.
     unsafe {
-        let mut from = b.at(terms.start, column);
-        for term in 0..terms.len() {
-            let to = to.add(term * pitch);
-            for strip in (0..pitch).step_by(LANES) {
-                // A line is far from the one before, so the processor foresees none of them.
+        for term in 0..depth {
+            let from = b.at(terms.start + term, columns.start);
+            for strip in (0..whole).step_by(LANES) {
                 V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + strip));
+                V::load(from.add(strip)).store(to.add(place(term, strip)));
             }
-            if count == pitch {
-                for strip in (0..pitch).step_by(LANES) {
-                    V::load(from.add(strip)).store(to.add(strip));
-                }
-            } else {
-                std::ptr::copy_nonoverlapping(from, to, count);
+            if whole < count {
+                let to = to.add(place(term, whole));
+                std::ptr::copy_nonoverlapping(from.add(whole), to, count - whole);
             }
-            from = from.wrapping_add(b.strides[0]);
         }
     }
 }
 
 /// Lines that are on their way while one is laid out.
-const AHEAD: usize = 16;
+const AHEAD: usize = 4;
+/// The same where of each line only one strip is laid out.
+const FAR: usize = 24;
 
 /// Lays out `rows` x `terms` of `a`: for each term, the numbers of `V::ROWS` rows, of which those
 /// beyond the last are unknown.
@@ -131,6 +133,7 @@ unsafe fn lay_out<V: Vector>(
             let whole = whole.map(|last| matrix.values.as_ptr().add(last));
             for term in 0..depth {
                 let to = to.add(term * pitch);
+                V::prefetch(from.wrapping_add(FAR * matrix.strides[1]));
                 if count == LANES || whole.is_some_and(|last| from <= last) {
                     V::load(from).store(to);
                 } else {

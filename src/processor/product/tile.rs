@@ -41,6 +41,9 @@ pub(super) struct Tile {
     pub side: *mut f32,
 }
 
+/// Terms of a panel that are on their way while one is multiplied.
+const AHEAD: usize = 8;
+
 impl Tile {
     /// Computes the first `count` rows.
     ///
@@ -153,12 +156,15 @@ impl Tile {
                     let out = out.add(row * pitch + col * LANES);
                     match self.start {
                         // The line is on its way here while the sums are made.
-                        Start::Zero => V::prefetch(out),
+                        Start::Zero => V::fetch(out),
                         Start::Bias(bias) => {
-                            V::prefetch(out);
+                            V::fetch(out);
                             sums[row][col] = V::load(bias.add(column + col * LANES));
                         }
-                        Start::Output => sums[row][col] = V::load(out),
+                        Start::Output => {
+                            V::fetch(out.wrapping_add(COLS * LANES));
+                            sums[row][col] = V::load(out);
+                        }
                     }
                 }
             }
@@ -168,6 +174,8 @@ impl Tile {
                 let mut columns = [V::splat(0.0); COLS];
                 for (col, columns) in columns.iter_mut().enumerate() {
                     *columns = V::load(panel.add(col * LANES));
+                    // A panel does not fit into the first cache.
+                    V::fetch(panel.wrapping_add((AHEAD * COLS + col) * LANES));
                 }
                 for row in 0..ROWS {
                     let value = V::splat(*rows.add(row));

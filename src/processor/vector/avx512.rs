@@ -37,6 +37,12 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    fn fetch(address: *const f32) {
+        // As above.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }

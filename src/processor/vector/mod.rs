@@ -42,8 +42,12 @@ pub(crate) trait Vector: Copy {
     /// The processor has the instructions.
     unsafe fn splat(value: f32) -> Self;
 
-    /// Asks for the cache line at an address, which need not be valid, to be brought nearer.
+    /// Asks for the cache line at an address, which need not be valid, to be brought into the second
+    /// cache.
     fn prefetch(_: *const f32) {}
+
+    /// As [`prefetch`](Self::prefetch), into the first cache.
+    fn fetch(_: *const f32) {}
 
     /// `self + other`.
     fn add(self, other: Self) -> Self;
