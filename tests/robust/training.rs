@@ -322,6 +322,56 @@ fn an_image_that_was_mended_is_read_again_and_one_that_changed_makes_its_cache_a
 }
 
 #[test]
+fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_back() {
+    let _turn = turn();
+    let set = Set::new(24, |_, _, _| {});
+    set.run("whole", set.config()).unwrap();
+    let changes: [fn(&mut Vec<Row>); 4] = [
+        |rows| rows[2].labels.expression = rows[2].labels.expression.map_or(Some(0), |_| None),
+        |rows| rows[2].image = rows[7].image.clone(),
+        |rows| rows.swap(0, 9),
+        |rows| drop(rows.pop()),
+    ];
+    for (split, stage) in [(SplitName::Training, "ex"), (SplitName::Validation, "va")] {
+        let name = split.to_string();
+        stopped_before(&set, &name, stage);
+        let path = set.path("data").join(split.file_name());
+        let good = std::fs::read(&path).unwrap();
+        let before = relative(&set.path(&name));
+        for change in changes {
+            let mut rows = set.rows(split);
+            change(&mut rows);
+            annotation::write(&path, &rows).unwrap();
+            let error = set.resume(&name).unwrap_err().to_string();
+            let expected = format!("{}: expected the", path.display());
+            assert!(
+                error.starts_with(&expected) && error.contains("old file"),
+                "{error}"
+            );
+            assert!(relative(&set.path(&name)) == before, "{error}");
+            std::fs::write(&path, &good).unwrap();
+        }
+        set.resume(&name).unwrap();
+        assert_same(&set.path(&name), &set.path("whole"));
+    }
+    // A run of before there were records.
+    std::fs::remove_file(set.path("training").join("data.json")).unwrap();
+    set.resume("training").unwrap();
+    assert_same(&set.path("training"), &set.path("whole"));
+}
+
+/// A run that ends where `stage` begins, because a file is where that stage's folder belongs.
+fn stopped_before(set: &Set, name: &str, stage: &str) {
+    let checkpoints = set.path(name).join("checkpoints");
+    std::fs::create_dir_all(&checkpoints).unwrap();
+    let obstacle = checkpoints.join(stage);
+    std::fs::write(&obstacle, b"in the way").unwrap();
+    let error = set.run(name, set.config()).unwrap_err().to_string();
+    assert!(error.contains(&*obstacle.to_string_lossy()), "{error}");
+    std::fs::remove_file(&obstacle).unwrap();
+}
+
+#[test]
 fn a_damaged_checkpoint_is_made_again_from_the_one_before() {
     let _turn = turn();
     let set = Set::new(32, |_, _, _| {});
@@ -356,7 +406,7 @@ fn damaged_files_of_a_run_are_named() {
         .into_iter()
         .for_each(|stage| stage.epochs = 1);
     set.run("run", config).unwrap();
-    for name in ["metrics.csv", "config.json"] {
+    for name in ["metrics.csv", "config.json", "data.json"] {
         let path = set.path("run").join(name);
         let whole = std::fs::read(&path).unwrap();
         for damage in [
