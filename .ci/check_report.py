@@ -6,7 +6,7 @@ import os
 import sys
 
 run = sys.argv[1]
-for name in ("config.json", "metrics.csv", "curves.png", "report.json", "model.safetensors", "features", "checkpoints"):
+for name in ("config.json", "data.json", "metrics.csv", "curves.png", "report.json", "model.safetensors", "features", "checkpoints"):
     assert os.path.exists(os.path.join(run, name)), f"{name} is missing"
 
 report = json.load(open(os.path.join(run, "report.json")))

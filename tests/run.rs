@@ -63,6 +63,7 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
     run(&whole, config.clone());
     for name in [
         "config.json",
+        "data.json",
         "metrics.csv",
         "curves.png",
         "report.json",
@@ -101,7 +102,12 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
         .unwrap()
         .execute()
         .unwrap();
-    let left = ["metrics.csv", "report.json", "model.safetensors"];
+    let left = [
+        "data.json",
+        "metrics.csv",
+        "report.json",
+        "model.safetensors",
+    ];
     for name in left.iter().chain(more) {
         assert!(
             bytes(&broken, name) == bytes(&whole, name),

@@ -7,14 +7,11 @@
 
 import argparse
 import os
-import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import job as jobs
 
@@ -32,114 +29,88 @@ def fails(process, words):
     return True
 
 
-def file_limit(job, expected, scratch, tries, chance, images):
+def file_limit(trial, arguments):
     """No file may grow beyond a limit, so that writes fail in the midst of one."""
-    largest = max(len(content) for content in expected.values())
+    largest = max(len(content) for content in trial.expected.values())
     failed = 0
-    for number in range(tries):
-        out = scratch / f"{job.name}-limit-{number}"
-        out.mkdir()
-        limit = int(largest ** chance.uniform(0.2, 1))
+    for number in range(arguments.tries):
+        limit = int(largest ** trial.chance.uniform(0.2, 1))
 
         def limited():
             # Otherwise the system ends the program instead of refusing the write.
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        failed += fails(jobs.start(job, out, before=limited), ["too large"])
-        jobs.complete(job, out)
-        jobs.check(out, expected)
-        shutil.rmtree(out)
-    return f"files limited {tries} times, {failed} refusals, all identical once the limit was gone"
+        with trial.attempt(f"limit-{number}") as out:
+            failed += fails(jobs.start(trial.job, out, before=limited), ["too large"])
+    return f"files limited {arguments.tries} times, {failed} refusals, all identical once the limit was gone"
 
 
-def full_disk(job, expected, scratch, tries, chance, images):
+def full_disk(trial, arguments):
     """A small disk that fills up, and then grows."""
     if os.geteuid() != 0:
         return "full disk: not tried (mounting one needs root)"
-    needed = sum(len(content) for content in expected.values()) // 1024
+    needed = sum(len(content) for content in trial.expected.values()) // 1024
     failed = 0
-    for number in range(tries):
-        out = scratch / f"{job.name}-disk-{number}"
+    for number in range(arguments.tries):
+        out = trial.scratch / f"{trial.job.name}-disk-{number}"
         out.mkdir()
-        size = chance.randint(4, max(8, int(needed * 1.2)))
+        size = trial.chance.randint(4, max(8, int(needed * 1.2)))
         mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(out)]
         if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
             return "full disk: not tried (mounting one was refused)"
         try:
-            failed += fails(jobs.start(job, out), ["No space left"])
+            failed += fails(jobs.start(trial.job, out), ["No space left"])
             subprocess.run(["mount", "-o", "remount,size=1g", str(out)], check=True)
-            jobs.complete(job, out)
-            jobs.check(out, expected)
+            jobs.complete(trial.job, out)
+            jobs.check(out, trial.expected)
         finally:
             subprocess.run(["umount", str(out)], check=True)
         out.rmdir()
-    return f"disk filled {tries} times, {failed} refusals, all identical once there was room"
+    return f"disk filled {arguments.tries} times, {failed} refusals, all identical once there was room"
 
 
-def vanished(job, expected, scratch, tries, chance, images):
+def vanished(trial, arguments):
     """A folder of images goes away while they are read, and comes back."""
-    if job.name != "extract":
+    if trial.job.name != "extract":
         return None
     failed = 0
+    images = trial.scratch / "images" / "cropped_aligned"
     folders = sorted(path for path in images.iterdir() if path.is_dir())
-    away = scratch / "away"
-    for number in range(tries):
-        out = scratch / f"{job.name}-vanished-{number}"
-        out.mkdir()
-        folder = chance.choice(folders)
-        process = jobs.start(job, out)
-        time.sleep(chance.uniform(0, 0.4))
-        shutil.move(folder, away)
-        failed += fails(process, ["that cannot be read", "features of", "cannot list"])
-        shutil.move(away, folder)
-        jobs.complete(job, out)
-        jobs.check(out, expected)
-        shutil.rmtree(out)
-    return f"images vanished {tries} times, {failed} refusals, all identical once they were back"
+    away = trial.scratch / "away"
+    for number in range(arguments.tries):
+        with trial.attempt(f"vanished-{number}") as out:
+            folder = trial.chance.choice(folders)
+            process = jobs.start(trial.job, out)
+            time.sleep(trial.chance.uniform(0, 0.4))
+            shutil.move(folder, away)
+            failed += fails(process, ["that cannot be read", "features of", "cannot list"])
+            shutil.move(away, folder)
+    return f"images vanished {arguments.tries} times, {failed} refusals, all identical once they were back"
 
 
-def two_at_once(job, expected, scratch, tries, chance, images):
+def two_at_once(trial, arguments):
     """Another process starts on what one is at work on."""
     refused = 0
-    for number in range(tries):
-        out = scratch / f"{job.name}-two-{number}"
+    for number in range(arguments.tries):
+        out = trial.scratch / f"{trial.job.name}-two-{number}"
         out.mkdir()
-        first = jobs.start(job, out)
+        first = jobs.start(trial.job, out)
         deadline = time.monotonic() + 60
         while not any(out.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.001)
-        time.sleep(chance.uniform(0, 0.1))
-        second = jobs.start(job, out)
+        time.sleep(trial.chance.uniform(0, 0.1))
+        second = jobs.start(trial.job, out)
         refused += fails(second, ["another one at work", "no other process", "without a run"])
         code, said = jobs.end(first)
         if code != 0:
             raise jobs.Wrong(f"the first was disturbed: {said[-500:]}")
-        jobs.check(out, expected)
+        jobs.check(out, trial.expected)
         shutil.rmtree(out)
-    return f"two at once {tries} times, the second refused {refused} times, all identical"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tries", type=int, default=20, help="tries of each")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    arguments = parser.parse_args()
-    print(f"seed {arguments.seed}")
-    chance = random.Random(arguments.seed)
-    with jobs.scratch_folder() as scratch:
-        scratch = Path(scratch)
-        prepared = jobs.prepared(scratch)
-        images = scratch / "images" / "cropped_aligned"
-        for name, (job, expected, _) in prepared.items():
-            for hinder in (file_limit, full_disk, vanished, two_at_once):
-                try:
-                    told = hinder(job, expected, scratch, arguments.tries, chance, images)
-                except jobs.Wrong as wrong:
-                    sys.exit(f"{name}, {hinder.__name__}: {wrong}")
-                if told:
-                    print(f"{name}: {told}", flush=True)
+    return f"two at once {arguments.tries} times, the second refused {refused} times, all identical"
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tries", type=int, default=20, help="tries of each")
+    jobs.try_all(parser, [file_limit, full_disk, vanished, two_at_once])

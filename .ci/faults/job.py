@@ -1,9 +1,15 @@
 """The two long jobs on small sets: how each starts, goes on, and what it must leave."""
 
 import os
+import random
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "target" / "release" / "examples"
@@ -108,8 +114,6 @@ def check(out, expected):
 
 def prepared(scratch):
     """Both jobs, each with the tree of its uninterrupted run and the seconds that it took."""
-    import time
-
     def timed(job):
         out = scratch / f"whole-{job.name}"
         out.mkdir()
@@ -126,9 +130,48 @@ def prepared(scratch):
     return {job.name: (job, expected, seconds) for job, expected, seconds in (train, extract)}
 
 
-def scratch_folder():
-    return tempfile.TemporaryDirectory(prefix="countenance-faults-")
-
-
 def killed(code):
     return code == -signal.SIGKILL
+
+
+@dataclass
+class Trial:
+    """A job that is disturbed, with what it leaves otherwise and the seconds that it takes."""
+
+    job: object
+    expected: dict
+    seconds: float
+    scratch: Path
+    chance: random.Random
+
+    @contextmanager
+    def attempt(self, name):
+        """A folder to disturb the job in; it must then be completed to the expected bytes."""
+        out = self.scratch / f"{self.job.name}-{name}"
+        out.mkdir()
+        yield out
+        complete(self.job, out)
+        check(out, self.expected)
+        shutil.rmtree(out)
+
+
+def try_all(parser, faults):
+    """Does every fault to both jobs and prints what each tells; a fault takes a trial and the
+    parsed arguments."""
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--job", choices=["extract", "train"])
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}")
+    chance = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory(prefix="countenance-faults-") as scratch:
+        for name, (job, expected, seconds) in prepared(Path(scratch)).items():
+            if arguments.job not in (None, name):
+                continue
+            print(f"{name}: {len(expected)} files, {seconds:.1f} s uninterrupted", flush=True)
+            for fault in faults:
+                try:
+                    told = fault(Trial(job, expected, seconds, Path(scratch), chance), arguments)
+                except Wrong as wrong:
+                    sys.exit(f"{name}, {fault.__name__}: {wrong}")
+                if told:
+                    print(f"{name}: {told}", flush=True)

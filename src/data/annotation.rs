@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use burn::config::Config;
+use sha2::{Digest, Sha256};
 
 use self::line::{Fault, Lines};
 use crate::data::file::write_whole;
@@ -91,6 +92,16 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
         writeln!(out, "{HEADER}")?;
         rows.iter().try_for_each(|row| write_row(out, row))
     })
+}
+
+/// SHA-256 over the images and labels of `rows` in their order, as 64 hexadecimal digits. Files that
+/// are read alike, whatever their line ends, have the same digest.
+pub fn digest(rows: &[Row]) -> String {
+    let mut hash = Sha256::new();
+    for row in rows {
+        write_row(&mut hash, row).expect("a digest takes any bytes");
+    }
+    format!("{:x}", hash.finalize())
 }
 
 fn write_row(out: &mut impl Write, row: &Row) -> std::io::Result<()> {
@@ -449,6 +460,34 @@ mod tests {
         write(&path, &rows).unwrap();
         let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
         assert_eq!(read(&path, &keep).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_digest_is_of_images_labels_and_their_order_and_not_of_the_file() {
+        let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
+        let digest_of = |text: &str| digest(&read_with(text.as_bytes(), &keep).unwrap());
+        let second = GOOD.replace("00001", "00002");
+        let base = digest_of(&format!("{HEADER}\n{GOOD}\n{second}\n"));
+        // Computed with Python's hashlib.
+        let expected = "504d6557958decff82c1274a5621f6e7fb3b7bed7d60a317aa449670cb1f3d39";
+        assert_eq!(base, expected);
+        let spaced = format!(
+            "\u{feff}{HEADER}\r\n{}\r\n\n{second}",
+            GOOD.replace("0.5", ".50")
+        );
+        assert_eq!(digest_of(&spaced), base);
+        for rows in [
+            format!("{second}\n{GOOD}"),
+            format!("{GOOD}\n{second}\n{GOOD}"),
+            GOOD.to_string(),
+            format!("{GOOD}\n{}", second.replace("00002", "00003")),
+            format!("{GOOD}\n{}", second.replace("-0.25", "-0.26")),
+            format!("{GOOD}\n{}", second.replace("0.5,-0.25", "-5,-5")),
+            format!("{GOOD}\n{}", second.replace(",4,", ",-1,")),
+            format!("{GOOD}\n{}", second.replace(",4,0", ",4,-1")),
+        ] {
+            assert_ne!(digest_of(&format!("{HEADER}\n{rows}\n")), base, "{rows}");
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Operation<8> for GraphPass {
         let gathered = exchange(v, adjacency, nodes, width, Direction::Gather);
         let mut update = Buffer::room(v.len());
         let out = Output::new(&mut update, [rows, width]);
-        run(&[Product::new(matrix(v), square(own), out).from(Start::Bias(own_bias))]);
+        run([Product::new(matrix(v), square(own), out).from(Start::Bias(own_bias))]);
         // The bias of a neighbour counts as often as the neighbours do.
         let lines = update
             .par_chunks_mut(width)
@@ -98,7 +98,7 @@ impl Operation<8> for GraphPass {
             }
         });
         let out = Output::new(&mut update, [rows, width]);
-        run(&[Product::new(matrix(&gathered), square(other), out).from(Start::Output)]);
+        run([Product::new(matrix(&gathered), square(other), out).from(Start::Output)]);
 
         let norm = self.norm(&update, nodes, width);
         let mut output = Buffer::room(v.len());
@@ -152,7 +152,7 @@ impl Operation<8> for GraphPass {
         let mut of_own = Buffer::room(width * width);
         let mut of_other = Buffer::room(width * width);
         let both = [(v, &mut of_own), (gathered.values(), &mut of_other)];
-        run(&both.map(|(lines, out)| {
+        run(both.map(|(lines, out)| {
             let lines = Matrix::new(lines, [rows, width]).transposed();
             let of_lines = Matrix::new(&of_update, [rows, width]);
             Product::new(lines, of_lines, Output::new(out, [width; 2]))
@@ -165,7 +165,7 @@ impl Operation<8> for GraphPass {
             for (rows_of, map) in [(&of_update, own), (&scattered, other)] {
                 let out = Output::new(&mut gradient, [rows, width]);
                 let product = Product::new(matrix(rows_of), square(map).transposed(), out);
-                run(&[product.from(Start::Output)]);
+                run([product.from(Start::Output)]);
             }
             Array::new(gradient, shape)
         });

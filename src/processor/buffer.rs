@@ -173,9 +173,17 @@ mod tests {
             let back = Buffer::of(tensor.into_data());
             assert_eq!(back.as_ptr(), start, "copied");
             assert_eq!(back.len(), length);
-            assert!((0..).zip(&*back).all(|(index, value)| index as f32 == *value));
+            assert!(
+                (0..)
+                    .zip(&*back)
+                    .all(|(index, value)| index as f32 == *value)
+            );
             let sums: Vec<f32> = copy.into_data().try_into_vec().expect("floats");
-            assert!((1..).zip(&sums).all(|(index, value)| index as f32 == *value));
+            assert!(
+                (1..)
+                    .zip(&sums)
+                    .all(|(index, value)| index as f32 == *value)
+            );
         }
     }
 

@@ -8,21 +8,20 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::config::{Order, StageConfig};
+use super::data::Data;
 use super::features::SplitFeatures;
 use super::metric::Task;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
 use super::outcome::Outcome;
 use super::picture;
-use super::progress;
 use super::run::Run;
 use super::source::{ImageSource, readable};
 use super::stage::{Rows, Stage};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
-use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
-use crate::data::split::{Split, SplitName, Statistics};
+use crate::data::split::{Split, Statistics};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
@@ -32,18 +31,13 @@ use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::{Error, Labels, Result, weights};
 
-/// The two parts of the data set.
-struct Data {
-    training: Split,
-    validation: Split,
-}
-
 impl Run {
     /// Does whatever of the run is not done yet, and returns its scores.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if asked to stop, after saving; whatever is wrong with the data, the
-    /// images or the weights; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
+    /// images or the weights; [`Error::File`](crate::Error::File) if the annotations are not those that
+    /// the run began with; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
     pub fn execute(self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();
@@ -93,37 +87,6 @@ impl Run {
         let network = self.whole(network, &config, [training, validation], &statistics)?;
         let features = self.tuned_features(validation, &network, &config)?;
         self.finish(network, config, &features)
-    }
-
-    /// Opens the data set, rendering the synthetic one first where none was given.
-    fn data(&self) -> Result<Data> {
-        let root = match &self.config.data {
-            Some(root) => PathBuf::from(root),
-            None => {
-                let root = self.path("synthetic");
-                let bar = progress::bar("rendering");
-                self.config.synthetic.generate(&root, &|done, total| {
-                    progress::show(&bar, done, total);
-                })?;
-                bar.finish();
-                root
-            }
-        };
-        let annotations = AnnotationConfig::new()
-            .with_keep_partial_action_units(self.config.keep_partial_action_units);
-        let training = Split::open(&root, SplitName::Training, &annotations)?;
-        if training.rows.iter().all(|row| row.labels.is_empty()) {
-            let path = root.join(SplitName::Training.file_name());
-            return Err(Error::file(
-                path,
-                "at least one label",
-                "missing ones alone",
-            ));
-        }
-        Ok(Data {
-            training,
-            validation: Split::open(&root, SplitName::Validation, &annotations)?,
-        })
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.

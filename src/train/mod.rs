@@ -6,6 +6,7 @@
 mod batch;
 mod checkpoint;
 mod config;
+mod data;
 mod execute;
 mod features;
 mod heads;

@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 
 use super::config::TrainConfig;
+use super::data;
 use super::history::History;
 use crate::attention::Attention;
 use crate::data::file::{try_lock, write_whole};
@@ -19,6 +20,7 @@ use crate::{Error, Result};
 /// | entry | holds |
 /// |---|---|
 /// | `config.json` | the [`TrainConfig`]: enough to repeat the run |
+/// | `data.json` | the number of each split's rows, and their digest: the run goes on with no others |
 /// | `synthetic/` | the rendered set, where no data was given |
 /// | `features/` | the cached features of each split |
 /// | `checkpoints/<stage>/` | the last two epochs and the best |
@@ -104,6 +106,7 @@ impl Run {
         let mut history = History::open(&from.join("metrics.csv"))?;
         history.move_to(&folder.join("metrics.csv"));
         history.rewind("ex", 0)?;
+        data::take_over(from, folder)?;
         Self::start(folder, config.with_attention(attention), device, claimed)
     }
 

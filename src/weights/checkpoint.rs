@@ -97,7 +97,7 @@ impl Checkpoint {
             Err(found) => return Err(checkpoint.broken(found)),
         }
         checkpoint.bound(length)?;
-        checkpoint.unwrap();
+        checkpoint.strip();
         match checkpoint.tensors.is_empty() {
             true => Err(checkpoint.broken("no tensor in it".into())),
             false => Ok(checkpoint),
@@ -260,7 +260,7 @@ impl Checkpoint {
     }
 
     /// Leaves the network's own tensors under their own names.
-    fn unwrap(&mut self) {
+    fn strip(&mut self) {
         let wrapper = WRAPPERS
             .map(|key| format!("{key}."))
             .into_iter()

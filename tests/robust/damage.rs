@@ -88,6 +88,18 @@ fn files(folder: &Path) -> Vec<(&'static str, Vec<u8>, Read)> {
     files
 }
 
+/// A network's file with any config, and of its tensors only `tensor`.
+fn write_announced(path: &Path, config: &str, tensor: &str) {
+    let metadata = [
+        ("format", "countenance"),
+        ("version", "1"),
+        ("config", config),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_string(), value.to_string()));
+    let tensors = [(tensor.to_string(), TensorData::from([1f32; 8]))];
+    native::write(path, &tensors, &metadata.into()).unwrap();
+}
+
 /// The most memory that reading `bytes` may take: the tensors, twice over while they are brought
 /// into the network's layout, the network itself, and what is needed however small the file is.
 fn warranted(bytes: &[u8]) -> usize {
@@ -167,17 +179,7 @@ fn a_small_file_with_the_config_of_a_giant_is_refused_in_little_memory() {
         NetworkConfig::paper(giant.feature_width()).with_backbone(Some(giant)),
     ];
     for config in configs {
-        let metadata = [
-            ("format", "countenance".to_string()),
-            ("version", "1".to_string()),
-            ("config", config.to_string()),
-        ];
-        let metadata = metadata.map(|(key, value)| (key.to_string(), value)).into();
-        let tensors = [(
-            "expression.linear.bias".to_string(),
-            TensorData::from([1f32; 8]),
-        )];
-        native::write(&path, &tensors, &metadata).unwrap();
+        write_announced(&path, &config.to_string(), "expression.linear.bias");
         for read in [model, backbone, imported] {
             let (held, result) = peak(|| read(&path));
             result.expect_err("a file without the network that it announces");
@@ -201,17 +203,7 @@ fn a_config_out_of_range_is_an_error_and_not_a_panic() {
         let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
         let mut config: serde_json::Value = serde_json::from_str(&config.to_string()).unwrap();
         config["backbone"][setting] = serde_json::from_str(value).unwrap();
-        let metadata = [
-            ("format", "countenance".to_string()),
-            ("version", "1".to_string()),
-            ("config", config.to_string()),
-        ];
-        let metadata = metadata.map(|(key, value)| (key.to_string(), value)).into();
-        let tensors = [(
-            "backbone.stem.bias".to_string(),
-            TensorData::from([1f32; 8]),
-        )];
-        native::write(&path, &tensors, &metadata).unwrap();
+        write_announced(&path, &config.to_string(), "backbone.stem.bias");
         for read in [model, backbone, imported] {
             let error = read(&path).expect_err(setting).to_string();
             assert!(error.contains("odd.safetensors"), "{error}");

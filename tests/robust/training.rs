@@ -76,6 +76,14 @@ impl Set {
         config
     }
 
+    fn config_of_one_epoch(&self) -> TrainConfig {
+        let mut config = self.config();
+        for stage in config.heads_mut() {
+            stage.epochs = 1;
+        }
+        config
+    }
+
     fn run(&self, name: &str, config: TrainConfig) -> Result<Outcome> {
         Run::create(&self.path(name), config, &Device::default())?.execute()
     }
@@ -89,27 +97,27 @@ fn turn() -> std::sync::MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Every file of a run.
+/// Every file below `folder`, by its path from there.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => files.extend(tree(&path)),
-            false => drop(files.insert(path.clone(), std::fs::read(&path).unwrap())),
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(inner) = folders.pop() {
+        for entry in std::fs::read_dir(inner).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    let name = path.strip_prefix(folder).unwrap().to_path_buf();
+                    files.insert(name, std::fs::read(path).unwrap());
+                }
+            }
         }
     }
     files
 }
 
-fn relative(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let name = |path: PathBuf| path.strip_prefix(folder).unwrap().to_path_buf();
-    let files = tree(folder).into_iter();
-    files.map(|(path, bytes)| (name(path), bytes)).collect()
-}
-
 fn assert_same(left: &Path, right: &Path) {
-    let (left, right) = (relative(left), relative(right));
+    let (left, right) = (tree(left), tree(right));
     assert_eq!(
         left.keys().collect::<Vec<_>>(),
         right.keys().collect::<Vec<_>>()
@@ -132,8 +140,8 @@ fn the_same_seed_leaves_the_same_run_to_the_last_byte() {
     assert_same(&set.path("one"), &set.path("other"));
     set.run("third", config.with_seed(1)).unwrap();
     assert_ne!(
-        relative(&set.path("third"))[Path::new("model.safetensors")],
-        relative(&set.path("one"))[Path::new("model.safetensors")]
+        tree(&set.path("third"))[Path::new("model.safetensors")],
+        tree(&set.path("one"))[Path::new("model.safetensors")]
     );
 }
 
@@ -322,20 +330,67 @@ fn an_image_that_was_mended_is_read_again_and_one_that_changed_makes_its_cache_a
 }
 
 #[test]
+fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_back() {
+    let _turn = turn();
+    let set = Set::new(24, |_, _, _| {});
+    set.run("whole", set.config()).unwrap();
+    let changes: [fn(&mut Vec<Row>); 4] = [
+        |rows| rows[2].labels.expression = rows[2].labels.expression.map_or(Some(0), |_| None),
+        |rows| rows[2].image = rows[7].image.clone(),
+        |rows| rows.swap(0, 9),
+        |rows| drop(rows.pop()),
+    ];
+    for (split, stage) in [(SplitName::Training, "ex"), (SplitName::Validation, "va")] {
+        let name = split.to_string();
+        stopped_before(&set, &name, stage);
+        let path = set.path("data").join(split.file_name());
+        let good = std::fs::read(&path).unwrap();
+        let before = tree(&set.path(&name));
+        for change in changes {
+            let mut rows = set.rows(split);
+            change(&mut rows);
+            annotation::write(&path, &rows).unwrap();
+            let error = set.resume(&name).unwrap_err().to_string();
+            let expected = format!("{}: expected the", path.display());
+            assert!(
+                error.starts_with(&expected) && error.contains("old file"),
+                "{error}"
+            );
+            assert!(tree(&set.path(&name)) == before, "{error}");
+            std::fs::write(&path, &good).unwrap();
+        }
+        set.resume(&name).unwrap();
+        assert_same(&set.path(&name), &set.path("whole"));
+    }
+    // A run of before there were records.
+    std::fs::remove_file(set.path("training").join("data.json")).unwrap();
+    set.resume("training").unwrap();
+    assert_same(&set.path("training"), &set.path("whole"));
+}
+
+/// A run that ends where `stage` begins, because a file is where that stage's folder belongs.
+fn stopped_before(set: &Set, name: &str, stage: &str) {
+    let checkpoints = set.path(name).join("checkpoints");
+    std::fs::create_dir_all(&checkpoints).unwrap();
+    let obstacle = checkpoints.join(stage);
+    std::fs::write(&obstacle, b"in the way").unwrap();
+    let error = set.run(name, set.config()).unwrap_err().to_string();
+    assert!(error.contains(&*obstacle.to_string_lossy()), "{error}");
+    std::fs::remove_file(&obstacle).unwrap();
+}
+
+#[test]
 fn a_damaged_checkpoint_is_made_again_from_the_one_before() {
     let _turn = turn();
     let set = Set::new(32, |_, _, _| {});
     set.run("whole", set.config()).unwrap();
-    let whole = relative(&set.path("whole"));
+    let whole = tree(&set.path("whole"));
     let path = set.path("whole").join("checkpoints/va/model-3.bpk");
     let bytes = std::fs::read(&path).unwrap();
     for hundredth in [0, 1, 5, 50, 99] {
         std::fs::write(&path, &bytes[..bytes.len() * hundredth / 100]).unwrap();
         set.resume("whole").unwrap();
-        assert!(
-            relative(&set.path("whole")) == whole,
-            "cut to {hundredth} %"
-        );
+        assert!(tree(&set.path("whole")) == whole, "cut to {hundredth} %");
     }
     // Of another stage: not damaged, but not this one's.
     std::fs::copy(set.path("whole").join("checkpoints/ex/model-3.bpk"), &path).unwrap();
@@ -350,13 +405,8 @@ fn a_damaged_checkpoint_is_made_again_from_the_one_before() {
 fn damaged_files_of_a_run_are_named() {
     let _turn = turn();
     let set = Set::new(8, |_, _, _| {});
-    let mut config = set.config();
-    config
-        .heads_mut()
-        .into_iter()
-        .for_each(|stage| stage.epochs = 1);
-    set.run("run", config).unwrap();
-    for name in ["metrics.csv", "config.json"] {
+    set.run("run", set.config_of_one_epoch()).unwrap();
+    for name in ["metrics.csv", "config.json", "data.json"] {
         let path = set.path("run").join(name);
         let whole = std::fs::read(&path).unwrap();
         for damage in [
@@ -384,17 +434,13 @@ fn damaged_files_of_a_run_are_named() {
 fn a_branch_onto_another_run_leaves_it_alone() {
     let _turn = turn();
     let set = Set::new(8, |_, _, _| {});
-    let mut config = set.config();
-    config
-        .heads_mut()
-        .into_iter()
-        .for_each(|stage| stage.epochs = 1);
+    let config = set.config_of_one_epoch();
     set.run("first", config.clone()).unwrap();
     set.run("second", config.with_seed(5)).unwrap();
-    let before = relative(&set.path("second"));
+    let before = tree(&set.path("second"));
     let (from, to) = (set.path("first"), set.path("second"));
     let attention = countenance::attention::Attention::None;
     let refused = Run::branch(&from, &to, attention, &Device::default());
     assert!(refused.is_err_and(|error| error.to_string().contains("--resume")));
-    assert!(relative(&to) == before);
+    assert!(tree(&to) == before);
 }

@@ -179,7 +179,7 @@ fn a_step_does_not_depend_on_the_threads() {
 }
 
 /// A map and parameters for `block`.
-pub(super) fn inputs(block: &Block) -> Vec<Array> {
+fn inputs(block: &Block) -> Vec<Array> {
     let grid = block.input;
     let (channels, inner, outputs) = (grid.channels, block.inner, block.outputs);
     let (reduced, kernel) = ((channels / 4).max(1), block.window.kernel);

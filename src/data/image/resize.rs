@@ -25,57 +25,36 @@ pub fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
         image.width() > 0 && image.height() > 0 && width > 0 && height > 0,
         "resize needs at least one pixel on both sides"
     );
-    let across = (width != image.width()).then(|| resize_rows(image, width));
-    let across = across.as_ref().unwrap_or(image);
-    if height == across.height() {
-        across.clone()
-    } else {
-        resize_columns(across, height)
+    let across = (width != image.width()).then(|| Isa::run_best(Rows { image, width }));
+    let image = across.as_ref().unwrap_or(image);
+    match height == image.height() {
+        true => image.clone(),
+        false => Isa::run_best(Columns { image, height }),
     }
-}
-
-fn resize_rows(image: &RgbImage, width: u32) -> RgbImage {
-    let mut output = RgbImage::new(width, image.height());
-    Isa::run_best(Rows {
-        filter: Filter::new(image.width(), width),
-        image,
-        output: &mut output,
-    });
-    output
-}
-
-fn resize_columns(image: &RgbImage, height: u32) -> RgbImage {
-    let mut output = RgbImage::new(image.width(), height);
-    Isa::run_best(Columns {
-        filter: Filter::new(image.height(), height),
-        image,
-        output: &mut output,
-    });
-    output
 }
 
 /// Every row of an image at the output's width. Kernels only so that the compiler may use the
 /// instructions of the processor at hand.
 struct Rows<'a> {
-    filter: Filter,
     image: &'a RgbImage,
-    output: &'a mut RgbImage,
+    width: u32,
 }
 
 impl Kernel for Rows<'_> {
-    type Output = ();
+    type Output = RgbImage;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) -> RgbImage {
+        let filter = Filter::new(self.image.width(), self.width);
+        let mut output = RgbImage::new(self.width, self.image.height());
         let length = self.image.width() as usize * CHANNELS;
         // One number behind the row, so that four can be read of every pixel: a small vector.
         let mut row = vec![0; length + 1];
-        let width = self.output.width() as usize * CHANNELS;
-        let target = self.output.chunks_exact_mut(width);
+        let target = output.chunks_exact_mut(self.width as usize * CHANNELS);
         for (source, target) in self.image.as_raw().chunks_exact(length).zip(target) {
             row[..length].copy_from_slice(source);
             let pixels = target.chunks_exact_mut(CHANNELS);
-            for (pixel, (start, weights)) in pixels.zip(self.filter.windows()) {
+            for (pixel, (start, weights)) in pixels.zip(filter.windows()) {
                 let mut sums = [HALF; CHANNELS + 1];
                 let window = row[start * CHANNELS..].windows(CHANNELS + 1);
                 for (near, weight) in window.step_by(CHANNELS).zip(weights) {
@@ -88,25 +67,27 @@ impl Kernel for Rows<'_> {
                 }
             }
         }
+        output
     }
 }
 
 /// Every column of an image at the output's height.
 struct Columns<'a> {
-    filter: Filter,
     image: &'a RgbImage,
-    output: &'a mut RgbImage,
+    height: u32,
 }
 
 impl Kernel for Columns<'_> {
-    type Output = ();
+    type Output = RgbImage;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) -> RgbImage {
+        let filter = Filter::new(self.image.height(), self.height);
+        let mut output = RgbImage::new(self.image.width(), self.height);
         let stride = self.image.width() as usize * CHANNELS;
         let mut sums = vec![0; stride];
-        let rows = self.output.chunks_exact_mut(stride);
-        for (target, (start, weights)) in rows.zip(self.filter.windows()) {
+        let rows = output.chunks_exact_mut(stride);
+        for (target, (start, weights)) in rows.zip(filter.windows()) {
             sums.fill(HALF);
             let window = self.image.as_raw()[start * stride..].chunks_exact(stride);
             for (near, &weight) in window.zip(weights) {
@@ -118,6 +99,7 @@ impl Kernel for Columns<'_> {
                 *level = to_level(sum);
             }
         }
+        output
     }
 }
 

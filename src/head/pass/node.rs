@@ -123,19 +123,16 @@ impl Operation<5> for NodePass {
         let dropped = self.dropped(features, sizes);
         let mut mapped = Buffer::room(batch * nodes * width);
         let outputs = Output::interleaved(&mut mapped, sizes).enumerate();
-        let products: Vec<_> = outputs
-            .map(|(node, out)| {
-                let rows = match &dropped {
-                    Some(dropped) => part(dropped, node, batch * width),
-                    None => features,
-                };
-                let map = Matrix::new(part(weight, node, width * width), [width; 2]);
-                Product::new(Matrix::new(rows, [batch, width]), map, out)
-                    .from(Start::Bias(part(bias, node, width)))
-            })
-            .collect();
-        run(&products);
-        drop(products);
+        let products = outputs.map(|(node, out)| {
+            let rows = match &dropped {
+                Some(dropped) => part(dropped, node, batch * width),
+                None => features,
+            };
+            let map = Matrix::new(part(weight, node, width * width), [width; 2]);
+            Product::new(Matrix::new(rows, [batch, width]), map, out)
+                .from(Start::Bias(part(bias, node, width)))
+        });
+        run(products);
         drop(dropped);
 
         let norm = self.norm(&mapped, batch, gamma, beta);
@@ -175,34 +172,30 @@ impl Operation<5> for NodePass {
         let of_features = wanted[0].then(|| {
             let mut rows = Buffer::room(nodes * batch * width);
             let outputs = rows.chunks_mut(batch * width).enumerate();
-            let products: Vec<_> = outputs
-                .map(|(node, out)| {
-                    let start = &gradient[node * width..];
-                    let rows = Matrix::strided(start, [batch, width], [channels, 1]);
-                    let map = Matrix::new(part(weight, node, width * width), [width; 2]);
-                    Product::new(rows, map.transposed(), Output::new(out, [batch, width]))
-                })
-                .collect();
-            run(&products);
+            let products = outputs.map(|(node, out)| {
+                let start = &gradient[node * width..];
+                let rows = Matrix::strided(start, [batch, width], [channels, 1]);
+                let map = Matrix::new(part(weight, node, width * width), [width; 2]);
+                Product::new(rows, map.transposed(), Output::new(out, [batch, width]))
+            });
+            run(products);
             Array::new(self.gathered(&rows, sizes), [batch, width])
         });
         let of_weight = wanted[1].then(|| {
             let dropped = self.dropped(features, sizes);
             let mut of_weight = Buffer::room(nodes * width * width);
             let outputs = of_weight.chunks_mut(width * width).enumerate();
-            let products: Vec<_> = outputs
-                .map(|(node, out)| {
-                    let rows = match &dropped {
-                        Some(dropped) => part(dropped, node, batch * width),
-                        None => features,
-                    };
-                    let start = &gradient[node * width..];
-                    let of_rows = Matrix::strided(start, [batch, width], [channels, 1]);
-                    let rows = Matrix::new(rows, [batch, width]).transposed();
-                    Product::new(rows, of_rows, Output::new(out, [width; 2]))
-                })
-                .collect();
-            run(&products);
+            let products = outputs.map(|(node, out)| {
+                let rows = match &dropped {
+                    Some(dropped) => part(dropped, node, batch * width),
+                    None => features,
+                };
+                let start = &gradient[node * width..];
+                let of_rows = Matrix::strided(start, [batch, width], [channels, 1]);
+                let rows = Matrix::new(rows, [batch, width]).transposed();
+                Product::new(rows, of_rows, Output::new(out, [width; 2]))
+            });
+            run(products);
             Array::new(of_weight, [nodes, width, width])
         });
         [

@@ -86,14 +86,13 @@ fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
         let degrees = &mut degrees[..images * nodes];
 
         let outputs = Output::interleaved(own, [images, nodes, width]);
-        let products: Vec<_> = outputs
+        let products = outputs
             .zip(weights.maps.chunks_exact(width * width))
             .map(|(out, map)| {
                 let features = Matrix::new(features, [images, width]);
                 Product::new(features, Matrix::new(map, [width, width]), out)
-            })
-            .collect();
-        run_with(isa, &products);
+            });
+        run_with(isa, products);
 
         own.par_chunks_exact_mut(each)
             .zip(mixed.par_chunks_exact_mut(each))
@@ -119,7 +118,7 @@ fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
             let out = Output::new(update, rows);
             run_with(
                 isa,
-                &[Product::new(Matrix::new(nodes, rows), map, out).from(start)],
+                [Product::new(Matrix::new(nodes, rows), map, out).from(start)],
             );
         }
 

@@ -133,7 +133,8 @@ pub(crate) struct Output<'a> {
 
 // SAFETY: an output stands for a mutable borrow of its elements, which no other output shares.
 unsafe impl Send for Output<'_> {}
-// SAFETY: nothing is written through a shared reference but by `run`, whose tasks are disjoint.
+// SAFETY: nothing is written through a shared reference but by `run_all`, which owns its products
+// and whose tasks are disjoint.
 unsafe impl Sync for Output<'_> {}
 
 impl<'a> Output<'a> {
@@ -228,13 +229,18 @@ impl<'a> Product<'a> {
     }
 }
 
-/// Computes every product, all cores together.
-pub(crate) fn run(products: &[Product]) {
+/// Computes every product, all cores together. It takes them by value, so that nobody else can
+/// write the same outputs meanwhile.
+pub(crate) fn run<'a>(products: impl IntoIterator<Item = Product<'a>>) {
     run_with(Isa::best(), products);
 }
 
 /// As [`run`], with a set of instructions of choice, which must be available.
-pub(crate) fn run_with(isa: Isa, products: &[Product]) {
+pub(crate) fn run_with<'a>(isa: Isa, products: impl IntoIterator<Item = Product<'a>>) {
+    run_all(isa, products.into_iter().collect());
+}
+
+fn run_all(isa: Isa, products: Vec<Product>) {
     // Enough tasks that a core which starts late, or is taken away, holds up the others little.
     let wanted = match rayon::current_num_threads() {
         1 => 1,
@@ -261,7 +267,8 @@ pub(crate) fn run_with(isa: Isa, products: &[Product]) {
         .with_max_len(1)
         .for_each(|(product, rows, columns)| {
             if product.is_thin() {
-                // SAFETY: the set is available; no two tasks share an element of an output.
+                // SAFETY: the set is available; the products are this call's own, and no two of its
+                // tasks share an element of an output.
                 return unsafe { isa.run(Thin { product, columns }) };
             }
             scratch().with(|memory| {

@@ -62,7 +62,7 @@ fn every_layout_set_and_start_is_the_sum_of_products() {
                     let before: Vec<f64> = (0..rows * columns).map(before).collect();
                     let mut out = held.clone();
                     let product = Product::new(a, b, Output::new(&mut out, [rows, columns]));
-                    run_with(isa, &[product.from(start)]);
+                    run_with(isa, [product.from(start)]);
                     let what = format!("{isa:?} {rows}x{depth}x{columns} {layout} {start:?}");
                     assert_product(a, b, &before, &out, &what);
                 }
@@ -78,7 +78,7 @@ fn strides_of_any_kind_are_read() {
     let b = Matrix::strided(&values[11..], [23, 37], [0, 2]);
     for isa in Isa::available() {
         let mut out = vec![f32::NAN; 19 * 37];
-        run_with(isa, &[Product::new(a, b, Output::new(&mut out, [19, 37]))]);
+        run_with(isa, [Product::new(a, b, Output::new(&mut out, [19, 37]))]);
         assert_product(a, b, &[0.0; 19 * 37], &out, &format!("{isa:?}"));
     }
 }
@@ -90,11 +90,8 @@ fn interleaved_outputs_stay_apart() {
     let part = |part: usize| Matrix::new(&b[part * 9 * 21..][..9 * 21], [9, 21]);
     let mut out = vec![f32::NAN; 20 * 3 * 21];
     let outputs = Output::interleaved(&mut out, [20, 3, 21]);
-    let products: Vec<_> = outputs
-        .enumerate()
-        .map(|(index, out)| Product::new(a, part(index), out))
-        .collect();
-    run(&products);
+    let products = outputs.enumerate();
+    run(products.map(|(index, out)| Product::new(a, part(index), out)));
     for index in 0..3 {
         let part_of = |row: usize| &out[(row * 3 + index) * 21..][..21];
         let alone: Vec<f32> = (0..20).flat_map(part_of).copied().collect();
@@ -116,7 +113,7 @@ fn a_sum_without_terms_is_its_start() {
         Matrix::new(&[], [0, 3]),
         Output::new(&mut out, [2, 3]),
     );
-    run(&[empty.from(Start::Bias(&[1.0, 2.0, 3.0]))]);
+    run([empty.from(Start::Bias(&[1.0, 2.0, 3.0]))]);
     assert_eq!(out, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
 }
 
@@ -130,7 +127,7 @@ fn threads_and_divisions_change_nothing() {
         let mut out = vec![0.0; rows * columns];
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads")
-            .install(|| run(&[Product::new(a, b, Output::new(&mut out, [rows, columns]))]));
+            .install(|| run([Product::new(a, b, Output::new(&mut out, [rows, columns]))]));
         out
     };
     let expected = product(1);
@@ -138,7 +135,7 @@ fn threads_and_divisions_change_nothing() {
     // The last row alone, and a few columns alone.
     let mut row = vec![0.0; columns];
     let last = Matrix::strided(&a.values[(rows - 1) * depth..], [1, depth], [depth, 1]);
-    run(&[Product::new(last, b, Output::new(&mut row, [1, columns]))]);
+    run([Product::new(last, b, Output::new(&mut row, [1, columns]))]);
     assert_eq!(row, expected[(rows - 1) * columns..]);
 }
 
@@ -152,7 +149,7 @@ fn a_few_rows_alone_are_what_they_are_among_many() {
             let mut out = vec![0.0; range.len() * columns];
             let size = [range.len(), columns];
             let a = Matrix::new(&a[range.start * depth..], [range.len(), depth]);
-            run_with(isa, &[Product::new(a, b, Output::new(&mut out, size))]);
+            run_with(isa, [Product::new(a, b, Output::new(&mut out, size))]);
             out
         };
         let all = product(0..rows);
@@ -193,7 +190,7 @@ fn rates() {
             let mut seconds: Vec<f64> = (0..9)
                 .map(|_| {
                     let start = std::time::Instant::now();
-                    run(&[Product::new(a, b, Output::new(&mut out, [m, n]))]);
+                    run([Product::new(a, b, Output::new(&mut out, [m, n]))]);
                     start.elapsed().as_secs_f64()
                 })
                 .collect();

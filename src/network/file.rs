@@ -1,0 +1,243 @@
+//! The network's file: its tensors, with its config in the metadata.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::Device;
+
+use super::{Network, NetworkConfig};
+use crate::weights::native::{self, WeightsFile};
+use crate::{Error, Result, weights};
+
+pub(crate) const FORMAT_KEY: &str = "format";
+pub(crate) const FORMAT: &str = "countenance";
+pub(crate) const VERSION_KEY: &str = "version";
+pub(crate) const VERSION: &str = "1";
+pub(crate) const CONFIG_KEY: &str = "config";
+
+impl Network {
+    /// Writes the network and its config to one file, whole or not at all.
+    ///
+    /// The file is safetensors: the tensors under their field paths, and in the metadata `format`
+    /// ("countenance"), `version` ("1") and `config` (the config as JSON).
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if the network is not one of
+    /// `config`: the file could not be loaded.
+    pub fn save(&self, config: &NetworkConfig, path: &Path) -> Result<()> {
+        config.validate()?;
+        let device = Device::default();
+        if weights::slots(&config.init(&device)) != weights::slots(self) {
+            let expected = "the config that the network was made from";
+            return Err(Error::argument("config", expected, config));
+        }
+        let metadata = BTreeMap::from([
+            (FORMAT_KEY.to_string(), FORMAT.to_string()),
+            (VERSION_KEY.to_string(), VERSION.to_string()),
+            (CONFIG_KEY.to_string(), config.to_string()),
+        ]);
+        native::write(path, &weights::collect(self), &metadata)
+    }
+
+    /// Reads a network and its config from a file that [`save`](Network::save) wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is not a whole file of this
+    /// kind and version or its config is not valid, [`Error::Weights`] if the tensors do not fit
+    /// the config.
+    pub fn load(path: &Path, device: &Device) -> Result<(Self, NetworkConfig)> {
+        Self::from_file(path, native::read(path)?, device)
+    }
+
+    /// Takes the network out of the contents of the file at `path`.
+    pub(crate) fn from_file(
+        path: &Path,
+        file: WeightsFile,
+        device: &Device,
+    ) -> Result<(Self, NetworkConfig)> {
+        let entry = |key| file.metadata.get(key).map(String::as_str);
+        let expect = |expected: &str, found: String| Error::file(path, expected, found);
+
+        match entry(FORMAT_KEY) {
+            Some(FORMAT) => {}
+            found => {
+                let expected = "a network saved by countenance (convert other checkpoints first)";
+                let found = found.map_or("no such mark in the metadata".into(), |found| {
+                    format!("the format {found:?}")
+                });
+                return Err(expect(expected, found));
+            }
+        }
+        match entry(VERSION_KEY) {
+            Some(VERSION) => {}
+            found => {
+                let expected = format!("version {VERSION} of the format");
+                return Err(expect(&expected, format!("version {found:?}")));
+            }
+        }
+        let config = entry(CONFIG_KEY).unwrap_or_default();
+        let config: NetworkConfig =
+            crate::config::parse(config).map_err(|found| expect("a valid config", found))?;
+        config
+            .validate()
+            .map_err(|error| expect("a valid config", error.to_string()))?;
+        let network =
+            weights::assign(config.init(device), file.tensors).map_err(Error::weights(path))?;
+        Ok((network, config))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Module;
+    use burn::tensor::{Distribution, Tensor, TensorData};
+    use serde_json::json;
+
+    use super::*;
+    use crate::attention::Attention;
+    use crate::backbone::{EfficientNetConfig, Variant};
+    use crate::network::FeatureKind;
+    use crate::network::tests::small;
+
+    fn saved(network: &Network, config: &NetworkConfig) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.safetensors");
+        network.save(config, &path).expect("a saved network");
+        (folder, path)
+    }
+
+    #[test]
+    fn a_network_comes_back_bit_for_bit_with_its_config() {
+        let device = Device::default();
+        let training = device.clone().autodiff();
+        let config = NetworkConfig::new(195)
+            .with_attention(Attention::Additive { hidden: 5 })
+            .with_backbone(Some(
+                EfficientNetConfig::new(Variant::Tiny).with_classes(Some(3)),
+            ))
+            .with_feature(FeatureKind::PooledAndLogits)
+            .with_neighbours(3);
+        let network = config.init(&training);
+        let features = Tensor::random([4, 195], Distribution::Normal(0.0, 1.0), &training);
+        network.forward(features);
+
+        let (_folder, path) = saved(&network, &config);
+        let (loaded, read) = Network::load(&path, &device).expect("the network");
+        assert_eq!(read.to_string(), config.to_string());
+        assert_eq!(weights::collect(&loaded), weights::collect(&network));
+
+        let images = Tensor::random([2, 3, 32, 32], Distribution::Default, &device);
+        let expected = network.valid();
+        let left = loaded.features(images.clone());
+        let right = expected.features(images);
+        assert_eq!(left.dims(), [2, 195]);
+        left.to_data().assert_eq(&right.to_data(), true);
+        let (left, right) = (loaded.forward(left), expected.forward(right));
+        let same = |a: Tensor<2>, b: Tensor<2>| a.into_data().assert_eq(&b.into_data(), true);
+        same(left.action_units, right.action_units);
+        same(left.expression_logits, right.expression_logits);
+        same(left.valence_arousal, right.valence_arousal);
+
+        let (_second, again) = saved(&loaded, &read);
+        let bytes = |path| std::fs::read(path).expect("bytes");
+        assert_eq!(bytes(again), bytes(path));
+    }
+
+    #[test]
+    fn metadata_that_is_wrong_is_named() {
+        let device = Device::default();
+        let config = small();
+        let (folder, path) = saved(&config.init(&device), &config);
+        let file = native::read(&path).expect("the file");
+        let tensors: Vec<(String, TensorData)> = file.tensors.into_iter().collect();
+        let load = |key: &str, value: &str| {
+            let mut metadata = file.metadata.clone();
+            metadata.insert(key.into(), value.into());
+            let path = folder.path().join("other.safetensors");
+            native::write(&path, &tensors, &metadata).expect("a file");
+            let error = Network::load(&path, &device).expect_err(value);
+            assert!(matches!(error, Error::File { .. }), "{error:?}");
+            error.to_string()
+        };
+        for (key, value, named) in [
+            ("format", "onnx", "onnx"),
+            ("version", "2", "2"),
+            ("config", "{", "EOF"),
+            ("config", "{}", "missing field"),
+        ] {
+            let error = load(key, value);
+            assert!(error.contains(named), "{error}");
+        }
+
+        let backbone = json!(EfficientNetConfig::new(Variant::B0));
+        let wide = json!(EfficientNetConfig::new(Variant::B0).with_width(1e300));
+        for (key, value, named) in [
+            ("colour", json!(1), "colour"),
+            (
+                "attention",
+                json!({"Additive": {"hidden": 5, "heads": 1}}),
+                "heads",
+            ),
+            ("attention", json!({"Additive": {"hidden": 0}}), "hidden"),
+            ("attention", json!("Sideways"), "Sideways"),
+            ("neighbours", json!(13), "neighbours"),
+            ("feature_width", json!(99_999_999_999u64), "feature_width"),
+            ("feature_width", json!(-1), "-1"),
+            ("dropout", json!(1.0), "dropout"),
+            ("backbone", backbone, "1280"),
+            ("backbone", wide, "backbone.width"),
+        ] {
+            let mut other = json!(config);
+            other[key] = value;
+            let error = load("config", &other.to_string());
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn weights_of_another_config_are_reported() {
+        let device = Device::default();
+        let config = small();
+        let (folder, path) = saved(&config.init(&device), &config);
+        let mut file = native::read(&path).expect("the file");
+        let mut wider = config;
+        wider.feature_width = 11;
+        file.metadata.insert("config".into(), wider.to_string());
+        let tensors: Vec<_> = file.tensors.into_iter().collect();
+        let path = folder.path().join("other.safetensors");
+        native::write(&path, &tensors, &file.metadata).expect("a file");
+        let error = Network::load(&path, &device).expect_err("another width");
+        let Error::Weights { report, .. } = &error else {
+            panic!("{error}");
+        };
+        assert!(report.missing.is_empty());
+        let shapes = "action_unit.graph.u.bias: expected [11], found [10]";
+        assert!(error.to_string().contains(shapes), "{error}");
+    }
+
+    #[test]
+    fn a_network_is_not_saved_with_the_config_of_another() {
+        let device = Device::default();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.safetensors");
+        let network = small().init(&device);
+        let other = small().with_attention(Attention::None);
+        network.save(&other, &path).expect_err("another config");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_not_a_network() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.safetensors");
+        let device = Device::default();
+        let error = Network::load(&path, &device).expect_err("no file");
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+        std::fs::write(&path, b"PK\x03\x04 a zip archive").expect("a file");
+        let error = Network::load(&path, &device).expect_err("another kind");
+        assert!(matches!(error, Error::File { .. }), "{error}");
+        native::write(&path, &[], &BTreeMap::new()).expect("a file");
+        let error = Network::load(&path, &device).expect_err("no metadata");
+        assert!(error.to_string().contains("convert"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! The whole network, its config and its file.
+
+mod config;
+mod feature;
+mod file;
+mod range;
+mod task;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+pub use self::config::NetworkConfig;
+pub use self::feature::FeatureKind;
+pub(crate) use self::file::{CONFIG_KEY, FORMAT, FORMAT_KEY, VERSION, VERSION_KEY};
+pub(crate) use self::range::validate_backbone;
+pub use self::task::Tasks;
+use crate::attention::CrossAttention;
+use crate::backbone::EfficientNet;
+use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};
+
+/// The multi-task cross-attention network: from an image, or its feature, to action units,
+/// expression, valence and arousal.
+///
+/// ```text
+/// image -> backbone -> feature X -+-> action units (Eq. 1-3) --+-> probabilities
+///                                 |                            v
+///                                 +-> expression (Eq. 5) -> attention (Eq. 6-7) -> logits
+///                                 +-> valence, arousal (Eq. 4)
+/// ```
+///
+/// The field names are the names in the [file](Network::save).
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use countenance::network::NetworkConfig;
+///
+/// let device = Device::default();
+/// let network = NetworkConfig::paper(40).init(&device);
+/// let output = network.forward(Tensor::zeros([2, 40], &device));
+/// assert_eq!(output.action_units.dims(), [2, 12]);
+/// assert_eq!(output.expression_logits.dims(), [2, 8]);
+/// assert_eq!(output.valence_arousal.dims(), [2, 2]);
+/// ```
+#[derive(Module, Debug)]
+pub struct Network {
+    /// Image to feature, if the network has it.
+    pub backbone: Option<EfficientNet>,
+    /// Feature to action units.
+    pub action_unit: ActionUnitHead,
+    /// Feature to expression logits.
+    pub expression: ExpressionHead,
+    /// Feature to valence and arousal.
+    pub valence_arousal: ValenceArousalHead,
+    /// Action units attending to expression logits, if they do.
+    pub attention: Option<CrossAttention>,
+    /// What of the backbone is the feature.
+    #[module(skip)]
+    pub feature: FeatureKind,
+}
+
+/// What a [`Network`] says of a batch.
+#[derive(Clone, Debug)]
+pub struct NetworkOutput {
+    /// `[batch, action_units]`, probabilities in [0, 1].
+    pub action_units: Tensor<2>,
+    /// `[batch, expressions]`, logits after the attention.
+    pub expression_logits: Tensor<2>,
+    /// `[batch, 2]`, valence then arousal, each in [-1, 1].
+    pub valence_arousal: Tensor<2>,
+}
+
+impl Network {
+    /// All three tasks at once.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the width of `features` is not the config's.
+    pub fn forward(&self, features: Tensor<2>) -> NetworkOutput {
+        let action_units = self.action_unit.forward(features.clone());
+        let logits = self.expression.forward(features.clone());
+        NetworkOutput {
+            expression_logits: self.attend(action_units.clone(), logits),
+            action_units,
+            valence_arousal: self.valence_arousal.forward(features),
+        }
+    }
+
+    /// The expression logits after the attention (Eq. 7), or as they are without one.
+    ///
+    /// # Shapes
+    /// - `action_units`: `[batch, action_units]`, probabilities
+    /// - `logits`: `[batch, expressions]`
+    /// - output: `[batch, expressions]`
+    ///
+    /// # Panics
+    /// If the shapes do not fit the network or each other.
+    pub fn attend(&self, action_units: Tensor<2>, logits: Tensor<2>) -> Tensor<2> {
+        match &self.attention {
+            None => logits,
+            Some(attention) => attention.forward(action_units, logits),
+        }
+    }
+
+    /// The features of images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, height, width]`, normalised as the backbone's weights ask for
+    /// - output: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the network has no backbone.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let backbone = self
+            .backbone
+            .as_ref()
+            .expect("only a network with a backbone reads images");
+        self.feature.of(backbone, images)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::{ModuleVisitor, Param};
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::attention::Attention;
+    use crate::weights;
+
+    /// The number of trained values: burn counts running statistics as parameters, the paper and
+    /// PyTorch do not.
+    fn trained<M: Module>(module: &M) -> usize {
+        weights::slots(module)
+            .into_iter()
+            .filter(|(name, _)| !name.contains("running_"))
+            .map(|(_, shape)| shape.iter().product::<usize>())
+            .sum()
+    }
+
+    pub(super) fn small() -> NetworkConfig {
+        NetworkConfig::new(10).with_attention(Attention::Additive { hidden: 5 })
+    }
+
+    #[test]
+    fn the_authors_network_has_the_authors_number_of_parameters() {
+        let network = NetworkConfig::mtl_abaw4().init(&Device::default());
+        assert_eq!(trained(&network.action_unit), 23_289_640);
+        assert_eq!(trained(&network.valence_arousal), 2_582);
+        assert_eq!(trained(&network.expression), 10_312);
+        assert_eq!(trained(&network.attention), 896);
+    }
+
+    #[test]
+    fn counting_and_printing_initialise_nothing() {
+        struct Untouched;
+        impl ModuleVisitor for Untouched {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                let running = !param.is_initialized() || D == 1;
+                assert!(running, "a parameter was initialised");
+            }
+        }
+        let network = NetworkConfig::mtl_abaw4().init(&Device::default());
+        trained(&network);
+        network.visit(&mut Untouched);
+    }
+
+    #[test]
+    fn a_network_prints_its_parts() {
+        let printed = small().init(&Device::default()).to_string();
+        for part in [
+            "ActionUnitHead",
+            "ExpressionHead",
+            "ValenceArousalHead",
+            "CrossAttention",
+        ] {
+            assert!(printed.contains(part), "{printed}");
+        }
+    }
+}

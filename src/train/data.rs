@@ -1,0 +1,246 @@
+//! The data of a run: opened, and told from the data that the run began with.
+
+use std::fmt;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::progress;
+use super::run::Run;
+use crate::data::annotation::{self, AnnotationConfig};
+use crate::data::file::write_whole;
+use crate::data::split::{Split, SplitName};
+use crate::{Error, Result};
+
+/// What the run began with, in its folder.
+const RECORD: &str = "data.json";
+
+/// The two parts of the data set.
+pub(super) struct Data {
+    pub(super) training: Split,
+    pub(super) validation: Split,
+}
+
+/// What tells a data set from another one.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    training: Rows,
+    validation: Rows,
+}
+
+/// What tells a split's rows from others.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    rows: usize,
+    sha256: String,
+}
+
+impl Rows {
+    fn of(split: &Split) -> Self {
+        Self {
+            rows: split.rows.len(),
+            sha256: annotation::digest(&split.rows),
+        }
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows with SHA-256 {:.12}...", self.rows, self.sha256)
+    }
+}
+
+impl Run {
+    /// Opens the data set, rendering the synthetic one first where none was given.
+    ///
+    /// # Errors
+    /// [`Error::File`] if its rows are not those that the run began with, or none has a label;
+    /// whatever keeps it from being read or rendered.
+    pub(super) fn data(&self) -> Result<Data> {
+        let root = match &self.config.data {
+            Some(root) => PathBuf::from(root),
+            None => {
+                let root = self.path("synthetic");
+                let bar = progress::bar("rendering");
+                self.config.synthetic.generate(&root, &|done, total| {
+                    progress::show(&bar, done, total);
+                })?;
+                bar.finish();
+                root
+            }
+        };
+        let annotations = AnnotationConfig::new()
+            .with_keep_partial_action_units(self.config.keep_partial_action_units);
+        let training = Split::open(&root, SplitName::Training, &annotations)?;
+        if training.rows.iter().all(|row| row.labels.is_empty()) {
+            let path = root.join(SplitName::Training.file_name());
+            return Err(Error::file(
+                path,
+                "at least one label",
+                "missing ones alone",
+            ));
+        }
+        let data = Data {
+            training,
+            validation: Split::open(&root, SplitName::Validation, &annotations)?,
+        };
+        self.recognise(&data)?;
+        Ok(data)
+    }
+
+    /// Refuses other rows than the run began with. A run that has no record, as it begins here or
+    /// was made before there were any, gets the record of these.
+    fn recognise(&self, data: &Data) -> Result<()> {
+        let path = self.path(RECORD);
+        let found = Record {
+            training: Rows::of(&data.training),
+            validation: Rows::of(&data.validation),
+        };
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return write_whole(&path, |file| {
+                    serde_json::to_writer_pretty(&mut *file, &found)?;
+                    writeln!(file)
+                });
+            }
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
+        let expected: Record = serde_json::from_slice(&text)
+            .map_err(|error| Error::file(&path, "the record of a run's data", error.to_string()))?;
+        for (name, expected, found) in [
+            (SplitName::Training, expected.training, found.training),
+            (SplitName::Validation, expected.validation, found.validation),
+        ] {
+            if found != expected {
+                return Err(Error::file(
+                    data.training.root.join(name.file_name()),
+                    format!(
+                        "the {expected} that the run began with ({})",
+                        path.display()
+                    ),
+                    format!("{found}; put the old file back, or train in another folder"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Copies the record of the run in `from` into `folder`, whose run takes over what was trained on
+/// those rows.
+pub(super) fn take_over(from: &Path, folder: &Path) -> Result<()> {
+    let source = from.join(RECORD);
+    match std::fs::copy(&source, folder.join(RECORD)) {
+        Ok(_) => Ok(()),
+        // A run made before there were records.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("copy", &source)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::attention::Attention;
+    use crate::train::TrainConfig;
+
+    const ROWS: &str = "image,valence,arousal,expression,aus\n\
+        a/00001.jpg,0.5,0.5,4,1,0,0,0,0,0,0,0,0,0,0,1\n\
+        a/00002.jpg,0.1,0.2,-1,1,0,0,0,0,0,0,0,0,0,0,0\n";
+
+    /// A set of two rows a split, and no images: none is looked at here.
+    fn set(root: &Path) -> TrainConfig {
+        for name in [SplitName::Training, SplitName::Validation] {
+            std::fs::write(root.join(name.file_name()), ROWS).unwrap();
+        }
+        TrainConfig::new().with_data(Some(root.to_string_lossy().into_owned()))
+    }
+
+    fn resumed(folder: &Path) -> Result<()> {
+        Run::resume(folder, &Device::default())?.data().map(drop)
+    }
+
+    #[test]
+    fn a_run_goes_on_with_the_rows_that_it_began_with_and_with_no_others() {
+        let root = tempfile::tempdir().unwrap();
+        let config = set(root.path());
+        let folder = root.path().join("run");
+        let run = Run::create(&folder, config, &Device::default()).unwrap();
+        run.data().unwrap();
+        drop(run);
+        let record = std::fs::read(folder.join(RECORD)).unwrap();
+        for name in [SplitName::Training, SplitName::Validation] {
+            let path = root.path().join(name.file_name());
+            for (from, to, found) in [
+                ("0.5,4", "0.5,3", "found 2 rows"),
+                ("a/00002", "a/00003", "found 2 rows"),
+                (
+                    "\na/00001",
+                    "\na/00002.jpg,0,0,1,1,1,1,1,1,1,1,1,1,1,1,1\na/00001",
+                    "found 3 rows",
+                ),
+            ] {
+                let other = ROWS.replace(from, to);
+                assert_ne!(other, ROWS);
+                std::fs::write(&path, other).unwrap();
+                let error = resumed(&folder).unwrap_err().to_string();
+                let expected = format!("{}: expected the 2 rows with SHA-256", path.display());
+                assert!(error.starts_with(&expected), "{error}");
+                let began = format!(
+                    "that the run began with ({})",
+                    folder.join(RECORD).display()
+                );
+                assert!(error.contains(&began) && error.contains(found), "{error}");
+                assert!(error.contains("put the old file back"), "{error}");
+            }
+            // Other bytes, but the same rows.
+            std::fs::write(&path, ROWS.replace('\n', "\r\n")).unwrap();
+            resumed(&folder).unwrap();
+        }
+        assert_eq!(std::fs::read(folder.join(RECORD)).unwrap(), record);
+    }
+
+    #[test]
+    fn a_run_without_a_record_gets_one_and_a_damaged_one_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let config = set(root.path());
+        let folder = root.path().join("run");
+        drop(Run::create(&folder, config, &Device::default()).unwrap());
+        let path = folder.join(RECORD);
+        assert!(!path.exists());
+        resumed(&folder).unwrap();
+        let record = std::fs::read(&path).unwrap();
+        for damage in [&record[..record.len() / 2], b"{}", b"\xff"] {
+            std::fs::write(&path, damage).unwrap();
+            let error = resumed(&folder).unwrap_err().to_string();
+            assert!(error.contains("data.json: expected the record"), "{error}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        resumed(&folder).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), record);
+    }
+
+    #[test]
+    fn a_branch_takes_the_record_over_with_what_was_trained() {
+        let root = tempfile::tempdir().unwrap();
+        let config = set(root.path());
+        let [from, folder] = ["from", "branch"].map(|name| root.path().join(name));
+        let device = Device::default();
+        let run = Run::create(&from, config, &device).unwrap();
+        run.data().unwrap();
+        drop(run);
+        let path = root.path().join(SplitName::Training.file_name());
+        std::fs::write(&path, ROWS.replace("0.5,4", "0.5,3")).unwrap();
+        let branch = Run::branch(&from, &folder, Attention::None, &device).unwrap();
+        let error = branch.data().map(drop).unwrap_err().to_string();
+        assert!(error.contains("put the old file back"), "{error}");
+        std::fs::write(&path, ROWS).unwrap();
+        branch.data().unwrap();
+    }
+}
