@@ -15,10 +15,12 @@
 //! # How
 //! The output is divided into parts of at most `COLUMNS` columns and about `BAND` rows, one task
 //! each. A task takes `DEPTH` of the inner dimension at a time. That block of `b` is packed into
-//! panels of one tile's width, 0.6 MB that stay in a core's second cache; then each few rows of `a`
-//! are packed, 18 KB that stay in its first cache, and multiplied with every panel. A tile's sums
-//! stay in registers: 14 rows of two strips for AVX-512. A product of few rows is
-//! `thin` instead: it reads the weights once, unpacked.
+//! panels of one tile's width, at most 1.8 MB; then each few rows of `a` are packed, 18 KB that stay
+//! in a core's first cache, and multiplied with every panel. The panels come from the second and
+//! third cache, asked for a few terms ahead, which the multipliers do not wait for; packing fewer
+//! columns that would stay nearer means packing `a` more often, and costs more. A tile's sums stay
+//! in registers: 14 rows of two strips for AVX-512. A product of few rows is `thin` instead: it
+//! reads the weights once, unpacked.
 //!
 //! # What bounds it
 //! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
@@ -46,13 +48,12 @@ use super::strip::{LANES, numbers_mut};
 use super::team::Pool;
 use super::vector::Vector;
 
-/// Columns of the output that a task makes at most: 14 panels of two strips.
-const COLUMNS: usize = 28 * LANES;
-/// Terms of the sums between two visits to the output, at most. The panels of a task take
-/// `COLUMNS * DEPTH` numbers: more than half of a core's second cache, but not all of it.
+/// Columns of the output that a task makes at most: 42 panels of two strips.
+const COLUMNS: usize = 84 * LANES;
+/// Terms of the sums between two visits to the output, at most.
 const DEPTH: usize = 336;
 /// Rows of the output that a task makes where nothing else is asked for.
-const BAND: usize = 512;
+const BAND: usize = 256;
 /// Tasks per core, where there are several cores.
 const TASKS: usize = 4;
 /// Rows of the largest tile of any instruction set.
