@@ -82,7 +82,7 @@ def vanished(trial, arguments):
         with trial.attempt(f"vanished-{number}") as out:
             folder = trial.chance.choice(folders)
             process = jobs.start(trial.job, out)
-            time.sleep(trial.chance.uniform(0, 0.4))
+            time.sleep(trial.chance.uniform(0, trial.seconds))
             shutil.move(folder, away)
             failed += fails(process, ["that cannot be read", "features of", "cannot list"])
             shutil.move(away, folder)

@@ -120,8 +120,8 @@ impl Portion for ImageBatch {
 pub struct StepOutput {
     /// `[1]`.
     pub loss: Tensor<1>,
-    /// Of a training step, the sum of every gradient that the optimizer is given, and of the norm of
-    /// SAM's first pass, `[1]`: not finite as soon as one of them is not.
+    /// Of a training step, the norm of what the optimizer is given, and that of SAM's first pass added,
+    /// `[1]`: not finite as soon as one of them is not.
     pub gradient: Option<Tensor<1>>,
     /// Probabilities, `[batch, 12]`.
     pub action_units: Option<Tensor<2>>,

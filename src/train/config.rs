@@ -228,7 +228,8 @@ impl TrainConfig {
     ///
     /// # Deviation
     /// The paper's learning rate of 1e-3 serves 400 steps an epoch; a synthetic epoch has a dozen,
-    /// so the heads learn with a larger one.
+    /// so the heads learn with a larger one. An output of valence and arousal that begins with a
+    /// correlation below zero first loses its scale, and may need fifty epochs to turn around.
     pub fn synthetic() -> Self {
         let head = |epochs, rate| {
             StageConfig::new()
@@ -237,8 +238,8 @@ impl TrainConfig {
         };
         Self::new()
             .with_action_unit(head(25, 5e-2))
-            .with_expression(head(30, 2e-2))
-            .with_valence_arousal(head(30, 2e-2))
+            .with_expression(head(100, 2e-2))
+            .with_valence_arousal(head(100, 2e-2))
             .with_joint(head(30, 5e-2))
             .with_whole(StageConfig::whole().with_learning_rate(3e-4))
     }

@@ -177,3 +177,99 @@ impl Stage<'_> {
 fn has_dashboard() -> bool {
     cfg!(feature = "tui") && std::io::stdout().is_terminal()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use burn::data::dataloader::DataLoader;
+
+    use super::*;
+    use crate::Labels;
+    use crate::data::cache::{CacheWriter, Fingerprint};
+    use crate::head::ActionUnitHeadConfig;
+    use crate::label::ACTION_UNITS;
+    use crate::loss::AsymmetricLossConfig;
+    use crate::optim::SamConfig;
+    use crate::testing::noise;
+    use crate::train::batch::FeatureBatch;
+    use crate::train::model::ActionUnitStage;
+    use crate::train::source::FeatureSource;
+
+    /// As many as the paper's set has, roughly, at its width.
+    const ROWS: usize = 100_000;
+    const WIDTH: usize = 1288;
+
+    /// Rows of a cache on the disk, written to `folder`, with labels that differ.
+    fn source(folder: &std::path::Path) -> Arc<dyn Source<FeatureBatch>> {
+        let names: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
+        let fingerprint = Fingerprint::builder().rows(&names).build();
+        let path = folder.join("features.safetensors");
+        let mut writer = CacheWriter::open(&path, &names, WIDTH, &fingerprint).unwrap();
+        let values = noise(WIDTH + ROWS, 1);
+        for row in 0..ROWS {
+            writer.push(&values[row..][..WIDTH]).unwrap();
+        }
+        let labels = (0..ROWS).map(|row| Labels {
+            action_units: std::array::from_fn(|unit| Some((row * 7 + unit) % 3 == 0)),
+            ..Labels::default()
+        });
+        let cache = Arc::new(writer.finish().unwrap());
+        Arc::new(FeatureSource::new(
+            vec![cache],
+            Arc::new(labels.collect()),
+            0,
+        ))
+    }
+
+    #[test]
+    #[ignore = "takes 8 minutes of an idle machine"]
+    fn an_epoch_of_the_action_units_takes_what_its_steps_take() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = source(folder.path());
+        let rows = |count| Rows {
+            source: source.clone(),
+            rows: (0..count).collect(),
+        };
+        let device = Device::default().autodiff();
+        let model = ActionUnitStage {
+            head: ActionUnitHeadConfig::new(WIDTH).init(&device),
+            loss: AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device),
+            sam: Some(SamConfig::new().init()),
+        };
+        let config = StageConfig::new().with_epochs(1);
+
+        // The steps alone, on one batch in memory; the first draws the weights.
+        let loader = EpochLoader::in_order(source.clone(), (0..256).collect(), 256, &device);
+        let batch = loader.iter().next().unwrap().unwrap();
+        let mut optimizer = config.optimizer.init();
+        let mut trained = model.clone();
+        let mut seconds = Vec::new();
+        for _ in 0..12 {
+            let start = Instant::now();
+            let step = TrainStep::step(&trained, batch.clone());
+            trained = optimizer.step(config.learning_rate, trained, step.grads);
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        seconds.sort_by(f64::total_cmp);
+        let step = seconds[seconds.len() / 2];
+
+        let history = History::open(&folder.path().join("metrics.csv")).unwrap();
+        let stage = Stage {
+            name: "au",
+            task: Task::ActionUnit,
+            config: &config,
+            seed: 0,
+            folder: folder.path().join("au"),
+            history: Arc::new(Mutex::new(history)),
+            interrupter: Interrupter::new(),
+            devices: vec![device],
+        };
+        let start = Instant::now();
+        stage.run(model, rows(ROWS), rows(512)).unwrap();
+        let (epoch, steps) = (start.elapsed().as_secs_f64(), ROWS.div_ceil(256) as f64);
+        let ratio = epoch / (steps * step);
+        println!("an epoch: {epoch:.1} s, {steps} steps of {step:.3} s: ratio {ratio:.3}");
+        assert!(ratio <= 1.05, "{ratio}");
+    }
+}

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorReadError};
 use burn::train::Interrupter;
 use burn::train::checkpoint::CheckpointerError;
@@ -106,42 +104,9 @@ impl Metric for Watch {
     fn clear(&mut self) {}
 }
 
-/// The sum of all gradients of `module`; `None` if no parameter has one.
-///
-/// It is not finite as soon as one gradient is not, and costs less than their norm: nothing is
-/// squared into memory of its own.
-///
-/// # Shapes
-/// - output: `[1]`
-pub(super) fn gradient_sum<M: Module>(
-    module: &M,
-    gradients: &GradientsParams,
-) -> Option<Tensor<1>> {
-    struct Sum<'a> {
-        gradients: &'a GradientsParams,
-        sum: Option<Tensor<1>>,
-    }
-    impl ModuleVisitor for Sum<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let gradient = self.gradients.get::<D>(param.id).map(Tensor::sum);
-            self.sum = match (self.sum.take(), gradient) {
-                (Some(sum), Some(gradient)) => Some(sum + gradient),
-                (sum, gradient) => sum.or(gradient),
-            };
-        }
-    }
-    let mut sum = Sum {
-        gradients,
-        sum: None,
-    };
-    module.visit(&mut sum);
-    sum.sum
-}
-
 #[cfg(test)]
 mod tests {
     use burn::data::dataloader::Progress;
-    use burn::nn::{Linear, LinearConfig};
     use burn::tensor::Device;
 
     use super::*;
@@ -184,23 +149,5 @@ mod tests {
             assert_eq!(watch.found(), Some(expected));
             assert!(interrupter.should_stop());
         }
-    }
-
-    #[test]
-    fn one_gradient_that_is_not_finite_shows_in_the_sum() {
-        let device = Device::default().autodiff();
-        let model: Linear = LinearConfig::new(2, 1).init(&device);
-        let sum = |input: [[f32; 2]; 1]| {
-            let loss = model.forward(Tensor::<2>::from_data(input, &device)).sum();
-            let gradients = GradientsParams::from_grads(loss.backward(), &model);
-            gradient_sum(&model, &gradients)
-                .unwrap()
-                .into_scalar::<f32>()
-        };
-        // The weights' gradients are the input, the bias's is 1.
-        assert_eq!(sum([[2.0, -5.0]]), -2.0);
-        assert!(sum([[2.0, f32::NAN]]).is_nan());
-        assert_eq!(sum([[f32::INFINITY, 1.0]]), f32::INFINITY);
-        assert!(gradient_sum(&model, &GradientsParams::new()).is_none());
     }
 }

@@ -16,8 +16,7 @@ use burn::module::Module;
 use burn::train::TrainOutput;
 
 use super::batch::StepOutput;
-use super::watch::gradient_sum;
-use crate::optim::Sam;
+use crate::optim::{Sam, gradient_norm};
 
 /// One training step of `model`: both passes of SAM if there is one, else a plain backward pass.
 ///
@@ -52,8 +51,9 @@ fn step<M: Module>(
             (output, None)
         }
     };
-    let sum = gradient_sum(model, &step.grads);
-    step.item.gradient = sum.into_iter().chain(norm).reduce(|sum, norm| sum + norm);
+    // Neither is finite as soon as one gradient is not.
+    let norms = gradient_norm(model, &step.grads).into_iter().chain(norm);
+    step.item.gradient = norms.reduce(|sum, norm| sum + norm);
     step
 }
 
