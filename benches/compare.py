@@ -58,20 +58,23 @@ def run(*command, **options):
 
 def measured(*command, environment):
     """Seconds, peak memory in bytes, and standard error of one run of a program."""
-    start = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            list(map(str, command)), stdout=subprocess.DEVNULL, stderr=errors, env=environment
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        # It has been waited for just now.
-        process.returncode = os.waitstatus_to_exitcode(status)
-        errors.seek(0)
-        text = errors.read()
-    if process.returncode != 0:
+    done = run(sys.executable, "-c", STARTER, *command, env=environment)
+    seconds, memory, code, text = json.loads(done.stdout)
+    if code != 0:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{text}")
-    return seconds, usage.ru_maxrss * 1024, text
+    return seconds, memory * 1024, text
+
+
+# A process that is started counts the memory of what started it, which here is PyTorch. So a small
+# one comes between.
+STARTER = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+seconds = time.perf_counter() - start
+memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps([seconds, memory, done.returncode, done.stderr]))
+"""
 
 
 class Node(nn.Module):
