@@ -48,19 +48,40 @@ impl Layers<'_> {
     }
 }
 
-/// Applies a 1x1 convolution of stride 1 without bias.
+/// A convolution without bias, and the norm behind it.
 ///
-/// In training it is written as the matrix product that it is: the general gradient of a
-/// convolution's weight is another convolution with a kernel as large as the map, which costs
-/// several times as much.
+/// In inference the two are one convolution, with `s = gamma / sqrt(variance + epsilon)`, weights
+/// `s W` and bias `beta - s mean`. These are made at every call: they are small next to a map, stay
+/// on the device, and are never out of date.
 ///
 /// # Shapes
 /// - input: `[batch, channels_in, height, width]`
-/// - output: `[batch, channels_out, height, width]`
-pub(super) fn pointwise(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
-    if !input.device().is_autodiff() {
-        return conv.forward(input);
+/// - output: `[batch, channels_out, height / stride, width / stride]`, the sizes rounded up
+pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+    if input.device().is_autodiff() {
+        let pointwise = conv.kernel_size == [1, 1] && conv.groups == 1;
+        return norm.forward(match pointwise {
+            true => product(conv, input),
+            false => conv.forward(input),
+        });
     }
+    let deviation = (norm.running_var.value() + norm.epsilon).sqrt();
+    let scale = norm.gamma.val() / deviation;
+    let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
+    let [channels] = scale.dims();
+    let weight = conv.weight.val() * scale.reshape([channels, 1, 1, 1]);
+    let folded = Conv2d {
+        weight: Param::initialized(conv.weight.id, weight),
+        bias: Some(Param::initialized(norm.beta.id, bias)),
+        ..conv.clone()
+    };
+    folded.forward(input)
+}
+
+/// A 1x1 convolution of stride 1 as the matrix product that it is: the general gradient of a
+/// convolution's weight is another convolution with a kernel as large as the map, which costs
+/// several times as much.
+fn product(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = input.dims();
     let [out, inner, ..] = conv.weight.dims();
     assert_eq!(
@@ -96,7 +117,11 @@ fn initializer() -> Initializer {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::Module;
+    use burn::tensor::Tolerance;
+
     use super::*;
+    use crate::testing::{Draw, drawn};
 
     fn deviation(conv: &Conv2d) -> f64 {
         let weight = conv.weight.val();
@@ -124,5 +149,28 @@ mod tests {
             (depthwise / (2.0f64 / 9.0).sqrt() - 1.0).abs() < 0.03,
             "{depthwise}"
         );
+    }
+
+    #[test]
+    fn a_norm_folded_into_its_convolution_changes_nothing() {
+        let device = Device::flex();
+        for flavour in [Flavour::Tensorflow, Flavour::Plain] {
+            let layers = Layers {
+                flavour,
+                momentum: 0.1,
+                device: &device,
+            };
+            for (conv, channels) in [
+                (layers.conv([3, 8], 3, 2), 8),
+                (layers.conv([3, 5], 1, 1), 5),
+                (layers.depthwise(3, 5, 2), 3),
+            ] {
+                let (conv, norm) = (conv, layers.norm(channels)).map(&mut Draw(0));
+                let input = drawn([2, 3, 11, 9], 9, &device);
+                let expected = norm.forward(conv.forward(input.clone())).into_data();
+                let found = normalised(&conv, &norm, input).into_data();
+                found.assert_approx_eq::<f32>(&expected, Tolerance::rel_abs(1e-5, 1e-5));
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use burn::nn::{BatchNorm, Dropout, DropoutConfig, Initializer, Linear, LinearCon
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
-use super::conv::{Layers, pointwise};
+use super::conv::{Layers, normalised};
 use super::plan::PlanCell;
 use super::stage::Plan;
 #[cfg(feature = "flex")]
@@ -222,7 +222,7 @@ impl EfficientNet {
             .iter()
             .flatten()
             .fold(self.forward_stem(images), |maps, block| block.forward(maps));
-        silu(self.bn2.forward(pointwise(&self.conv_head, maps)))
+        silu(normalised(&self.conv_head, &self.bn2, maps))
     }
 
     /// The output of every stage, shallowest first.
@@ -279,7 +279,7 @@ impl EfficientNet {
     }
 
     fn forward_stem(&self, images: Tensor<4>) -> Tensor<4> {
-        silu(self.bn1.forward(self.conv_stem.forward(images)))
+        silu(normalised(&self.conv_stem, &self.bn1, images))
     }
 }
 

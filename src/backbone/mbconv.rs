@@ -7,7 +7,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
-use super::conv::{Layers, pointwise};
+use super::conv::{Layers, normalised};
 use super::{DropPath, DropPathConfig, Flavour, SqueezeExcite, SqueezeExciteConfig};
 
 /// Configuration of one [`MbConv`] block.
@@ -161,19 +161,19 @@ impl MbConv {
 
 impl DepthwiseSeparable {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let hidden = silu(self.bn1.forward(self.conv_dw.forward(input.clone())));
+        let hidden = silu(normalised(&self.conv_dw, &self.bn1, input.clone()));
         let hidden = self.se.forward(hidden);
-        let output = self.bn2.forward(pointwise(&self.conv_pw, hidden));
+        let output = normalised(&self.conv_pw, &self.bn2, hidden);
         add_residual(input, output, &self.drop_path)
     }
 }
 
 impl InvertedResidual {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let hidden = silu(self.bn1.forward(pointwise(&self.conv_pw, input.clone())));
-        let hidden = silu(self.bn2.forward(self.conv_dw.forward(hidden)));
+        let hidden = silu(normalised(&self.conv_pw, &self.bn1, input.clone()));
+        let hidden = silu(normalised(&self.conv_dw, &self.bn2, hidden));
         let hidden = self.se.forward(hidden);
-        let output = self.bn3.forward(pointwise(&self.conv_pwl, hidden));
+        let output = normalised(&self.conv_pwl, &self.bn3, hidden);
         add_residual(input, output, &self.drop_path)
     }
 }

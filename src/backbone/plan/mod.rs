@@ -3,6 +3,7 @@
 //! [`EfficientNet::forward_features`](super::EfficientNet::forward_features) takes the plan by
 //! itself, in inference on a CPU device, for 32-bit floats. The network only knows the cell that
 //! its plan is kept in; a plan is compiled on first use, and again when a weight has changed.
+//! On every other device the layers fold their norms by burn's operations, at each call.
 //!
 //! # How it works
 //! - Norms are folded into the convolutions before them.
