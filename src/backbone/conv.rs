@@ -48,10 +48,10 @@ impl Layers<'_> {
     }
 }
 
-/// A convolution without bias, and the norm behind it.
+/// A convolution and the norm behind it.
 ///
 /// In inference the two are one convolution, with `s = gamma / sqrt(variance + epsilon)`, weights
-/// `s W` and bias `beta - s mean`. These are made at every call: they are small next to a map, stay
+/// `s W` and bias `beta + s (b - mean)`. These are made at every call: they are small next to a map, stay
 /// on the device, and are never out of date.
 ///
 /// # Shapes
@@ -67,7 +67,11 @@ pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> T
     }
     let deviation = (norm.running_var.value() + norm.epsilon).sqrt();
     let scale = norm.gamma.val() / deviation;
-    let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
+    let centre = match &conv.bias {
+        Some(bias) => norm.running_mean.value() - bias.val(),
+        None => norm.running_mean.value(),
+    };
+    let bias = norm.beta.val() - centre * scale.clone();
     let [channels] = scale.dims();
     let weight = conv.weight.val() * scale.reshape([channels, 1, 1, 1]);
     let folded = Conv2d {
@@ -164,6 +168,7 @@ mod tests {
                 (layers.conv([3, 8], 3, 2), 8),
                 (layers.conv([3, 5], 1, 1), 5),
                 (layers.depthwise(3, 5, 2), 3),
+                (biased_pointwise([3, 4], &device), 4),
             ] {
                 let (conv, norm) = (conv, layers.norm(channels)).map(&mut Draw(0));
                 let input = drawn([2, 3, 11, 9], 9, &device);

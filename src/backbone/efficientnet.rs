@@ -408,7 +408,7 @@ mod tests {
         let stages = network.forward_stages(images.clone());
         assert_eq!(stages.len(), network.blocks.len());
         let last = stages.into_iter().last().unwrap();
-        let maps = silu(network.bn2.forward(network.conv_head.forward(last)));
+        let maps = silu(normalised(&network.conv_head, &network.bn2, last));
         maps.into_data()
             .assert_eq(&network.forward_maps(images.clone()).into_data(), true);
         assert_eq!(network.forward(images).dims(), [2, 5]);
