@@ -370,3 +370,55 @@ fn spread(line: &[f32]) -> [f64; 2] {
     let rest = drift / line.len() as f64;
     [f64::from(centre) + rest, squares - drift * rest]
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Module;
+    use burn::tensor::{Device, Tolerance};
+
+    use super::*;
+    use crate::graph::GraphConvolutionConfig;
+    use crate::testing::{Draw, drawn};
+
+    /// Lines of any sum, unlike those of a normalised graph without ties, which are all 1.
+    #[test]
+    fn any_adjacency_gives_the_values_and_gradients_of_burns_operations() {
+        let device = Device::flex().autodiff();
+        let [batch, nodes, width] = [7, 5, 33];
+        let layer = GraphConvolutionConfig::new(nodes, width).init(&device);
+        let layer = layer.map(&mut Draw(0));
+        let adjacency = drawn::<3>([batch, nodes, nodes], 50, &device).clamp_min(0.0);
+        let probe = drawn::<3>([batch, nodes, width], 51, &device);
+        let values = |fused: bool| {
+            let layer = layer.valid().train();
+            let input = drawn([batch, nodes, width], 52, &device).require_grad();
+            let output = match fused {
+                true => graph_convolution(&layer, &input, &adjacency).expect("this backend"),
+                false => layer.forward_in_steps(input.clone(), adjacency.clone()),
+            };
+            let gradients = (output.clone() * probe.clone()).sum().backward();
+            let flat = |gradient: Option<Tensor<1>>| gradient.expect("a gradient").into_data();
+            let [u, v] = [&layer.u, &layer.v];
+            let squares = [&u.weight, &v.weight];
+            let lines = [
+                u.bias.as_ref().expect("a bias"),
+                v.bias.as_ref().expect("a bias"),
+                &layer.norm.gamma,
+                &layer.norm.beta,
+            ];
+            let mut all = vec![
+                output.into_data(),
+                input.grad(&gradients).expect("a gradient").into_data(),
+            ];
+            all.extend(squares.map(|square| {
+                let gradient = square.val().grad(&gradients);
+                flat(gradient.map(|gradient| gradient.flatten(0, 1)))
+            }));
+            all.extend(lines.map(|line| flat(line.val().grad(&gradients))));
+            all
+        };
+        for (found, expected) in values(true).iter().zip(&values(false)) {
+            found.assert_approx_eq::<f32>(expected, Tolerance::rel_abs(1e-4, 1e-4));
+        }
+    }
+}
