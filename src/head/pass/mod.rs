@@ -17,6 +17,11 @@
 //! passes over the rows between the products, 16 MB each, and over the weights, 93 MB, by the norm,
 //! the ascent and the descent. No weight is copied: what is climbed to, and what is descended to,
 //! takes over the memory of its gradient.
+//!
+//! On two Zen 4 cores that do 234 GFLOP/s at most a step takes 0.93 s, 175 GFLOP/s; of its samples
+//! 81 % are in the products, which run at 200 and more. Large tensors live in memory that is used
+//! again from step to step (`processor::buffer`): new pages from the system had cost a third of a
+//! second.
 
 mod anchor;
 mod dropout;
