@@ -68,6 +68,25 @@ pub fn decode(bytes: &[u8], name: &Path, limits: &ImageLimits) -> Result<RgbImag
         }
         Err(_) => return Err(refuse("expected JPEG or PNG, found something else".into())),
     };
+    // A decoder that stumbles over damaged bytes ends with this image and not with the program.
+    std::panic::catch_unwind(|| pixels(bytes, name, format, limits)).unwrap_or_else(|_| {
+        Err(refuse(format!(
+            "expected a whole {format:?} image, found one that the decoder fails on"
+        )))
+    })
+}
+
+/// As [`decode`], of a known format.
+fn pixels(
+    bytes: &[u8],
+    name: &Path,
+    format: ImageFormat,
+    limits: &ImageLimits,
+) -> Result<RgbImage> {
+    let refuse = |reason: String| Error::Image {
+        path: name.to_path_buf(),
+        reason,
+    };
     let damaged = |error: image::ImageError| {
         refuse(format!("expected a whole {format:?} image, found: {error}"))
     };
@@ -338,5 +357,17 @@ mod tests {
                 }
             })
         })
+    }
+
+    #[test]
+    fn an_image_that_the_decoder_panics_on_is_unreadable() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/broke/image/decoder-panics.jpg");
+        let error = read(&path, &ImageLimits::default()).unwrap_err();
+        assert!(error.to_string().contains("decoder-panics.jpg"), "{error}");
+        assert!(
+            error.to_string().contains("expected a whole Jpeg image"),
+            "{error}"
+        );
     }
 }
