@@ -131,4 +131,13 @@ mod tests {
         let error = parse_over(r#"{"inner": {"rat": 0.1}}"#, &defaults()).unwrap_err();
         assert!(error.contains("`inner.rat`"), "{error}");
     }
+
+    #[test]
+    fn numbers_are_read_to_their_last_bit() {
+        for rate in [3.333333333333333e90, 3.3333333333333327e90, 0.1, 5e-324] {
+            let text = format!("{{\"rate\": {rate:e}}}");
+            let inner: Inner = parse(&text).unwrap();
+            assert_eq!(inner.rate.to_bits(), f64::to_bits(rate), "{text}");
+        }
+    }
 }
