@@ -59,7 +59,7 @@ impl Layers<'_> {
 /// - output: `[batch, channels_out, height / stride, width / stride]`, the sizes rounded up
 pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
     if input.device().is_autodiff() {
-        let pointwise = conv.kernel_size == [1, 1] && conv.groups == 1;
+        let pointwise = conv.kernel_size == [1, 1] && conv.groups == 1 && conv.bias.is_none();
         return norm.forward(match pointwise {
             true => product(conv, input),
             false => conv.forward(input),
@@ -82,7 +82,7 @@ pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> T
     folded.forward(input)
 }
 
-/// A 1x1 convolution of stride 1 as the matrix product that it is: the general gradient of a
+/// A 1x1 convolution of stride 1 without bias as the matrix product that it is: the general gradient of a
 /// convolution's weight is another convolution with a kernel as large as the map, which costs
 /// several times as much.
 fn product(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {

@@ -2,7 +2,8 @@
 //!
 //! A training step makes and drops tensors of the same few sizes. Left to the allocator, each of
 //! them is new memory, which the system clears page by page, and takes away from every core at its
-//! end. What a [`Buffer`] leaves is kept for the next one instead, inside burn's tensors as well.
+//! end. What a [`Buffer`] leaves is kept for the next one instead, at most 1 GiB and inside burn's
+//! tensors as well.
 
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};

@@ -50,10 +50,7 @@ pub fn read(path: &Path, limits: &ImageLimits) -> Result<RgbImage> {
 /// # Errors
 /// [`Error::Image`] for another format, a damaged or truncated image, or one outside `limits`.
 pub fn decode(bytes: &[u8], name: &Path, limits: &ImageLimits) -> Result<RgbImage> {
-    let refuse = |reason: String| Error::Image {
-        path: name.to_path_buf(),
-        reason,
-    };
+    let refuse = |reason| refused(name, reason);
     if bytes.len() as u64 > limits.max_bytes {
         return Err(refuse(format!(
             "expected a file of at most {} bytes, found a larger one",
@@ -76,6 +73,13 @@ pub fn decode(bytes: &[u8], name: &Path, limits: &ImageLimits) -> Result<RgbImag
     })
 }
 
+fn refused(name: &Path, reason: String) -> Error {
+    Error::Image {
+        path: name.to_path_buf(),
+        reason,
+    }
+}
+
 /// As [`decode`], of a known format.
 fn pixels(
     bytes: &[u8],
@@ -83,10 +87,7 @@ fn pixels(
     format: ImageFormat,
     limits: &ImageLimits,
 ) -> Result<RgbImage> {
-    let refuse = |reason: String| Error::Image {
-        path: name.to_path_buf(),
-        reason,
-    };
+    let refuse = |reason| refused(name, reason);
     let damaged = |error: image::ImageError| {
         refuse(format!("expected a whole {format:?} image, found: {error}"))
     };

@@ -20,8 +20,8 @@
 //!
 //! On two Zen 4 cores that do 234 GFLOP/s at most a step takes 0.93 s, 175 GFLOP/s; of its samples
 //! 81 % are in the products, which run at 200 and more. Large tensors live in memory that is used
-//! again from step to step (`processor::buffer`): new pages from the system had cost a third of a
-//! second.
+//! again from step to step (`processor::buffer`): new pages from the system had cost 0.4 s of a
+//! core's time in each.
 
 mod anchor;
 mod dropout;

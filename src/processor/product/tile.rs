@@ -161,6 +161,7 @@ impl Tile {
                             V::fetch(out);
                             sums[row][col] = V::load(bias.add(column + col * LANES));
                         }
+                        // Here it is read at once, so the line of the next panel is asked for.
                         Start::Output => {
                             V::fetch(out.wrapping_add(COLS * LANES));
                             sums[row][col] = V::load(out);

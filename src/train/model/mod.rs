@@ -60,6 +60,7 @@ fn step<M: Module>(
 #[cfg(test)]
 mod tests {
     use burn::module::{ModuleVisitor, Param};
+    use burn::nn::{Linear, LinearConfig};
     use burn::optim::{GradientsAccumulator, GradientsParams};
     use burn::tensor::{Device, Distribution, Tensor, Tolerance};
     use burn::train::TrainStep;
@@ -96,6 +97,27 @@ mod tests {
             action_units: None,
             targets: LabelBatch::new(&labels, device),
             labels,
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_finite_shows_beside_a_finite_loss() {
+        let device = Device::default().autodiff();
+        let model = LinearConfig::new(2, 1).with_bias(false).init(&device);
+        // The root's slope at 0 is infinite.
+        let at = |input: f32, sam: Option<&Sam>| {
+            let input = Tensor::<2>::full([1, 2], input, &device);
+            let output = step(&model, sam, 1.0, |model: &Linear| {
+                let loss = model.forward(input.clone()).abs().sqrt().sum();
+                StepOutput::new(loss, Vec::new())
+            });
+            let gradient = output.item.gradient.expect("a gradient");
+            assert!(output.item.loss.into_scalar::<f32>().is_finite());
+            gradient.into_scalar::<f32>()
+        };
+        let sam = SamConfig::new().init();
+        for sam in [None, Some(&sam)] {
+            assert!(at(1.0, sam).is_finite() && !at(0.0, sam).is_finite());
         }
     }
 
