@@ -70,6 +70,35 @@ def full_disk(trial, arguments):
     return f"disk filled {arguments.tries} times, {failed} refusals, all identical once there was room"
 
 
+def unwritable(trial, arguments):
+    """A folder that cannot be written, with whatever a killed process left in it."""
+    refused = 0
+    for number in range(arguments.tries):
+        out = trial.scratch / f"{trial.job.name}-unwritable-{number}"
+        out.mkdir()
+        mount = ["mount", "-t", "tmpfs", "tmpfs", str(out)]
+        if os.geteuid() != 0 or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+            out.rmdir()
+            return "unwritable folders: not tried (mounting one needs root)"
+        try:
+            process = jobs.start(trial.job, out)
+            time.sleep(trial.chance.uniform(0, trial.seconds))
+            process.kill()
+            process.communicate()
+            left = jobs.tree(out)
+            subprocess.run(["mount", "-o", "remount,ro", str(out)], check=True)
+            refused += fails(jobs.start(trial.job, out), ["Read-only file system"])
+            if jobs.tree(out) != left:
+                raise jobs.Wrong("what was done is not what it was")
+            subprocess.run(["mount", "-o", "remount,rw", str(out)], check=True)
+            jobs.complete(trial.job, out)
+            jobs.check(out, trial.expected)
+        finally:
+            subprocess.run(["umount", str(out)], check=True)
+        out.rmdir()
+    return f"folder unwritable {arguments.tries} times, {refused} refusals, all identical once it was not"
+
+
 def vanished(trial, arguments):
     """A folder of images goes away while they are read, and comes back."""
     if trial.job.name != "extract":
@@ -87,6 +116,27 @@ def vanished(trial, arguments):
             failed += fails(process, ["that cannot be read", "features of", "cannot list"])
             shutil.move(away, folder)
     return f"images vanished {arguments.tries} times, {failed} refusals, all identical once they were back"
+
+
+def rewritten(trial, arguments):
+    """Images are half written while they are read, and whole again in the end."""
+    if trial.job.name != "extract":
+        return None
+    failed = 0
+    images = trial.scratch / "images" / "cropped_aligned"
+    paths = sorted(path for path in images.rglob("*") if path.is_file())
+    for number in range(arguments.tries):
+        with trial.attempt(f"rewritten-{number}") as out:
+            chosen = trial.chance.sample(paths, trial.chance.randint(2, 30))
+            whole = [path.read_bytes() for path in chosen]
+            process = jobs.start(trial.job, out)
+            time.sleep(trial.chance.uniform(0, trial.seconds))
+            for path, content in zip(chosen, whole):
+                path.write_bytes(content[: len(content) // 2])
+            failed += fails(process, ["that cannot be read"])
+            for path, content in zip(chosen, whole):
+                path.write_bytes(content)
+    return f"images half written {arguments.tries} times, {failed} refusals, all identical once they were whole"
 
 
 def two_at_once(trial, arguments):
@@ -113,4 +163,4 @@ def two_at_once(trial, arguments):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tries", type=int, default=20, help="tries of each")
-    jobs.try_all(parser, [file_limit, full_disk, vanished, two_at_once])
+    jobs.try_all(parser, [file_limit, full_disk, unwritable, vanished, rewritten, two_at_once])

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use burn::module::Module;
 use burn::optim::OptimizerRecord;
@@ -15,7 +15,7 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::{Aggregate, EventStoreClient, Split};
 
-use super::history::{EpochRecord, History, LOSS};
+use super::history::{EpochRecord, History, LOSS, locked};
 use super::record::reproducible;
 use crate::data::file::write_whole;
 use crate::{Error, Result};
@@ -147,7 +147,7 @@ impl CheckpointingStrategy for KeepBest {
             validation_loss: find(LOSS, Split::Valid),
             validation_score: find(self.score, Split::Valid),
         };
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut history = locked(&self.history);
         let before = history.kept(self.stage);
         let pushed = history.push(record);
         let after = history.kept(self.stage);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::config::{Order, StageConfig};
 use super::data::Data;
 use super::features::SplitFeatures;
+use super::history::locked;
 use super::metric::Task;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
@@ -31,13 +32,16 @@ use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::{Error, Labels, Result, weights};
 
+/// The stage before there are features.
+pub(super) const BACKBONE: &str = "backbone";
+
 impl Run {
     /// Does whatever of the run is not done yet, and returns its scores.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if asked to stop, after saving; whatever is wrong with the data, the
     /// images or the weights; [`Error::File`](crate::Error::File) if the annotations are not those that
-    /// the run began with; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
+    /// the run began with, or weights or images not those that its heads were trained on; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
     pub fn execute(self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();
@@ -105,7 +109,7 @@ impl Run {
             .with_classes(Some(OUTPUTS));
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
-        let stage = self.stage("backbone", Task::All, &settings.stage, 0);
+        let stage = self.stage(BACKBONE, Task::All, &settings.stage, 0);
         let model = BackboneStage {
             network: drawn(config.init(&device)),
             loss: self.joint_loss(statistics),
@@ -144,7 +148,7 @@ impl Run {
             serde_json::to_writer_pretty(&mut *file, &report)?;
             writeln!(file)
         })?;
-        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        let history = locked(&self.history);
         picture::curves(&self.path("curves.png"), &super::outcome::panels(&history))?;
         Ok(Outcome {
             report,

@@ -1,15 +1,16 @@
 //! The cached features of a run's two splits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::history::locked;
 use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
-use crate::data::cache::{FeatureCache, Fingerprint};
+use crate::data::cache::{FeatureCache, Fingerprint, Lookup};
 use crate::data::image::Preprocessing;
 use crate::data::split::Split;
-use crate::extract::Extraction;
+use crate::extract::{Extraction, is_readable};
 use crate::network::{Network, NetworkConfig};
 use crate::{Error, Labels, Result, weights};
 
@@ -35,7 +36,12 @@ pub(super) struct Features {
 }
 
 impl Run {
-    /// Extracts what is not cached yet.
+    /// Extracts what is not cached yet. Once heads were trained on what is cached, that stays as it
+    /// is: images that could not be read are not tried again.
+    ///
+    /// # Errors
+    /// [`Error::File`] if heads were trained on features of other weights or images than are there
+    /// now; whatever keeps images from being read or the cache from being written.
     pub(super) fn features(
         &self,
         training: &Split,
@@ -99,6 +105,7 @@ impl Run {
             .rows(&names)
             .images(&images)
             .build();
+        let path = self.path("features").join(format!("{name}.safetensors"));
         let feature = self.config.feature;
         let width = feature.width(config)?;
         let extraction = Extraction {
@@ -111,10 +118,13 @@ impl Run {
             fingerprint,
             max_unreadable: self.config.max_unreadable,
         };
+        if let Some(cache) = self.kept(&extraction, &path)? {
+            return Ok(Arc::new(cache));
+        }
         let bar = progress::bar("features");
         let extracted = extraction.run(
             |images| feature.of(backbone, images),
-            &self.path("features").join(format!("{name}.safetensors")),
+            &path,
             &self.device,
             &mut |done, total| {
                 progress::show(&bar, done, total);
@@ -126,6 +136,34 @@ impl Run {
             eprintln!("left out: {error}");
         }
         Ok(Arc::new(extracted.cache))
+    }
+
+    /// The cache at `path` if heads were trained already, so that all of them learn from the same
+    /// features; nothing if it is yet to be made.
+    fn kept(&self, extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
+        if !locked(&self.history).has_trained_heads() {
+            return Ok(None);
+        }
+        let shape = (extraction.images.len(), extraction.width);
+        match FeatureCache::find(path, &extraction.fingerprint)? {
+            Lookup::Stale(found) => Err(Error::file(
+                path,
+                "features of the weights and images that are there now",
+                format!(
+                    "{found}, on which heads were trained; put the old weights and images back, \
+                     or train in another folder"
+                ),
+            )),
+            Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
+                for (row, image) in extraction.images.iter().enumerate() {
+                    if !is_readable(cache.row(row)) {
+                        eprintln!("left out, as before: {}", image.display());
+                    }
+                }
+                Ok(Some(cache))
+            }
+            Lookup::Fresh(_) | Lookup::Absent => Ok(None),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::train::logger::MetricLogger;
 use burn::train::metric::store::{EpochSummary, MetricsUpdate, Split};
@@ -34,6 +34,12 @@ pub struct History {
     records: Vec<EpochRecord>,
 }
 
+/// The history that stages share, also after a thread that held it has panicked: a record is added
+/// whole or not at all.
+pub(super) fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl History {
     /// Opens `path`, or starts an empty history there.
     ///
@@ -61,6 +67,13 @@ impl History {
         self.records
             .iter()
             .filter(move |record| record.stage == stage)
+    }
+
+    /// Whether any epoch of a stage that learns from features is finished.
+    pub(super) fn has_trained_heads(&self) -> bool {
+        self.records
+            .iter()
+            .any(|record| record.stage != super::execute::BACKBONE)
     }
 
     /// Adds a finished epoch and writes the file anew.

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
@@ -16,7 +16,7 @@ use super::checkpoint::{
     KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
 };
 use super::config::StageConfig;
-use super::history::{EpochLog, History};
+use super::history::{EpochLog, History, locked};
 use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{Task, TaskScore};
 use super::progress::StageProgress;
@@ -168,8 +168,8 @@ impl Stage<'_> {
         }
     }
 
-    fn history(&self) -> std::sync::MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    fn history(&self) -> MutexGuard<'_, History> {
+        locked(&self.history)
     }
 }
 

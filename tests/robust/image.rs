@@ -1,6 +1,9 @@
 //! Images that cost more than they are worth, and those that cost hardly anything.
 
+use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use countenance::Error;
 use countenance::data::image::{ImageLimits, Preprocessing, RgbImage, decode};
@@ -74,6 +77,53 @@ fn a_bomb_beside_the_pixels_is_bounded() {
         let (held, _) = peak(|| read(&png));
         assert!(held < 128 << 20, "{held} bytes for {kind:?}");
     }
+}
+
+#[test]
+fn an_image_that_is_exchanged_while_it_is_read_is_one_of_the_two_or_unreadable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("face.png");
+    // More than is read at once, and of different lengths.
+    let pictures = [180, 240].map(|side| {
+        RgbImage::from_fn(side, side, |x, y| {
+            let value = (x * 7919 + y * 104_729 + side).wrapping_mul(2_654_435_761);
+            Rgb([value as u8, (value >> 8) as u8, (value >> 16) as u8])
+        })
+    });
+    let files = pictures
+        .clone()
+        .map(|picture| encode(picture, ImageFormat::Png));
+    std::fs::write(&path, &files[0]).unwrap();
+    let done = AtomicBool::new(false);
+    let (mut whole, mut unreadable) = (0, 0);
+    std::thread::scope(|scope| {
+        // In place and bit by bit, as a careless program would.
+        scope.spawn(|| {
+            for bytes in files.iter().cycle() {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let mut file = std::fs::File::create(&path).unwrap();
+                for part in bytes.chunks(bytes.len() / 8) {
+                    file.write_all(part).unwrap();
+                }
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        });
+        let began = Instant::now();
+        while (whole < 20 || unreadable < 20) && began.elapsed() < Duration::from_secs(20) {
+            match countenance::data::image::read(&path, &ImageLimits::new()) {
+                Ok(image) => {
+                    assert!(pictures.contains(&image));
+                    whole += 1;
+                }
+                Err(Error::Image { .. }) => unreadable += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(whole >= 20 && unreadable >= 20, "{whole} {unreadable}");
 }
 
 #[test]

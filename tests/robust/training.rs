@@ -38,15 +38,20 @@ impl Set {
                 .for_each(|(place, row)| change(split, place, row));
             annotation::write(&set.path("data").join(split.file_name()), &rows).unwrap();
         }
+        set.save_backbone("backbone.safetensors", 1);
+        set
+    }
+
+    /// Writes weights drawn with `seed`.
+    fn save_backbone(&self, name: &str, seed: u64) {
         let tiny = EfficientNetConfig::new(Variant::Tiny);
         let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
         let device = Device::default();
-        device.seed(1);
+        device.seed(seed);
         config
             .init(&device)
-            .save(&config, &set.path("backbone.safetensors"))
+            .save(&config, &self.path(name))
             .unwrap();
-        set
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -303,30 +308,76 @@ fn an_image_that_is_no_image_is_left_out_of_every_batch_even_of_one_alone() {
 }
 
 #[test]
-fn an_image_that_was_mended_is_read_again_and_one_that_changed_makes_its_cache_anew() {
+fn an_image_that_was_mended_is_read_again_until_heads_are_trained_without_it() {
     let _turn = turn();
     let set = Set::new(20, |_, _, _| {});
-    set.run("whole", set.config()).unwrap();
+    let config = || set.config().with_max_unreadable(0.2);
+    set.run("whole", config()).unwrap();
     let path = set.image(SplitName::Training, 3);
     let good = std::fs::read(&path).unwrap();
     // As long as the good one, so that only its content tells.
     std::fs::write(&path, vec![0; good.len()]).unwrap();
-    set.run("mended", set.config().with_max_unreadable(0.2))
-        .unwrap();
+    stopped_before(&set, "mended", "au", config());
+    set.run("without", config()).unwrap();
+    std::fs::write(&path, &good).unwrap();
+
     let features = |name: &str| {
         let folder = set.path(name).join("features");
         std::fs::read(folder.join("training.safetensors")).unwrap()
     };
     assert!(features("mended") != features("whole"));
-    std::fs::write(&path, &good).unwrap();
     set.resume("mended").unwrap();
-    assert!(features("mended") == features("whole"));
+    assert_same(&set.path("mended"), &set.path("whole"));
 
-    let other = std::fs::read(set.image(SplitName::Training, 4)).unwrap();
-    assert_ne!(other.len(), good.len());
-    std::fs::write(&path, other).unwrap();
-    set.resume("whole").unwrap();
-    assert!(features("mended") != features("whole"));
+    let without = tree(&set.path("without"));
+    set.resume("without").unwrap();
+    assert!(tree(&set.path("without")) == without);
+}
+
+#[test]
+fn weights_and_images_that_changed_make_features_anew_until_heads_are_trained_and_are_then_refused()
+{
+    let _turn = turn();
+    let set = Set::new(20, |_, _, _| {});
+    set.run("whole", set.config()).unwrap();
+    let image = |place| set.image(SplitName::Training, place);
+    let other_image = std::fs::read(image(4)).unwrap();
+    set.save_backbone("other.safetensors", 2);
+    let other_weights = std::fs::read(set.path("other.safetensors")).unwrap();
+    for (path, other, found) in [
+        (image(3), other_image, "another list of images"),
+        (
+            set.path("backbone.safetensors"),
+            other_weights,
+            "another set of weights",
+        ),
+    ] {
+        let good = std::fs::read(&path).unwrap();
+        assert_ne!(good, other);
+        std::fs::write(&path, &other).unwrap();
+        stopped_before(&set, "before", "au", set.config());
+        std::fs::write(&path, &good).unwrap();
+        set.resume("before").unwrap();
+        assert_same(&set.path("before"), &set.path("whole"));
+
+        stopped_before(&set, "between", "ex", set.config());
+        let before = tree(&set.path("between"));
+        std::fs::write(&path, &other).unwrap();
+        let error = set.resume("between").unwrap_err().to_string();
+        assert!(
+            error.contains("features/training.safetensors: expected")
+                && error.contains(found)
+                && error.contains("another folder"),
+            "{error}"
+        );
+        assert!(tree(&set.path("between")) == before, "{error}");
+        std::fs::write(&path, &good).unwrap();
+        set.resume("between").unwrap();
+        assert_same(&set.path("between"), &set.path("whole"));
+        for name in ["before", "between"] {
+            std::fs::remove_dir_all(set.path(name)).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -342,7 +393,7 @@ fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_
     ];
     for (split, stage) in [(SplitName::Training, "ex"), (SplitName::Validation, "va")] {
         let name = split.to_string();
-        stopped_before(&set, &name, stage);
+        stopped_before(&set, &name, stage, set.config());
         let path = set.path("data").join(split.file_name());
         let good = std::fs::read(&path).unwrap();
         let before = tree(&set.path(&name));
@@ -369,12 +420,12 @@ fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_
 }
 
 /// A run that ends where `stage` begins, because a file is where that stage's folder belongs.
-fn stopped_before(set: &Set, name: &str, stage: &str) {
+fn stopped_before(set: &Set, name: &str, stage: &str, config: TrainConfig) {
     let checkpoints = set.path(name).join("checkpoints");
     std::fs::create_dir_all(&checkpoints).unwrap();
     let obstacle = checkpoints.join(stage);
     std::fs::write(&obstacle, b"in the way").unwrap();
-    let error = set.run(name, set.config()).unwrap_err().to_string();
+    let error = set.run(name, config).unwrap_err().to_string();
     assert!(error.contains(&*obstacle.to_string_lossy()), "{error}");
     std::fs::remove_file(&obstacle).unwrap();
 }
