@@ -16,7 +16,7 @@ mod shared;
 use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
 use shared::progress::Progress;
-use shared::report::run;
+use shared::report::{print, run, say};
 
 /// Trains with the paper's attention, the program's and none, over several seeds, and prints the
 /// paper's Table 1 with its spread. Run it again to go on after an interruption.
@@ -78,7 +78,7 @@ fn ablation(arguments: &Arguments) -> Result<()> {
         let mut first: Option<PathBuf> = None;
         for (row, (label, name, attention)) in rows.iter().enumerate() {
             let folder = arguments.out.join(format!("{name}-seed{seed}"));
-            eprintln!("seed {seed}, {label}: {}", folder.display());
+            say(format_args!("seed {seed}, {label}: {}", folder.display()));
             let config = config
                 .clone()
                 .with_seed(seed)
@@ -88,27 +88,30 @@ fn ablation(arguments: &Arguments) -> Result<()> {
         }
     }
 
-    println!(
+    print(format_args!(
         "{:<28} {:>13} {:>13} {:>13} {:>13}",
         "", "P_AU", "P_EX", "P_VA", "P_MTL"
-    );
+    ))?;
     for ((label, ..), reports) in rows.iter().zip(&reports) {
         let column = |score: fn(&Report) -> Option<f64>| {
             spread(&reports.iter().filter_map(score).collect::<Vec<_>>())
         };
-        println!(
+        print(format_args!(
             "{label:<28} {:>13} {:>13} {:>13} {:>13}",
             column(|report| report.p_au),
             column(|report| report.p_ex),
             column(|report| report.p_va),
             column(|report| report.p_mtl),
-        );
+        ))?;
     }
-    println!("mean ± standard deviation over {} seeds", arguments.seeds);
+    print(format_args!(
+        "mean ± standard deviation over {} seeds",
+        arguments.seeds
+    ))?;
     if arguments.data.is_none() {
-        println!(
-            "The faces are rendered: these scores prove the pipeline, not the accuracy on people."
-        );
+        print(
+            "The faces are rendered: these scores prove the pipeline, not the accuracy on people.",
+        )?;
     }
     Ok(())
 }

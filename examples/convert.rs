@@ -1,6 +1,5 @@
 //! Any supported checkpoint to this crate's file, or to the names that PyTorch programs expect.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,7 +12,7 @@ use countenance::{Error, Result};
 mod shared;
 
 use shared::device::DeviceArgument;
-use shared::report::run;
+use shared::report::{print, run, say};
 
 /// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
 ///
@@ -85,10 +84,10 @@ fn convert(arguments: &Arguments) -> Result<()> {
     };
     let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)?;
     if !imported.random.is_empty() {
-        eprintln!(
+        say(format_args!(
             "warning: {} tensors of the network are random numbers; it must be trained",
             imported.random.len()
-        );
+        ));
     }
     match arguments.to {
         None => imported.model.save(&imported.config, &arguments.output)?,
@@ -96,8 +95,6 @@ fn convert(arguments: &Arguments) -> Result<()> {
             weights::export(&imported.model, &imported.config, target, &arguments.output)?;
         }
     }
-    // The file is written: a reader that has gone away is no failure.
     let output = arguments.output.display();
-    let _ = writeln!(std::io::stdout().lock(), "{imported}\nwrote {output}");
-    Ok(())
+    print(format_args!("{imported}\nwrote {output}"))
 }

@@ -18,10 +18,10 @@ use countenance::predict::Predictor;
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::at_least_one;
+use shared::argument::{at_least_one, share};
 use shared::device::DeviceArgument;
 use shared::progress::Progress;
-use shared::report::{json, run};
+use shared::report::{json, print, run, say};
 
 /// Scores a model on a labelled split.
 #[derive(Parser)]
@@ -43,7 +43,7 @@ struct Arguments {
     #[arg(long)]
     keep_partial_action_units: bool,
     /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
@@ -118,13 +118,12 @@ fn score(arguments: &Arguments) -> Result<()> {
     )?;
     progress.finish();
     for (_, error) in &extracted.unreadable {
-        eprintln!("left out: {error}");
+        say(format_args!("left out: {error}"));
     }
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
     let found = evaluate(network, &config.tasks, &extracted.cache, &labels, &device);
     match arguments.format {
-        Format::Json => println!("{}", json(&found.report)),
-        Format::Table => print!("{}", found.report.table(Some(&found.chance))),
+        Format::Json => print(json(&found.report)),
+        Format::Table => print(found.report.table(Some(&found.chance)).trim_end()),
     }
-    Ok(())
 }

@@ -9,17 +9,17 @@ use countenance::data::image::Preprocessing;
 use countenance::extract::Extraction;
 use countenance::network::FeatureKind;
 use countenance::precision::Precision;
-use countenance::{Result, weights};
+use countenance::{Error, Result, weights};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::at_least_one;
+use shared::argument::{at_least_one, share};
 use shared::device::DeviceArgument;
 use shared::folder::images_below;
 use shared::interrupt::stop_flag;
 use shared::progress::Progress;
-use shared::report::run;
+use shared::report::{print, run, say};
 use shared::weights::located;
 
 /// Runs every image of a folder through a backbone and writes the features to one file.
@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long)]
     mirrored: bool,
     /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
@@ -85,8 +85,7 @@ fn extract(arguments: &Arguments) -> Result<()> {
         (Some(backbone), Some(images)) => from_images(arguments, backbone, images),
         _ => {
             let cache = merge(&arguments.out, &arguments.merge)?;
-            written(arguments, &cache, "merged");
-            Ok(())
+            written(arguments, &cache, "merged")
         }
     }
 }
@@ -99,6 +98,13 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
     let images = images_below(folder)?;
+    if images.is_empty() {
+        return Err(Error::Argument {
+            what: folder.display().to_string(),
+            expected: "a folder with JPEG or PNG images below it".into(),
+            found: "none".into(),
+        });
+    }
     let names: Vec<String> = images
         .iter()
         .map(|path| {
@@ -150,18 +156,17 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
     )?;
     progress.finish();
     for (_, error) in &extracted.unreadable {
-        eprintln!("unreadable: {error}");
+        say(format_args!("unreadable: {error}"));
     }
     let unreadable = format!("{} unreadable", extracted.unreadable.len());
-    written(arguments, &extracted.cache, &unreadable);
-    Ok(())
+    written(arguments, &extracted.cache, &unreadable)
 }
 
-fn written(arguments: &Arguments, cache: &FeatureCache, remark: &str) {
-    println!(
+fn written(arguments: &Arguments, cache: &FeatureCache, remark: &str) -> Result<()> {
+    print(format_args!(
         "{}: {} rows of {} features, {remark}",
         arguments.out.display(),
         cache.rows(),
         cache.width(),
-    );
+    ))
 }

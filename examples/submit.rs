@@ -14,10 +14,10 @@ use countenance::{Error, Result, predict};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::at_least_one;
+use shared::argument::{at_least_one, share};
 use shared::device::DeviceArgument;
 use shared::progress::Progress;
-use shared::report::run;
+use shared::report::{print, run, say};
 
 /// Writes the challenge's file: the listed images in list order, one line each.
 ///
@@ -39,10 +39,10 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The probability from which an action unit counts as present
-    #[arg(long, default_value_t = 0.5)]
-    threshold: f32,
+    #[arg(long, default_value_t = 0.5, value_parser = share)]
+    threshold: f64,
     /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
     /// Images in a batch
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
@@ -74,7 +74,7 @@ fn submit(arguments: &Arguments) -> Result<()> {
         rows.push(match prediction {
             Ok(prediction) => Some(line(&prediction, arguments.threshold)),
             Err(error) => {
-                eprintln!("neutral line for {error}");
+                say(format_args!("neutral line for {error}"));
                 None
             }
         });
@@ -91,15 +91,14 @@ fn submit(arguments: &Arguments) -> Result<()> {
         });
     }
     submission::write(&arguments.out, &list, &rows)?;
-    println!(
+    print(format_args!(
         "{}: {} lines, {unreadable} of them neutral",
         arguments.out.display(),
         list.len()
-    );
-    Ok(())
+    ))
 }
 
-fn line(prediction: &predict::Prediction, threshold: f32) -> Prediction {
+fn line(prediction: &predict::Prediction, threshold: f64) -> Prediction {
     let mut line = Prediction::default();
     line.valence_arousal = prediction.valence_arousal.unwrap_or(line.valence_arousal);
     let class = prediction
@@ -107,7 +106,7 @@ fn line(prediction: &predict::Prediction, threshold: f32) -> Prediction {
         .and_then(Expression::aff_wild2_index);
     line.expression = class.unwrap_or(line.expression);
     for (present, (_, score)) in line.action_units.iter_mut().zip(&prediction.action_units) {
-        *present = *score >= threshold;
+        *present = f64::from(*score) >= threshold;
     }
     line
 }

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use countenance::Result;
 use countenance::data::synthetic::{SyntheticConfig, sheet};
-use countenance::{Error, Result};
+use countenance::picture::save_png;
 use shared::progress::Progress;
 use shared::report;
 
@@ -52,20 +53,15 @@ fn synthesize(arguments: &Arguments) -> Result<()> {
     let progress = Progress::start("rendering faces");
     config.generate(&arguments.out, &|done, total| progress.update(done, total))?;
     progress.finish();
-    println!(
+    report::print(format_args!(
         "{}: {} training and {} validation rows",
         arguments.out.display(),
         config.train,
         config.validation
-    );
+    ))?;
     if let Some(path) = &arguments.sheet {
-        sheet(arguments.seed)
-            .save_with_format(path, image::ImageFormat::Png)
-            .map_err(|error| Error::Image {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
-        println!("{}: contact sheet", path.display());
+        save_png(&sheet(arguments.seed), path)?;
+        report::print(format_args!("{}: contact sheet", path.display()))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ mod shared;
 use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
 use shared::interrupt::on_interrupt;
-use shared::report::run;
+use shared::report::{print, run, say};
 use shared::weights::located;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
@@ -122,11 +122,11 @@ fn train(arguments: &Arguments) -> Result<()> {
                 found: "none".into(),
             })?,
         };
-        eprintln!("resuming {}", folder.display());
+        say(format_args!("resuming {}", folder.display()));
         Run::resume(&folder, device)?
     } else {
         let folder = arguments.out.clone().unwrap_or_else(next_run);
-        eprintln!("run directory: {}", folder.display());
+        say(format_args!("run directory: {}", folder.display()));
         Run::create(&folder, config(arguments)?, device)?
     };
     let run = run.on_devices(devices)?;
@@ -136,11 +136,13 @@ fn train(arguments: &Arguments) -> Result<()> {
     let folder = run.path("");
     let outcome = run.execute().inspect_err(|error| {
         if matches!(error, Error::Interrupted) {
-            eprintln!("to go on: train --resume --out {}", folder.display());
+            say(format_args!(
+                "to go on: train --resume --out {}",
+                folder.display()
+            ));
         }
     })?;
-    println!("{outcome}");
-    Ok(())
+    print(outcome)
 }
 
 /// The config file, or the defaults, with the flags on top.

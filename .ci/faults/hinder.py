@@ -139,6 +139,29 @@ def rewritten(trial, arguments):
     return f"images half written {arguments.tries} times, {failed} refusals, all identical once they were whole"
 
 
+def unheard(trial, arguments):
+    """Nobody reads what is said, or the disk that it goes to is full: the work is done all the same."""
+    for number in range(arguments.tries):
+        with trial.attempt(f"log-{number}") as out, open("/dev/full", "w") as full:
+            code, _ = jobs.end(jobs.start(trial.job, out, stderr=full))
+            if code != 0:
+                raise jobs.Wrong(f"exit code {code} with a log on a full disk")
+            jobs.check(out, trial.expected)
+        with trial.attempt(f"result-{number}") as out, open("/dev/full", "w") as full:
+            if not fails(jobs.start(trial.job, out, stdout=full), ["write standard output"]):
+                raise jobs.Wrong("a result that was not written is no error")
+            jobs.check(out, trial.expected)
+        with trial.attempt(f"gone-{number}") as out:
+            reader, writer = os.pipe()
+            os.close(reader)
+            process = jobs.start(trial.job, out, stdout=writer)
+            os.close(writer)
+            if not fails(process, ["write standard output"]):
+                raise jobs.Wrong("a reader that is gone is no error")
+            jobs.check(out, trial.expected)
+    return f"log, result on a full disk and reader gone {arguments.tries} times each, all identical"
+
+
 def two_at_once(trial, arguments):
     """Another process starts on what one is at work on."""
     refused = 0
@@ -163,4 +186,4 @@ def two_at_once(trial, arguments):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tries", type=int, default=20, help="tries of each")
-    jobs.try_all(parser, [file_limit, full_disk, unwritable, vanished, rewritten, two_at_once])
+    jobs.try_all(parser, [file_limit, full_disk, unwritable, vanished, rewritten, unheard, two_at_once])

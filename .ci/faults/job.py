@@ -75,11 +75,11 @@ class Train:
         return [*start, "--resume"] if resumable else [*start, *self.settings]
 
 
-def start(job, out, before=None):
+def start(job, out, before=None, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE):
     return subprocess.Popen(
         job.command(out),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
         errors="replace",
         preexec_fn=before,
@@ -94,6 +94,7 @@ def end(process, within=120):
         process.kill()
         process.communicate()
         raise Wrong(f"still at work after {within} s")
+    said = said or ""
     if "panicked" in said:
         raise Wrong(f"panicked: {said[-2000:]}")
     return process.returncode, said

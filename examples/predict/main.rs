@@ -7,7 +7,7 @@ use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::is_readable;
-use countenance::picture::{OverlayScores, overlay};
+use countenance::picture::{OverlayScores, overlay, save_png};
 use countenance::precision::Precision;
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
@@ -19,7 +19,7 @@ use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
 use shared::folder::images_below;
 use shared::progress::Progress;
-use shared::report::run;
+use shared::report::{run, say};
 mod output;
 
 use output::{Format, Output};
@@ -112,7 +112,13 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
     let mut paths = Vec::new();
     for path in &arguments.images {
         match path.is_dir() {
-            true => paths.extend(images_below(path)?),
+            true => {
+                let images = images_below(path)?;
+                if images.is_empty() {
+                    say(format_args!("no image below {}", path.display()));
+                }
+                paths.extend(images);
+            }
             false => paths.push(path.clone()),
         }
     }
@@ -155,8 +161,5 @@ fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> R
     );
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let out = folder.join(format!("{number:05}_{stem}.png"));
-    picture.save(&out).map_err(|error| Error::Image {
-        path: out,
-        reason: error.to_string(),
-    })
+    save_png(&picture, &out)
 }

@@ -1,7 +1,5 @@
 //! Predictions as a table, as CSV or as JSON lines.
 
-use std::io::Write;
-
 use clap::ValueEnum;
 use countenance::label::{ActionUnit, Expression};
 use countenance::model::ModelConfig;
@@ -9,7 +7,7 @@ use countenance::predict::Prediction;
 use countenance::{Error, Result};
 use serde::Serialize;
 
-use crate::shared::report::json;
+use crate::shared::report::{json, print};
 
 /// How predictions are written.
 #[derive(Clone, Copy, ValueEnum)]
@@ -73,11 +71,7 @@ impl Output {
             Format::Table => self.table(image, prediction),
         };
         self.started = true;
-        writeln!(std::io::stdout().lock(), "{text}").map_err(|source| Error::Io {
-            action: "write",
-            path: "standard output".into(),
-            source,
-        })
+        print(text)
     }
 
     /// An error if any row failed.

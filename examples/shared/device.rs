@@ -4,6 +4,8 @@ use burn::tensor::Device;
 use countenance::Result;
 use countenance::device::{self, DeviceName};
 
+use super::report::print;
+
 /// `#[command(flatten)] device: DeviceArgument` gives an example its `--device`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArgument {
@@ -42,16 +44,18 @@ impl DeviceArgument {
 /// The name's device; `list` is answered at once, as `--version` is, whatever else is missing.
 fn named(text: &str) -> Result<DeviceName> {
     if text == "list" {
-        list();
-        std::process::exit(0);
+        std::process::exit(i32::from(list().is_err()));
     }
     text.parse()
 }
 
-fn list() {
+fn list() -> Result<()> {
     for found in device::list() {
         if found.devices.is_empty() {
-            println!("{:<10} compiled in, none on this machine", found.kind);
+            print(format_args!(
+                "{:<10} compiled in, none on this machine",
+                found.kind
+            ))?;
         }
         for (number, device) in found.devices.iter().enumerate() {
             let name = device.name.as_deref().unwrap_or("this processor");
@@ -61,7 +65,8 @@ fn list() {
                 halves => format!("f32, {}", halves.join(", ")),
             };
             let kind = format!("{}:{number}", found.kind);
-            println!("{kind:<10} {name} ({precisions})");
+            print(format_args!("{kind:<10} {name} ({precisions})"))?;
         }
     }
+    Ok(())
 }

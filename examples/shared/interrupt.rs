@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::report::say;
+
 /// Calls `stop` at the first Ctrl-C; the second one ends the program.
 pub fn on_interrupt(stop: impl Fn() + Send + 'static) {
     let asked = AtomicBool::new(false);
@@ -10,11 +12,11 @@ pub fn on_interrupt(stop: impl Fn() + Send + 'static) {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping; press Ctrl-C again to stop at once");
+        say("stopping; press Ctrl-C again to stop at once");
         stop();
     });
     if let Err(error) = installed {
-        eprintln!("warning: Ctrl-C will stop at once: {error}");
+        say(format_args!("warning: Ctrl-C will stop at once: {error}"));
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::report::say;
+
 /// How long a log stays silent between two lines.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -80,7 +82,10 @@ impl Progress {
             let rate = done.saturating_sub(*before) as f64 / start.elapsed().as_secs_f64();
             let left = (total - done) as f64 / rate.max(f64::MIN_POSITIVE);
             let left = HumanDuration(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX));
-            eprintln!("{}: {done}/{total}, {rate:.1}/s, {left} left", self.what);
+            say(format_args!(
+                "{}: {done}/{total}, {rate:.1}/s, {left} left",
+                self.what
+            ));
         }
     }
 
@@ -90,17 +95,17 @@ impl Progress {
         self.bar.finish_and_clear();
         let whole = format!("{}: {done} in {:.1} s", self.what, elapsed.as_secs_f64());
         match (self.first.get(), self.warm.get()) {
-            _ if done == 0 => eprintln!("{}: nothing left to do", self.what),
+            _ if done == 0 => say(format_args!("{}: nothing left to do", self.what)),
             (Some((before, _)), Some((warm, at))) if done > *warm as u64 => {
                 let after = at.elapsed().as_secs_f64();
                 let first = elapsed.as_secs_f64() - after;
                 let rate = (done - *warm as u64) as f64 / after;
-                eprintln!(
+                say(format_args!(
                     "{whole}: the first {} in {first:.2} s, then {rate:.1}/s",
                     warm - before
-                );
+                ));
             }
-            _ => eprintln!("{whole}"),
+            _ => say(whole),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
 use super::outcome::Outcome;
 use super::picture;
+use super::progress;
 use super::run::Run;
 use super::source::{ImageSource, readable};
 use super::stage::{Rows, Stage};
@@ -46,7 +47,7 @@ impl Run {
         let data = self.data()?;
         let statistics = data.training.statistics();
         for line in notices(&statistics, &data.validation.statistics()) {
-            eprintln!("{line}");
+            progress::say(line);
         }
         if self.interrupter.should_stop() {
             return Err(Error::Interrupted);

@@ -133,7 +133,7 @@ impl Run {
         )?;
         bar.finish();
         for (_, error) in &extracted.unreadable {
-            eprintln!("left out: {error}");
+            progress::say(format_args!("left out: {error}"));
         }
         Ok(Arc::new(extracted.cache))
     }
@@ -157,7 +157,7 @@ impl Run {
             Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
                 for (row, image) in extraction.images.iter().enumerate() {
                     if !is_readable(cache.row(row)) {
-                        eprintln!("left out, as before: {}", image.display());
+                        progress::say(format_args!("left out, as before: {}", image.display()));
                     }
                 }
                 Ok(Some(cache))

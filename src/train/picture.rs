@@ -1,6 +1,5 @@
 //! Training curves as a picture.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -9,7 +8,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font;
 
-use crate::data::file::write_whole;
+use crate::picture::save_png;
 use crate::picture::text::FONT;
 use crate::{Error, Result};
 
@@ -62,16 +61,11 @@ pub fn curves(path: &Path, panels: &[Panel]) -> Result<()> {
     if panels.is_empty() {
         return Err(Error::argument("panels", "at least one", 0));
     }
-    let fail = |reason: String| Error::Image {
+    let picture = draw(panels).map_err(|reason| Error::Image {
         path: path.to_path_buf(),
         reason,
-    };
-    let picture = draw(panels).map_err(fail)?;
-    let mut png = std::io::Cursor::new(Vec::new());
-    picture
-        .write_to(&mut png, image::ImageFormat::Png)
-        .map_err(|error| fail(error.to_string()))?;
-    write_whole(path, |file| file.write_all(png.get_ref()))
+    })?;
+    save_png(&picture, path)
 }
 
 fn draw(panels: &[Panel]) -> std::result::Result<RgbImage, String> {

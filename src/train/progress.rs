@@ -1,7 +1,8 @@
 //! One line of progress per stage, for people and for log files.
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
@@ -86,13 +87,13 @@ impl StageProgress {
         self.bar.set_message(self.message());
         let waited = self.last_line.is_none_or(|at| at.elapsed() >= SILENCE);
         if !std::io::stderr().is_terminal() && (waited || last) {
-            eprintln!(
+            say(format_args!(
                 "{:<10} epoch {}/{}  {}",
                 self.stage,
                 self.epoch,
                 self.epochs,
                 self.message()
-            );
+            ));
             self.last_line = Some(Instant::now());
         }
     }
@@ -166,6 +167,12 @@ impl MetricsRendererEvaluation for StageProgress {
     fn update_test(&mut self, _: EvaluationName, _: MetricState) {}
 }
 
+/// Tells people `line`, on stderr. One that is closed, or a log on a full disk, is no reason to end a
+/// run.
+pub(super) fn say(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// A bar for work that counts images.
 pub(super) fn bar(name: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(0);
@@ -173,7 +180,7 @@ pub(super) fn bar(name: &'static str) -> ProgressBar {
     bar.set_style(ProgressStyle::with_template(style).expect("the template is constant"));
     bar.set_prefix(name);
     if !std::io::stderr().is_terminal() {
-        eprintln!("{name} ...");
+        say(format_args!("{name} ..."));
     }
     bar
 }

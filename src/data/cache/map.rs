@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// Maps `path` for reading.
 pub(super) fn map(path: &Path) -> Result<Mmap> {
     let file = File::open(path).map_err(Error::io("open", path))?;
+    if file.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err(Error::file(path, "a feature file", "a folder"));
+    }
     // SAFETY: a mapping is sound as long as nobody shortens or rewrites the file beneath it. This
     // crate never does: feature files are replaced by renaming a finished file over them, which
     // leaves the mapped one alive. `FeatureCache` documents the same duty for other programs.

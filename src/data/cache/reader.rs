@@ -251,6 +251,8 @@ mod tests {
 
         std::fs::write(&path, "a letter to my mother").unwrap();
         assert!(FeatureCache::find(&path, &other).is_err());
+        let error = FeatureCache::find(folder.path(), &other).unwrap_err();
+        assert!(error.to_string().ends_with("found a folder"), "{error}");
     }
 
     #[test]
