@@ -12,14 +12,12 @@ use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::evaluate;
 use countenance::extract::Extraction;
 use countenance::model::{Model, ModelConfig};
-use countenance::precision::Precision;
-use countenance::predict::Predictor;
 
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::{at_least_one, share};
-use shared::device::DeviceArgument;
+use shared::argument::share;
+use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{json, print, run, say};
 
@@ -45,14 +43,8 @@ struct Arguments {
     /// The largest share of images that may be unreadable
     #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
-    /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
-    batch_size: usize,
-    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
-    #[arg(long, value_name = "P", default_value_t)]
-    precision: Precision,
     #[command(flatten)]
-    device: DeviceArgument,
+    inference: InferenceArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,9 +61,8 @@ fn main() -> ExitCode {
 }
 
 fn score(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.open()?;
-    let predictor =
-        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
+    let device = arguments.inference.device()?;
+    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     let (Model::Network(network), ModelConfig::Network(config)) =
         (predictor.model(), predictor.config())
     else {
@@ -101,7 +92,7 @@ fn score(arguments: &Arguments) -> Result<()> {
         images: &images,
         mirrored: false,
         preprocessing,
-        batch_size: arguments.batch_size,
+        batch_size: arguments.inference.batch_size,
         width: predictor.config().feature_width(),
         fingerprint: Fingerprint::builder().build(),
         max_unreadable: arguments.max_unreadable,

@@ -14,9 +14,9 @@ use countenance::{Error, Result, weights};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::{at_least_one, share};
-use shared::device::DeviceArgument;
+use shared::argument::share;
 use shared::folder::images_below;
+use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
 use shared::progress::Progress;
 use shared::report::{print, run, say};
@@ -51,20 +51,14 @@ struct Arguments {
     /// The largest share of images that may be unreadable
     #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
-    /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
-    batch_size: usize,
     /// Extract only this part of the images, from 1/8 to 8/8 for eight machines
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Make one file of the parts that --shard has written, and check that none is missing
     #[arg(long, value_name = "PART", num_args = 1.., conflicts_with_all = ["backbone", "images", "shard"])]
     merge: Vec<PathBuf>,
-    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
-    #[arg(long, value_name = "P", default_value_t)]
-    precision: Precision,
     #[command(flatten)]
-    device: DeviceArgument,
+    inference: InferenceArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,7 +85,7 @@ fn extract(arguments: &Arguments) -> Result<()> {
 }
 
 fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<()> {
-    let device = arguments.device.open()?;
+    let device = arguments.inference.device()?;
     let (backbone, config) = weights::load_backbone(&located(backbone)?, &device)?;
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
@@ -113,7 +107,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         })
         .collect();
     let preprocessing = Preprocessing::imagenet(config.input_size());
-    let numbers = match arguments.precision {
+    let numbers = match arguments.inference.precision {
         Precision::F32 => String::new(),
         half => format!(" {half}"),
     };
@@ -137,13 +131,13 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         images: &images[rows],
         mirrored: arguments.mirrored,
         preprocessing,
-        batch_size: arguments.batch_size,
+        batch_size: arguments.inference.batch_size,
         width: feature.width(&config)?,
         fingerprint,
         max_unreadable: arguments.max_unreadable,
     };
-    let backbone = arguments.precision.of(backbone, &device)?;
-    let progress = Progress::start("images").in_batches(arguments.batch_size);
+    let backbone = arguments.inference.precision.of(backbone, &device)?;
+    let progress = Progress::start("images").in_batches(arguments.inference.batch_size);
     let stop = stop_flag();
     let extracted = extraction.run(
         |images| feature.of(&backbone, images),

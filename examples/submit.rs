@@ -7,15 +7,13 @@ use clap::Parser;
 use countenance::data::annotation;
 use countenance::data::submission::{self, Prediction};
 use countenance::label::Expression;
-use countenance::precision::Precision;
-use countenance::predict::Predictor;
 use countenance::{Error, Result, predict};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::{at_least_one, share};
-use shared::device::DeviceArgument;
+use shared::argument::share;
+use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{print, run, say};
 
@@ -44,14 +42,8 @@ struct Arguments {
     /// The largest share of images that may be unreadable
     #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
-    /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
-    batch_size: usize,
-    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
-    #[arg(long, value_name = "P", default_value_t)]
-    precision: Precision,
     #[command(flatten)]
-    device: DeviceArgument,
+    inference: InferenceArguments,
 }
 
 fn main() -> ExitCode {
@@ -60,17 +52,18 @@ fn main() -> ExitCode {
 }
 
 fn submit(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.open()?;
-    let predictor =
-        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
+    let device = arguments.inference.device()?;
+    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     let list = annotation::read_list(&arguments.list)?;
     let images: Vec<PathBuf> = list
         .iter()
         .map(|name| arguments.images.join(name))
         .collect();
-    let progress = Progress::start("images");
+    let batch_size = arguments.inference.batch_size;
+    let progress = Progress::start("images").in_batches(batch_size);
+    progress.update(0, images.len());
     let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
-    predictor.predict_files(&images, arguments.batch_size, |place, prediction| {
+    predictor.predict_files(&images, batch_size, |place, prediction| {
         rows.push(match prediction {
             Ok(prediction) => Some(line(&prediction, arguments.threshold)),
             Err(error) => {

@@ -8,16 +8,14 @@ use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::is_readable;
 use countenance::picture::{OverlayScores, overlay, save_png};
-use countenance::precision::Precision;
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
 
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use shared::argument::at_least_one;
-use shared::device::DeviceArgument;
 use shared::folder::images_below;
+use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{run, say};
 mod output;
@@ -43,14 +41,8 @@ struct Arguments {
     /// Also draw each face beside its scores, into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "features")]
     overlay: Option<PathBuf>,
-    /// Images in a batch
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
-    batch_size: usize,
-    /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16
-    #[arg(long, value_name = "P", default_value_t)]
-    precision: Precision,
     #[command(flatten)]
-    device: DeviceArgument,
+    inference: InferenceArguments,
 }
 
 fn main() -> ExitCode {
@@ -59,12 +51,12 @@ fn main() -> ExitCode {
 }
 
 fn predict(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.open()?;
-    let predictor =
-        Predictor::load_on(&arguments.model, &device)?.with_precision(arguments.precision)?;
+    let device = arguments.inference.device()?;
+    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     let mut output = Output::new(arguments.format, predictor.config());
+    let batch_size = arguments.inference.batch_size;
     match &arguments.features {
-        Some(features) => rows(&predictor, features, arguments.batch_size, &mut output)?,
+        Some(features) => rows(&predictor, features, batch_size, &mut output)?,
         None => images(&predictor, arguments, &mut output)?,
     }
     output.finish()
@@ -122,9 +114,10 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
             false => paths.push(path.clone()),
         }
     }
-    let progress = Progress::start("images").in_batches(arguments.batch_size);
+    let batch_size = arguments.inference.batch_size;
+    let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, paths.len());
-    predictor.predict_files(&paths, arguments.batch_size, |place, prediction| {
+    predictor.predict_files(&paths, batch_size, |place, prediction| {
         let path = &paths[place];
         let name = path.to_string_lossy();
         match prediction {

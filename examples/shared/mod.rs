@@ -6,6 +6,7 @@
 pub mod argument;
 pub mod device;
 pub mod folder;
+pub mod inference;
 pub mod interrupt;
 pub mod progress;
 pub mod report;
