@@ -68,7 +68,7 @@ def kills(trial, arguments):
 
 def interrupts(trial, arguments):
     """Asks the job to stop, as Ctrl-C does; it must stop soon, say how to go on, and fail."""
-    stopped = 0
+    stopped = deaf = 0
     slowest = 0.0
     for number in range(arguments.interrupts):
         with trial.attempt(f"interrupted-{number}") as out:
@@ -78,12 +78,15 @@ def interrupts(trial, arguments):
             asked = time.monotonic()
             process.send_signal(signal.SIGINT)
             code, said = jobs.end(process, within=60)
-            if code not in (0, -signal.SIGINT):
+            if code == -signal.SIGINT:
+                deaf += 1
+            elif code != 0:
                 stopped += 1
                 slowest = max(slowest, time.monotonic() - asked)
                 if "interrupted" not in said or trial.job.hint not in said:
                     raise jobs.Wrong(f"no word on how to go on: {said[-500:]}")
-    return f"{arguments.interrupts} interrupts, {stopped} stopped in order (at most {slowest:.1f} s), all identical"
+    told = f"{stopped} stopped in order (at most {slowest:.1f} s), {deaf} did not listen yet"
+    return f"{arguments.interrupts} interrupts, {told}, the others were done, all identical"
 
 
 if __name__ == "__main__":
