@@ -97,17 +97,18 @@ fn an_image_that_is_exchanged_while_it_is_read_is_one_of_the_two_or_unreadable()
     let done = AtomicBool::new(false);
     let (mut whole, mut unreadable) = (0, 0);
     std::thread::scope(|scope| {
-        // In place and bit by bit, as a careless program would.
+        // In place and in two halves, as a careless program would.
         scope.spawn(|| {
             for bytes in files.iter().cycle() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
                 let mut file = std::fs::File::create(&path).unwrap();
-                for part in bytes.chunks(bytes.len() / 8) {
+                let (first, rest) = bytes.split_at(bytes.len() / 2);
+                for part in [first, rest] {
                     file.write_all(part).unwrap();
+                    std::thread::sleep(Duration::from_micros(300));
                 }
-                std::thread::sleep(Duration::from_micros(200));
             }
         });
         let began = Instant::now();
