@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 
 import job as jobs
 
@@ -46,27 +47,37 @@ def file_limit(trial, arguments):
     return f"files limited {arguments.tries} times, {failed} refusals, all identical once the limit was gone"
 
 
+@contextmanager
+def disk(trial, name, options):
+    """A folder that is a disk of its own; the job must be completed there to the expected bytes."""
+    out = trial.scratch / f"{trial.job.name}-{name}"
+    out.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(out)]
+    if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+        out.rmdir()
+        raise jobs.NotTried("mounting a disk needs root")
+    try:
+        yield out
+        jobs.complete(trial.job, out)
+        jobs.check(out, trial.expected)
+    finally:
+        subprocess.run(["umount", str(out)], check=True)
+    out.rmdir()
+
+
+def remount(out, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", str(out)], check=True)
+
+
 def full_disk(trial, arguments):
     """A small disk that fills up, and then grows."""
-    if os.geteuid() != 0:
-        return "full disk: not tried (mounting one needs root)"
     needed = sum(len(content) for content in trial.expected.values()) // 1024
     failed = 0
     for number in range(arguments.tries):
-        out = trial.scratch / f"{trial.job.name}-disk-{number}"
-        out.mkdir()
         size = trial.chance.randint(4, max(8, int(needed * 1.2)))
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(out)]
-        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
-            return "full disk: not tried (mounting one was refused)"
-        try:
+        with disk(trial, f"disk-{number}", f"size={size}k") as out:
             failed += fails(jobs.start(trial.job, out), ["No space left"])
-            subprocess.run(["mount", "-o", "remount,size=1g", str(out)], check=True)
-            jobs.complete(trial.job, out)
-            jobs.check(out, trial.expected)
-        finally:
-            subprocess.run(["umount", str(out)], check=True)
-        out.rmdir()
+            remount(out, "size=1g")
     return f"disk filled {arguments.tries} times, {failed} refusals, all identical once there was room"
 
 
@@ -74,28 +85,17 @@ def unwritable(trial, arguments):
     """A folder that cannot be written, with whatever a killed process left in it."""
     refused = 0
     for number in range(arguments.tries):
-        out = trial.scratch / f"{trial.job.name}-unwritable-{number}"
-        out.mkdir()
-        mount = ["mount", "-t", "tmpfs", "tmpfs", str(out)]
-        if os.geteuid() != 0 or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
-            out.rmdir()
-            return "unwritable folders: not tried (mounting one needs root)"
-        try:
+        with disk(trial, f"unwritable-{number}", "size=1g") as out:
             process = jobs.start(trial.job, out)
             time.sleep(trial.chance.uniform(0, trial.seconds))
             process.kill()
             process.communicate()
             left = jobs.tree(out)
-            subprocess.run(["mount", "-o", "remount,ro", str(out)], check=True)
+            remount(out, "ro")
             refused += fails(jobs.start(trial.job, out), ["Read-only file system"])
             if jobs.tree(out) != left:
                 raise jobs.Wrong("what was done is not what it was")
-            subprocess.run(["mount", "-o", "remount,rw", str(out)], check=True)
-            jobs.complete(trial.job, out)
-            jobs.check(out, trial.expected)
-        finally:
-            subprocess.run(["umount", str(out)], check=True)
-        out.rmdir()
+            remount(out, "rw")
     return f"folder unwritable {arguments.tries} times, {refused} refusals, all identical once it was not"
 
 

@@ -21,6 +21,10 @@ class Wrong(Exception):
     """A promise that was not kept."""
 
 
+class NotTried(Exception):
+    """A fault that this machine does not let us make."""
+
+
 def tree(root):
     """Every file below `root` with its bytes."""
     files = {}
@@ -172,6 +176,8 @@ def try_all(parser, faults):
             for fault in faults:
                 try:
                     told = fault(Trial(job, expected, seconds, Path(scratch), chance), arguments)
+                except NotTried as reason:
+                    told = f"{fault.__name__} not tried: {reason}"
                 except Wrong as wrong:
                     sys.exit(f"{name}, {fault.__name__}: {wrong}")
                 if told:
