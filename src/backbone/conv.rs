@@ -82,8 +82,8 @@ pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> T
     folded.forward(input)
 }
 
-/// A 1x1 convolution of stride 1 without bias as the matrix product that it is: the general gradient of a
-/// convolution's weight is another convolution with a kernel as large as the map, which costs
+/// A 1x1 convolution of stride 1 without bias as the matrix product that it is: the general gradient
+/// of a convolution's weight is another convolution with a kernel as large as the map, which costs
 /// several times as much.
 fn product(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = input.dims();

@@ -28,7 +28,8 @@
 //! On two Zen 4 cores that do 234 GFLOP/s at most 256 images take 155 to 160 ms, where the
 //! multipliers alone would take 131. Of a profile's samples 4 % are in packing the weights, about 1 %
 //! in packing the rows, about 3 % in steps 2 and 4; 3 % of the time one core waits for the other's
-//! last task. Most of what is left over goes into the output. Weights that stay packed would save the first, and cost a copy that can go stale.
+//! last task. Most of what is left over goes into the output. Weights that stay packed would save the
+//! first, and cost a copy that can go stale.
 
 mod kernel;
 mod weight;
