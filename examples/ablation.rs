@@ -15,6 +15,7 @@ mod shared;
 
 use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
+use shared::interrupt::interrupter;
 use shared::progress::Progress;
 use shared::report::{print, run, say};
 
@@ -73,6 +74,7 @@ fn ablation(arguments: &Arguments) -> Result<()> {
             Attention::Additive { hidden: 64 },
         ),
     ];
+    let interrupter = interrupter();
     let mut reports: Vec<Vec<Report>> = vec![Vec::new(); rows.len()];
     for seed in 0..arguments.seeds as u64 {
         let mut first: Option<PathBuf> = None;
@@ -83,7 +85,8 @@ fn ablation(arguments: &Arguments) -> Result<()> {
                 .clone()
                 .with_seed(seed)
                 .with_attention(attention.clone());
-            reports[row].push(finished(&folder, config, first.as_deref(), arguments)?);
+            let run = opened(&folder, config, first.as_deref(), arguments)?;
+            reports[row].push(run.stopped_by(&interrupter).execute()?.report);
             first.get_or_insert(folder);
         }
     }
@@ -116,23 +119,22 @@ fn ablation(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The run's report: made now, gone on with, or as it was finished before.
+/// The run in `folder`: new, or as far as it was brought before.
 ///
 /// The seed's backbone, features, AU and VA stages are the same work whatever the attention, so
 /// they are taken over from its first run.
-fn finished(
+fn opened(
     folder: &Path,
     config: TrainConfig,
     first: Option<&Path>,
     arguments: &Arguments,
-) -> Result<Report> {
+) -> Result<Run> {
     let device = arguments.device.open()?;
-    let run = match (folder.join("config.json").exists(), first) {
-        (true, _) => Run::resume(folder, &device)?,
-        (false, Some(first)) => Run::branch(first, folder, config.attention, &device)?,
-        (false, None) => Run::create(folder, config, &device)?,
-    };
-    Ok(run.execute()?.report)
+    match (folder.join("config.json").exists(), first) {
+        (true, _) => Run::resume(folder, &device),
+        (false, Some(first)) => Run::branch(first, folder, config.attention, &device),
+        (false, None) => Run::create(folder, config, &device),
+    }
 }
 
 /// Renders the synthetic set once for all runs.

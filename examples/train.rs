@@ -13,7 +13,7 @@ mod shared;
 
 use shared::argument::at_least_one;
 use shared::device::DeviceArgument;
-use shared::interrupt::on_interrupt;
+use shared::interrupt::interrupter;
 use shared::report::{print, run, say};
 use shared::weights::located;
 
@@ -129,9 +129,7 @@ fn train(arguments: &Arguments) -> Result<()> {
         say(format_args!("run directory: {}", folder.display()));
         Run::create(&folder, config(arguments)?, device)?
     };
-    let run = run.on_devices(devices)?;
-    let interrupter = run.interrupter();
-    on_interrupt(move || interrupter.stop(Some("interrupted")));
+    let run = run.on_devices(devices)?.stopped_by(&interrupter());
 
     let folder = run.path("");
     let outcome = run.execute().inspect_err(|error| {

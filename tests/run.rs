@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use burn::train::Interrupter;
 use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
@@ -78,7 +79,8 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
             true => Run::resume(&broken, &device).unwrap(),
             false => Run::create(&broken, config.clone(), &device).unwrap(),
         };
-        let interrupter = run.interrupter();
+        let interrupter = Interrupter::new();
+        let run = run.stopped_by(&interrupter);
         let metrics = broken.join("metrics.csv");
         let watcher = std::thread::spawn(move || {
             let started = Instant::now();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes disk, images and sole use away from `extract` and `train`; what was done must be kept.
+"""Takes disk, images and sole use away from `extract`, `train` and `ablation`; what was done must be kept.
 
     cargo build --release --examples
     python3 .ci/faults/hinder.py --tries 20

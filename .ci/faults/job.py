@@ -1,4 +1,4 @@
-"""The two long jobs on small sets: how each starts, goes on, and what it must leave."""
+"""The long jobs on small sets: how each starts, goes on, and what it must leave."""
 
 import os
 import random
@@ -79,6 +79,19 @@ class Train:
         return [*start, "--resume"] if resumable else [*start, *self.settings]
 
 
+class Ablation:
+    """Three runs, of which two are branches of the first."""
+
+    name = "ablation"
+    hint = "running it again"
+
+    def __init__(self, run):
+        self.inputs = ["--config", str(run / "config.json"), "--data", str(run / "synthetic")]
+
+    def command(self, out):
+        return [EXAMPLES / "ablation", *self.inputs, "--seeds", "1", "--out", str(out)]
+
+
 def start(job, out, before=None, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE):
     return subprocess.Popen(
         job.command(out),
@@ -118,7 +131,7 @@ def check(out, expected):
 
 
 def prepared(scratch):
-    """Both jobs, each with the tree of its uninterrupted run and the seconds that it took."""
+    """The jobs, each with the tree of its uninterrupted run and the seconds that it took."""
     def timed(job):
         out = scratch / f"whole-{job.name}"
         out.mkdir()
@@ -127,12 +140,13 @@ def prepared(scratch):
         return job, tree(out), time.monotonic() - began
 
     train = timed(Train())
+    ablation = timed(Ablation(scratch / "whole-train"))
     images = scratch / "images"
     rendered = [EXAMPLES / "synthesize", "--out", str(images), "--train", "600", "--validation", "10"]
     subprocess.run(rendered, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     model = scratch / "whole-train" / "model.safetensors"
     extract = timed(Extract(model, images / "cropped_aligned"))
-    return {job.name: (job, expected, seconds) for job, expected, seconds in (train, extract)}
+    return {job.name: (job, expected, seconds) for job, expected, seconds in (train, ablation, extract)}
 
 
 def killed(code):
@@ -161,10 +175,10 @@ class Trial:
 
 
 def try_all(parser, faults):
-    """Does every fault to both jobs and prints what each tells; a fault takes a trial and the
+    """Does every fault to every job and prints what each tells; a fault takes a trial and the
     parsed arguments."""
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--job", choices=["extract", "train"])
+    parser.add_argument("--job", choices=["ablation", "extract", "train"])
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
     chance = random.Random(arguments.seed)

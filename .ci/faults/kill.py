@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills `extract` and `train` at random moments, lets them go on, and compares every byte.
+"""Kills `extract`, `train` and `ablation` at random moments, lets them go on, and compares every byte.
 
     cargo build --release --examples
     python3 .ci/faults/kill.py --kills 50 --interrupts 10

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(feature = "train")]
+use burn::train::Interrupter;
+
 use super::report::say;
 
 /// Calls `stop` at the first Ctrl-C; the second one ends the program.
@@ -18,6 +21,15 @@ pub fn on_interrupt(stop: impl Fn() + Send + 'static) {
     if let Err(error) = installed {
         say(format_args!("warning: Ctrl-C will stop at once: {error}"));
     }
+}
+
+/// A handle that stops training once Ctrl-C was pressed.
+#[cfg(feature = "train")]
+pub fn interrupter() -> Interrupter {
+    let interrupter = Interrupter::new();
+    let set = interrupter.clone();
+    on_interrupt(move || set.stop(Some("interrupted")));
+    interrupter
 }
 
 /// A question that is answered with true once Ctrl-C was pressed.

@@ -156,9 +156,11 @@ impl Run {
         Ok(self)
     }
 
-    /// A handle that stops the run at the end of its current step; what was finished stays.
-    pub fn interrupter(&self) -> Interrupter {
-        self.interrupter.clone()
+    /// Lets `interrupter` stop the run at the end of its current step; what was finished stays. Several
+    /// runs may share one.
+    pub fn stopped_by(mut self, interrupter: &Interrupter) -> Self {
+        self.interrupter = interrupter.clone();
+        self
     }
 
     /// `name` within the run directory.
