@@ -51,8 +51,9 @@ impl Run {
     ) -> Result<Features> {
         let folder = self.path("features");
         std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        let keep = locked(&self.history).has_trained_heads();
         let extract = |name: &str, split: &Split, mirrored: bool| {
-            self.extract(name, split, mirrored, backbone, config)
+            self.extract(name, split, mirrored, keep, (backbone, config))
         };
         let mut variants = vec![extract("training", training, false)?];
         if self.config.flip {
@@ -80,20 +81,22 @@ impl Run {
         let (Some(backbone), Some(config)) = (&network.backbone, &config.backbone) else {
             unreachable!("a run's network has a backbone");
         };
-        let cache = self.extract("validation_tuned", split, false, backbone, config)?;
+        let cache = self.extract("validation_tuned", split, false, false, (backbone, config))?;
         Ok(SplitFeatures {
             variants: vec![cache],
             labels: labels(split),
         })
     }
 
+    /// The features of `split` in the file `name`, made if they are not there; with `keep` those that
+    /// are there must be of this backbone and these images, and stay as they are.
     fn extract(
         &self,
         name: &str,
         split: &Split,
         mirrored: bool,
-        backbone: &EfficientNet,
-        config: &EfficientNetConfig,
+        keep: bool,
+        (backbone, config): (&EfficientNet, &EfficientNetConfig),
     ) -> Result<Arc<FeatureCache>> {
         let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
@@ -118,7 +121,7 @@ impl Run {
             fingerprint,
             max_unreadable: self.config.max_unreadable,
         };
-        if let Some(cache) = self.kept(&extraction, &path)? {
+        if keep && let Some(cache) = kept(&extraction, &path)? {
             return Ok(Arc::new(cache));
         }
         let bar = progress::bar("features");
@@ -137,33 +140,30 @@ impl Run {
         }
         Ok(Arc::new(extracted.cache))
     }
+}
 
-    /// The cache at `path` if heads were trained already, so that all of them learn from the same
-    /// features; nothing if it is yet to be made.
-    fn kept(&self, extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
-        if !locked(&self.history).has_trained_heads() {
-            return Ok(None);
-        }
-        let shape = (extraction.images.len(), extraction.width);
-        match FeatureCache::find(path, &extraction.fingerprint)? {
-            Lookup::Stale(found) => Err(Error::file(
-                path,
-                "features of the weights and images that are there now",
-                format!(
-                    "{found}, on which heads were trained; put the old weights and images back, \
-                     or train in another folder"
-                ),
-            )),
-            Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
-                for (row, image) in extraction.images.iter().enumerate() {
-                    if !is_readable(cache.row(row)) {
-                        progress::say(format_args!("left out, as before: {}", image.display()));
-                    }
+/// The cache at `path`, on which heads were trained and the others are to be trained too; nothing if
+/// somebody has removed it.
+fn kept(extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
+    let shape = (extraction.images.len(), extraction.width);
+    match FeatureCache::find(path, &extraction.fingerprint)? {
+        Lookup::Stale(found) => Err(Error::file(
+            path,
+            "features of the weights and images that are there now",
+            format!(
+                "{found}, on which heads were trained; put the old weights and images back, or \
+                 train in another folder"
+            ),
+        )),
+        Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
+            for (row, image) in extraction.images.iter().enumerate() {
+                if !is_readable(cache.row(row)) {
+                    progress::say(format_args!("left out, as before: {}", image.display()));
                 }
-                Ok(Some(cache))
             }
-            Lookup::Fresh(_) | Lookup::Absent => Ok(None),
+            Ok(Some(cache))
         }
+        Lookup::Fresh(_) | Lookup::Absent => Ok(None),
     }
 }
 

@@ -10,7 +10,7 @@ use countenance::data::annotation::{self, AnnotationConfig, Row};
 use countenance::data::split::{IMAGE_FOLDER, SplitName};
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::network::NetworkConfig;
-use countenance::train::{Outcome, Run, TrainConfig};
+use countenance::train::{Order, Outcome, Run, TrainConfig};
 use countenance::{Error, Labels, Result};
 
 /// Runs in one process draw from the device's one generator, so they take turns.
@@ -378,6 +378,26 @@ fn weights_and_images_that_changed_make_features_anew_until_heads_are_trained_an
             std::fs::remove_dir_all(set.path(name)).unwrap();
         }
     }
+}
+
+#[test]
+fn features_of_a_tuned_network_are_made_anew_where_they_are_of_another() {
+    let _turn = turn();
+    let set = Set::new(16, |_, _, _| {});
+    let mut config = set.config_of_one_epoch().with_order(Order::Whole);
+    config.whole.epochs = 1;
+    config.whole.batch_size = 8;
+    set.run("run", config).unwrap();
+    let before = tree(&set.path("run"));
+    let features = set.path("run").join("features");
+    std::fs::copy(
+        features.join("validation.safetensors"),
+        features.join("validation_tuned.safetensors"),
+    )
+    .unwrap();
+    assert!(tree(&set.path("run")) != before);
+    set.resume("run").unwrap();
+    assert!(tree(&set.path("run")) == before);
 }
 
 #[test]
