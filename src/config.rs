@@ -10,8 +10,8 @@ use crate::{Error, Result};
 /// Reads a config from a JSON file; absent keys are as in `defaults`.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is not valid JSON for `C` or has
-/// a key that `C` does not know.
+/// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is not valid JSON for `C`, has a
+/// key that `C` does not know, or a number that is larger than its field can hold.
 pub fn load<C: Config>(path: &Path, defaults: &C) -> Result<C> {
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
     parse_over(&text, defaults).map_err(|found| Error::file(path, "a valid config", found))
@@ -29,12 +29,12 @@ fn parse_over<C: Config>(text: &str, defaults: &C) -> std::result::Result<C, Str
     strict(over(given, defaults))
 }
 
-/// Reads `given`, which must have no key that `C` does not know.
+/// Reads `given`, of which `C` must know every key and hold every number.
 fn strict<C: Config>(given: Value) -> std::result::Result<C, String> {
     let config: C = serde_json::from_value(given.clone()).map_err(|error| error.to_string())?;
     let known = serde_json::to_value(&config).map_err(|error| error.to_string())?;
-    match unknown_key(&given, &known, "") {
-        Some(key) => Err(format!("the unknown key `{key}`")),
+    match not_taken(&given, &known, "") {
+        Some(found) => Err(found),
         None => Ok(config),
     }
 }
@@ -66,20 +66,28 @@ fn is_other_variant(given: &Map<String, Value>, defaults: &Map<String, Value>) -
     variant(given) && variant(defaults) && given.keys().ne(defaults.keys())
 }
 
-/// The first key of `given` that `known`, a full serialisation of the same type, does not have.
-fn unknown_key(given: &Value, known: &Value, prefix: &str) -> Option<String> {
+/// What of `given`, at `path`, does not come back in `known`, a full serialisation of what was read
+/// from it: a key that its type does not have, or a number that has become infinite, which is
+/// written as null.
+fn not_taken(given: &Value, known: &Value, path: &str) -> Option<String> {
     match (given, known) {
         (Value::Object(given), Value::Object(known)) => given.iter().find_map(|(key, value)| {
-            let path = format!("{prefix}{key}");
+            let path = match path {
+                "" => key.clone(),
+                _ => format!("{path}.{key}"),
+            };
             match known.get(key) {
-                Some(known) => unknown_key(value, known, &format!("{path}.")),
-                None => Some(path),
+                Some(known) => not_taken(value, known, &path),
+                None => Some(format!("the unknown key `{path}`")),
             }
         }),
         (Value::Array(given), Value::Array(known)) => given
             .iter()
             .zip(known)
-            .find_map(|(given, known)| unknown_key(given, known, prefix)),
+            .find_map(|(given, known)| not_taken(given, known, path)),
+        (Value::Number(number), Value::Null) => {
+            Some(format!("{number} as `{path}`, which cannot be so large"))
+        }
         _ => None,
     }
 }
@@ -130,6 +138,18 @@ mod tests {
     fn an_unknown_key_is_named_with_its_path() {
         let error = parse_over(r#"{"inner": {"rat": 0.1}}"#, &defaults()).unwrap_err();
         assert!(error.contains("`inner.rat`"), "{error}");
+    }
+
+    #[test]
+    fn a_number_that_its_field_cannot_hold_is_refused_by_name() {
+        #[derive(Config, Debug)]
+        struct Outer {
+            means: [f32; 2],
+        }
+        let outer: Outer = parse(r#"{"means": [-3.4e38, 1e-60]}"#).unwrap();
+        assert_eq!(outer.means, [-3.4e38, 0.0]);
+        let error = parse::<Outer>(r#"{"means": [0.5, -4e38]}"#).unwrap_err();
+        assert_eq!(error, "-4e+38 as `means`, which cannot be so large");
     }
 
     #[test]
