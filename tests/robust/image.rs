@@ -95,12 +95,15 @@ fn an_image_that_is_exchanged_while_it_is_read_is_one_of_the_two_or_unreadable()
         .map(|picture| encode(picture, ImageFormat::Png));
     std::fs::write(&path, &files[0]).unwrap();
     let done = AtomicBool::new(false);
+    let began = Instant::now();
+    let in_time = || began.elapsed() < Duration::from_secs(20);
     let (mut whole, mut unreadable) = (0, 0);
     std::thread::scope(|scope| {
         // In place and in two halves, as a careless program would.
         scope.spawn(|| {
             for bytes in files.iter().cycle() {
-                if done.load(Ordering::Relaxed) {
+                // A reader that fails does not say that it is done.
+                if done.load(Ordering::Relaxed) || !in_time() {
                     break;
                 }
                 let mut file = std::fs::File::create(&path).unwrap();
@@ -111,8 +114,7 @@ fn an_image_that_is_exchanged_while_it_is_read_is_one_of_the_two_or_unreadable()
                 }
             }
         });
-        let began = Instant::now();
-        while (whole < 20 || unreadable < 20) && began.elapsed() < Duration::from_secs(20) {
+        while (whole < 20 || unreadable < 20) && in_time() {
             match countenance::data::image::read(&path, &ImageLimits::new()) {
                 Ok(image) => {
                     assert!(pictures.contains(&image));
