@@ -64,15 +64,16 @@ def config():
 
 
 def image():
-    """The files that the test of decoding keeps: eight bytes to an int64, behind their length."""
-    content = (FIXTURES / "decode.safetensors").read_bytes()
-    (length,) = struct.unpack_from("<Q", content)
-    header = json.loads(content[8 : 8 + length])
-    for name, info in header.items():
-        if name.endswith(".file"):
-            start, _ = (8 + length + offset for offset in info["data_offsets"])
-            (size,) = struct.unpack_from("<q", content, start)
-            put("image", name, content[start + 8 : start + 8 + size])
+    """The files that the tests of decoding keep: eight bytes to an int64, behind their length."""
+    for part in ("decode", "jpeg"):
+        content = (FIXTURES / f"{part}.safetensors").read_bytes()
+        (length,) = struct.unpack_from("<Q", content)
+        header = json.loads(content[8 : 8 + length])
+        for name, info in header.items():
+            if name.endswith(".file"):
+                start, _ = (8 + length + offset for offset in info["data_offsets"])
+                (size,) = struct.unpack_from("<q", content, start)
+                put("image", f"{part}.{name}", content[start + 8 : start + 8 + size])
 
 
 if __name__ == "__main__":

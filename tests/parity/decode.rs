@@ -6,21 +6,10 @@ use countenance::data::image::{ImageLimits, decode};
 
 use crate::fixture::Fixture;
 
-/// The bytes kept under `name`, behind their length.
-fn bytes(fixture: &Fixture, name: &str) -> Vec<u8> {
-    let words = fixture.data(name).try_to_vec::<i64>().unwrap();
-    let mut bytes: Vec<u8> = words[1..]
-        .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .collect();
-    bytes.truncate(words[0] as usize);
-    bytes
-}
-
 /// Checks that no value of `kind` is more than `furthest` levels off Pillow's.
 fn check(fixture: &Fixture, kind: &str, furthest: u8) {
-    let file = bytes(fixture, &format!("{kind}.file"));
-    let expected = bytes(fixture, &format!("{kind}.pixels"));
+    let file = fixture.bytes(&format!("{kind}.file"));
+    let expected = fixture.bytes(&format!("{kind}.pixels"));
     let actual = decode(&file, Path::new(kind), &ImageLimits::new()).unwrap();
     let size = if kind.ends_with("turned") {
         (40, 56)
@@ -45,8 +34,35 @@ fn png_files_of_every_kind_decode_as_in_pillow() {
         "grey_alpha",
         "rgb_alpha",
         "turned",
+        "profile_turned",
+        "profile_behind_turned",
+        "behind_turned",
+        "xmp_turned",
     ] {
         check(&fixture, &format!("png_{kind}"), 0);
+    }
+}
+
+#[test]
+fn bmp_gif_webp_and_tiff_files_of_every_kind_decode_as_in_pillow() {
+    let fixture = Fixture::open("decode");
+    for kind in [
+        "bmp_rgb",
+        "bmp_palette",
+        "gif_palette",
+        "webp_lossless",
+        "webp_turned",
+        "tiff_lzw",
+        "tiff_palette",
+        "tiff_grey_alpha",
+        "tiff_cmyk",
+        "tiff_bilevel",
+        "tiff_turned",
+    ] {
+        check(&fixture, kind, 0);
+    }
+    for kind in ["webp_lossy", "tiff_jpeg", "tiff_jpeg_ycbcr"] {
+        check(&fixture, kind, 4);
     }
 }
 

@@ -83,6 +83,13 @@ impl Fixture {
             .collect()
     }
 
+    /// The bytes of a file that is kept under `name`, eight to a word behind their number.
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        let words = self.data(name).try_to_vec::<i64>().unwrap();
+        let bytes = words[1..].iter().flat_map(|word| word.to_le_bytes());
+        bytes.take(words[0] as usize).collect()
+    }
+
     /// The raw data of `name`.
     pub fn data(&self, name: &str) -> TensorData {
         self.tensors

@@ -6,6 +6,7 @@ mod decode;
 mod fixture;
 mod graph;
 mod head;
+mod jpeg;
 mod layer;
 mod loss;
 mod metric;

@@ -1,12 +1,19 @@
 //! Image files to RGB, within limits.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use burn::config::Config;
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
+use super::jpeg::Jpeg;
+use super::kind::ImageKind;
+use super::orientation::Metadata;
+use super::png;
+use super::tiff::Tiff;
 use crate::{Error, Result};
 
 /// What an image file may cost; larger ones are refused before memory is taken for them.
@@ -41,11 +48,15 @@ pub fn read(path: &Path, limits: &ImageLimits) -> Result<RgbImage> {
     decode(&bytes, path, limits)
 }
 
-/// Decodes a JPEG or PNG image to RGB; `name` stands for it in errors.
+/// Decodes a JPEG, PNG, BMP, WebP, TIFF or GIF image to RGB; `name` stands for it in errors.
 ///
-/// The format is told from the content, not from the name. Grey, palette and CMYK images become
-/// RGB, 16-bit ones are rounded to 8, transparency is dropped, and the camera's orientation tag is
-/// applied so that faces stand upright.
+/// The format is told from the content, not from the name; of several pictures in a file it is the
+/// first. Grey, palette and CMYK images become RGB, 16-bit ones are rounded to 8, transparency is
+/// dropped, and the orientation that the file's EXIF block or XMP packet tells is applied, so that
+/// faces stand upright.
+///
+/// An image is whole if all of its pixels are there; the mark of its end may be missing. A JPEG is
+/// refused with how much of it there is.
 ///
 /// # Errors
 /// [`Error::Image`] for another format, a damaged or truncated image, or one outside `limits`.
@@ -57,21 +68,23 @@ pub fn decode(bytes: &[u8], name: &Path, limits: &ImageLimits) -> Result<RgbImag
             limits.max_bytes
         )));
     }
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        Ok(other) => return Err(refuse(format!("expected JPEG or PNG, found {other:?}"))),
-        Err(_) if bytes.is_empty() => {
-            return Err(refuse("expected JPEG or PNG, found an empty file".into()));
+    let kind = match ImageKind::of(bytes) {
+        Some(kind) => kind,
+        None if bytes.is_empty() => {
+            return Err(refuse(format!("expected {KINDS}, found an empty file")));
         }
-        Err(_) => return Err(refuse("expected JPEG or PNG, found something else".into())),
+        None => return Err(refuse(format!("expected {KINDS}, found something else"))),
     };
     // A decoder that stumbles over damaged bytes ends with this image and not with the program.
-    std::panic::catch_unwind(|| pixels(bytes, name, format, limits)).unwrap_or_else(|_| {
+    std::panic::catch_unwind(|| pixels(bytes, name, kind, limits)).unwrap_or_else(|_| {
         Err(refuse(format!(
-            "expected a whole {format:?} image, found one that the decoder fails on"
+            "expected a whole {kind} image, found one that the decoder fails on"
         )))
     })
 }
+
+/// What can be decoded.
+const KINDS: &str = "JPEG, PNG, BMP, WebP, TIFF or GIF";
 
 fn refused(name: &Path, reason: String) -> Error {
     Error::Image {
@@ -80,41 +93,78 @@ fn refused(name: &Path, reason: String) -> Error {
     }
 }
 
-/// As [`decode`], of a known format.
-fn pixels(
-    bytes: &[u8],
-    name: &Path,
-    format: ImageFormat,
-    limits: &ImageLimits,
-) -> Result<RgbImage> {
-    let refuse = |reason| refused(name, reason);
-    let damaged = |error: image::ImageError| {
-        refuse(format!("expected a whole {format:?} image, found: {error}"))
+/// As [`decode`], of a known kind.
+fn pixels(bytes: &[u8], name: &Path, kind: ImageKind, limits: &ImageLimits) -> Result<RgbImage> {
+    let damaged = |found: String| {
+        let reason = format!("expected a whole {kind} image, found {found}");
+        refused(name, reason)
     };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(allocation_limits(limits));
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(refuse(format!(
-            "expected at least one pixel, found {width}x{height}"
-        )));
-    }
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
-        return Err(refuse(format!(
-            "expected at most {} pixels, found {width}x{height}",
-            limits.max_pixels
-        )));
-    }
-    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
-        return Err(refuse(
-            "expected a whole Jpeg image, found no end-of-image marker".into(),
-        ));
-    }
-    let orientation = decoder.orientation().map_err(damaged)?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    image.apply_orientation(orientation);
-    Ok(image.into_rgb8())
+    let bounded = |(width, height): (u32, u32)| {
+        if width == 0 || height == 0 {
+            let reason = format!("expected at least one pixel, found {width}x{height}");
+            return Err(refused(name, reason));
+        }
+        if u64::from(width) * u64::from(height) > limits.max_pixels {
+            let reason = format!(
+                "expected at most {} pixels, found {width}x{height}",
+                limits.max_pixels
+            );
+            return Err(refused(name, reason));
+        }
+        Ok(())
+    };
+    let memory = allocation_limits(limits);
+    let mut whole = Cow::Borrowed(bytes);
+    let format = match kind {
+        ImageKind::Jpeg => {
+            let jpeg = Jpeg::open(bytes).map_err(damaged)?;
+            bounded(jpeg.dimensions())?;
+            let picture = jpeg.decode().map_err(damaged)?;
+            return Ok(upright(picture.into(), jpeg.metadata().orientation()));
+        }
+        ImageKind::Png => {
+            whole = png::ended(bytes);
+            ImageFormat::Png
+        }
+        ImageKind::Tiff => {
+            let most = memory.max_alloc.unwrap_or(u64::MAX);
+            let mut tiff = Tiff::open(bytes, most).map_err(damaged)?;
+            bounded(tiff.dimensions().map_err(damaged)?)?;
+            let orientation = tiff.orientation().map_err(damaged)?;
+            if let Some(picture) = tiff.decode().map_err(damaged)? {
+                return Ok(upright(picture.into(), orientation));
+            }
+            ImageFormat::Tiff
+        }
+        ImageKind::Bmp => ImageFormat::Bmp,
+        ImageKind::Webp => ImageFormat::WebP,
+        ImageKind::Gif => ImageFormat::Gif,
+        ImageKind::Avif | ImageKind::Heic => {
+            let reason = format!("expected {KINDS}, found {kind}, which is not supported");
+            return Err(refused(name, reason));
+        }
+    };
+    let failed = |error: image::ImageError| damaged(error.to_string());
+    let mut reader = ImageReader::with_format(Cursor::new(&*whole), format);
+    reader.limits(memory);
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    bounded(decoder.dimensions())?;
+    let orientation = match kind {
+        ImageKind::Png => png::metadata(bytes).orientation(),
+        ImageKind::Tiff => decoder.orientation().map_err(failed)?,
+        _ => Metadata {
+            exif: decoder.exif_metadata().map_err(failed)?.map(Cow::Owned),
+            xmp: decoder.xmp_metadata().map_err(failed)?.map(Cow::Owned),
+        }
+        .orientation(),
+    };
+    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    Ok(upright(picture, orientation))
+}
+
+fn upright(mut picture: DynamicImage, orientation: Orientation) -> RgbImage {
+    picture.apply_orientation(orientation);
+    picture.into_rgb8()
 }
 
 fn allocation_limits(limits: &ImageLimits) -> Limits {
@@ -132,41 +182,19 @@ fn allocation_limits(limits: &ImageLimits) -> Limits {
     allowed
 }
 
-/// Whether the end-of-image marker is reached, going from segment to segment.
-///
-/// The decoder fills what a truncated file lacks with grey and reports success; a grey half face
-/// must not become a score. Markers inside segments (a thumbnail has its own) and behind the end
-/// (some cameras append films) are not looked at.
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    const END: u8 = 0xd9;
-    /// Start of image, restarts within a scan, and a relic: markers without a segment.
-    const BARE: [u8; 10] = [0x01, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8];
-    let mut rest = bytes;
-    // Behind 0xff, 0 is a data byte of a scan and another 0xff is filling.
-    while let Some(place) = rest
-        .windows(2)
-        .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))
-    {
-        let marker = rest[place + 1];
-        rest = &rest[place + 2..];
-        if marker == END {
-            return true;
-        }
-        if !BARE.contains(&marker) {
-            let Some(&[high, low]) = rest.first_chunk::<2>() else {
-                return false;
-            };
-            let length = usize::from(u16::from_be_bytes([high, low]));
-            rest = rest.get(length..).unwrap_or(&[]);
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use image::{Luma, Rgb};
+
+    const FORMATS: [ImageFormat; 6] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Bmp,
+        ImageFormat::WebP,
+        ImageFormat::Tiff,
+        ImageFormat::Gif,
+    ];
 
     fn gradient(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| {
@@ -205,12 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn png_is_decoded_exactly_and_jpeg_closely_whatever_the_name_says() {
+    fn every_format_is_decoded_exactly_but_jpeg_closely_whatever_the_name_says() {
         let image = gradient(20, 10);
-        assert_eq!(
-            decode_here(&encode(image.clone(), ImageFormat::Png)).unwrap(),
-            image
-        );
+        for format in &FORMATS[1..] {
+            let format = *format;
+            let decoded = decode_here(&encode(image.clone(), format)).unwrap();
+            assert_eq!(decoded, image, "{format:?}");
+        }
         let jpeg = decode_here(&encode(image.clone(), ImageFormat::Jpeg)).unwrap();
         assert_eq!(jpeg.dimensions(), (20, 10));
         let furthest = jpeg
@@ -251,22 +280,27 @@ mod tests {
 
     #[test]
     fn other_formats_and_empty_files_are_refused() {
-        assert!(refusal(b"GIF89a..........").contains("found Gif"));
+        let avif = refusal(b"\0\0\0\x14ftypavif\0\0\0\0mif1");
+        assert!(avif.contains("expected JPEG, PNG, BMP, WebP, TIFF or GIF, found AVIF"));
+        assert!(refusal(b"\0\0\0\x10ftypheic\0\0\0\0").contains("found HEIC"));
         assert!(refusal(b"").contains("an empty file"));
         assert!(refusal(b"not an image").contains("something else"));
     }
 
     #[test]
-    fn images_cut_anywhere_are_refused_and_never_panic() {
-        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+    fn images_cut_anywhere_are_whole_or_refused() {
+        for format in FORMATS {
             let bytes = encode(gradient(40, 40), format);
-            for length in 0..bytes.len() - 1 {
-                // The last bytes of a PNG are its empty end chunk, without which it is complete.
-                if format == ImageFormat::Png && length + 16 > bytes.len() {
-                    break;
+            let whole = decode_here(&bytes).unwrap();
+            let mut refused = 0;
+            for length in 0..bytes.len() {
+                // What the pixels are followed by (checksums, the mark of the end) may be missing.
+                match decode_here(&bytes[..length]) {
+                    Ok(read) => assert!(read == whole, "{format:?} of {length} bytes"),
+                    Err(_) => refused += 1,
                 }
-                refusal(&bytes[..length]);
             }
+            assert!(bytes.len() - refused <= 24, "{format:?}: {refused} refused");
         }
     }
 
@@ -280,13 +314,13 @@ mod tests {
         with_comment.extend(b"\xff\xfe\x00\x06\xff\xd9\xff\xda");
         with_comment.extend(&jpeg[2..]);
         assert!(decode_here(&with_comment).is_ok());
-        let cut = with_comment.len() - 2;
-        assert!(refusal(&with_comment[..cut]).contains("no end-of-image marker"));
+        let cut = with_comment.len() - 20;
+        assert!(refusal(&with_comment[..cut]).contains(" % of the data of a scan"));
     }
 
     #[test]
     fn images_with_damaged_bytes_never_panic() {
-        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+        for format in FORMATS {
             let bytes = encode(gradient(24, 24), format);
             for place in 0..bytes.len() {
                 for flip in [0x01, 0x80, 0xff] {
@@ -361,14 +395,10 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_the_decoder_panics_on_is_unreadable() {
+    fn an_image_that_one_decoder_panics_on_is_read_by_the_other() {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/broke/image/decoder-panics.jpg");
-        let error = read(&path, &ImageLimits::default()).unwrap_err();
-        assert!(error.to_string().contains("decoder-panics.jpg"), "{error}");
-        assert!(
-            error.to_string().contains("expected a whole Jpeg image"),
-            "{error}"
-        );
+        let image = read(&path, &ImageLimits::default()).unwrap();
+        assert_eq!(image.dimensions(), (40, 57));
     }
 }

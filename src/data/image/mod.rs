@@ -2,10 +2,14 @@
 
 mod augment;
 mod decode;
+mod jpeg;
 mod kind;
+mod orientation;
+mod png;
 mod preprocess;
 mod resize;
 mod stream;
+mod tiff;
 
 pub use self::augment::AugmentationConfig;
 pub use self::decode::{ImageLimits, decode, read};

@@ -1,0 +1,266 @@
+//! A scan's coefficients out of its data (ITU-T T.81, annexes F and G).
+
+use super::huffman::{Bits, Broken, Codes, Table};
+use super::stream::{Frame, Scan, Stream, ZIGZAG};
+
+/// The quantised coefficients of a component: blocks in rows, each in natural order.
+pub(super) struct Coefficients {
+    /// Blocks across, those that fill up the last unit included.
+    pub across: usize,
+    pub blocks: Vec<[i16; 64]>,
+}
+
+impl Coefficients {
+    /// Room for the component at `place`, all zero.
+    pub(super) fn of(frame: &Frame, place: usize) -> Self {
+        let (across, down) = frame.units();
+        let component = &frame.components[place];
+        let across = across * component.across;
+        Self {
+            across,
+            blocks: vec![[0; 64]; across * down * component.down],
+        }
+    }
+}
+
+/// Decodes the scan whose data begin at the stream's place, which is behind them then, into the
+/// coefficients of all components. Returns how many of how many units were there.
+pub(super) fn decode(
+    stream: &mut Stream<'_>,
+    scan: &Scan,
+    coefficients: &mut [Coefficients],
+) -> Result<(usize, usize), String> {
+    let data = stream.data();
+    let frame = stream.frame.as_ref().ok_or("a scan before its frame")?;
+    let tables: Vec<[Option<Table>; 2]> = scan
+        .parts
+        .iter()
+        .map(|part| {
+            let dc = stream.dc.get(part.dc).copied().flatten();
+            let ac = stream.ac.get(part.ac).copied().flatten();
+            let table = |codes: Option<Codes<'_>>| codes.as_ref().map(Table::new).transpose();
+            Ok([table(dc)?, table(ac)?])
+        })
+        .collect::<Result<_, String>>()?;
+    let needs_dc = scan.first == 0 && scan.high == 0;
+    let needs_ac = scan.last > 0;
+    for [dc, ac] in &tables {
+        if needs_dc && dc.is_none() || needs_ac && ac.is_none() {
+            return Err("a scan without its Huffman table".into());
+        }
+    }
+    let mut bits = Bits::new(data.bytes);
+    let mut state = State {
+        scan,
+        progressive: frame.progressive,
+        before: [0; 4],
+        run: 0,
+    };
+    // A scan of one component has one block in a unit, and none that only fill up.
+    let (across, down) = match scan.parts.as_slice() {
+        [part] => {
+            let (width, height) = frame.samples(&frame.components[part.component]);
+            (width.div_ceil(8), height.div_ceil(8))
+        }
+        _ => frame.units(),
+    };
+    let alone = scan.parts.len() == 1;
+    let mut done = 0;
+    'units: for y in 0..down {
+        for x in 0..across {
+            if stream.restart > 0 && done > 0 && done % stream.restart == 0 {
+                if !bits.restart() {
+                    break 'units;
+                }
+                state.before = [0; 4];
+                state.run = 0;
+            }
+            for (place, part) in scan.parts.iter().enumerate() {
+                let component = &frame.components[part.component];
+                let (wide, high) = match alone {
+                    true => (1, 1),
+                    false => (component.across, component.down),
+                };
+                let plane = &mut coefficients[part.component];
+                for row in y * high..(y + 1) * high {
+                    for column in x * wide..(x + 1) * wide {
+                        let block = &mut plane.blocks[row * plane.across + column];
+                        let read = state.block(&mut bits, &tables[place], place, block);
+                        if read.is_err() || bits.is_over() {
+                            break 'units;
+                        }
+                    }
+                }
+            }
+            done += 1;
+        }
+    }
+    Ok((done, across * down))
+}
+
+/// What is carried from block to block.
+struct State<'a> {
+    scan: &'a Scan,
+    progressive: bool,
+    /// The last DC coefficient of each part.
+    before: [i32; 4],
+    /// Blocks still to come without a new coefficient (G.1.2.2).
+    run: u32,
+}
+
+impl State<'_> {
+    fn block(
+        &mut self,
+        bits: &mut Bits<'_>,
+        [dc, ac]: &[Option<Table>; 2],
+        part: usize,
+        block: &mut [i16; 64],
+    ) -> Result<(), Broken> {
+        let dc = dc.as_ref().ok_or(Broken);
+        let ac = ac.as_ref().ok_or(Broken);
+        if !self.progressive {
+            self.first_dc(bits, dc?, part, block)?;
+            return sequential_ac(bits, ac?, block);
+        }
+        match (self.scan.first, self.scan.high) {
+            (0, 0) => self.first_dc(bits, dc?, part, block),
+            (0, _) => {
+                block[0] |= (bits.number(1) << self.scan.low) as i16;
+                Ok(())
+            }
+            (_, 0) => self.first_ac(bits, ac?, block),
+            _ => self.finer_ac(bits, ac?, block),
+        }
+    }
+
+    #[inline(always)]
+    fn first_dc(
+        &mut self,
+        bits: &mut Bits<'_>,
+        table: &Table,
+        part: usize,
+        block: &mut [i16; 64],
+    ) -> Result<(), Broken> {
+        let size = u32::from(bits.symbol(table)?);
+        if size > 15 {
+            return Err(Broken);
+        }
+        let before = &mut self.before[part];
+        *before = before.wrapping_add(bits.signed(size));
+        block[0] = (*before << self.scan.low) as i16;
+        Ok(())
+    }
+
+    fn first_ac(
+        &mut self,
+        bits: &mut Bits<'_>,
+        table: &Table,
+        block: &mut [i16; 64],
+    ) -> Result<(), Broken> {
+        if self.run > 0 {
+            self.run -= 1;
+            return Ok(());
+        }
+        let mut place = self.scan.first;
+        while place <= self.scan.last {
+            let symbol = u32::from(bits.symbol(table)?);
+            let (zeros, size) = (symbol >> 4, symbol & 15);
+            match (zeros, size) {
+                (15, 0) => place += 16,
+                (_, 0) => {
+                    self.run = (1 << zeros) - 1 + bits.number(zeros);
+                    return Ok(());
+                }
+                _ => {
+                    place += zeros as usize;
+                    let value = bits.signed(size);
+                    *at(block, place)? = (value << self.scan.low) as i16;
+                    place += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One more bit for every coefficient that is known, and some new ones (G.1.2.3).
+    fn finer_ac(
+        &mut self,
+        bits: &mut Bits<'_>,
+        table: &Table,
+        block: &mut [i16; 64],
+    ) -> Result<(), Broken> {
+        let bit = 1i16 << self.scan.low;
+        let mut place = self.scan.first;
+        while self.run == 0 && place <= self.scan.last {
+            let symbol = u32::from(bits.symbol(table)?);
+            let (mut zeros, size) = (symbol >> 4, symbol & 15);
+            let new = match (zeros, size) {
+                (15, 0) => 0,
+                (_, 0) => {
+                    self.run = (1 << zeros) + bits.number(zeros);
+                    break;
+                }
+                (_, 1) if bits.number(1) == 1 => bit,
+                (_, 1) => -bit,
+                _ => return Err(Broken),
+            };
+            while place <= self.scan.last {
+                let known = at(block, place)?;
+                place += 1;
+                if *known != 0 {
+                    refine(bits, known, bit);
+                } else if zeros == 0 {
+                    *known = new;
+                    break;
+                } else {
+                    zeros -= 1;
+                }
+            }
+        }
+        if self.run > 0 {
+            while place <= self.scan.last {
+                let known = at(block, place)?;
+                place += 1;
+                if *known != 0 {
+                    refine(bits, known, bit);
+                }
+            }
+            self.run -= 1;
+        }
+        Ok(())
+    }
+}
+
+#[inline(always)]
+fn sequential_ac(bits: &mut Bits<'_>, table: &Table, block: &mut [i16; 64]) -> Result<(), Broken> {
+    let mut place = 1;
+    while place < 64 {
+        let symbol = u32::from(bits.symbol(table)?);
+        let (zeros, size) = (symbol >> 4, symbol & 15);
+        match (zeros, size) {
+            (15, 0) => place += 16,
+            (_, 0) => return Ok(()),
+            _ => {
+                place += zeros as usize;
+                let value = bits.signed(size);
+                *at(block, place)? = value as i16;
+                place += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The coefficient at `place` in zigzag order.
+#[inline(always)]
+fn at(block: &mut [i16; 64], place: usize) -> Result<&mut i16, Broken> {
+    let natural = ZIGZAG.get(place).ok_or(Broken)?;
+    Ok(&mut block[usize::from(*natural)])
+}
+
+/// Adds the next bit to a coefficient that is not 0, away from it.
+fn refine(bits: &mut Bits<'_>, known: &mut i16, bit: i16) {
+    if bits.number(1) == 1 && *known & bit == 0 {
+        *known = known.wrapping_add(if *known > 0 { bit } else { -bit });
+    }
+}
