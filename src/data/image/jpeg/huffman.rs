@@ -88,6 +88,11 @@ impl<'a> Bits<'a> {
         }
     }
 
+    /// How many bytes were not taken.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len() - self.place + self.count.max(0) as usize / 8
+    }
+
     /// Whether more was taken than there is.
     pub(super) fn is_over(&self) -> bool {
         self.count < 0

@@ -12,8 +12,8 @@ pub(super) struct Outline<'a> {
     colour: Colour,
     adobe: Option<u8>,
     scans: Vec<Scan>,
-    /// Whether it is told from the data where they end: they are followed by the end marker, are
-    /// not padded, and have codes that leave out the sequence of ones.
+    /// Whether it is told from the data where they end: they are followed by the end marker, do not
+    /// end with zeros, and have codes that leave out the sequence of ones.
     bounded: bool,
     /// Where the last scan's data end.
     pub end: usize,
@@ -28,7 +28,7 @@ impl<'a> Outline<'a> {
         while let Some(scan) = stream.next_scan()? {
             let codes = stream.dc.iter().chain(&stream.ac).flatten();
             bounded &= !codes.into_iter().any(|codes| codes.are_complete());
-            bounded &= !stream.data().padded;
+            bounded &= stream.data().zeros <= 1;
             end = stream.place;
             scans.push(scan);
         }

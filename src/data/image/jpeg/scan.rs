@@ -1,7 +1,10 @@
 //! A scan's coefficients out of its data (ITU-T T.81, annexes F and G).
 
 use super::huffman::{Bits, Broken, Codes, Table};
-use super::stream::{Frame, Scan, Stream, ZIGZAG};
+use super::stream::{Data, Frame, Scan, Stream, ZIGZAG};
+
+/// Bytes of the marker behind the data.
+const END_MARKER: usize = 2;
 
 /// The quantised coefficients of a component: blocks in rows, each in natural order.
 pub(super) struct Coefficients {
@@ -30,7 +33,7 @@ pub(super) fn decode(
     scan: &Scan,
     coefficients: &mut [Coefficients],
 ) -> Result<(usize, usize), String> {
-    let data = stream.data();
+    let Data { bytes, zeros } = stream.data();
     let frame = stream.frame.as_ref().ok_or("a scan before its frame")?;
     let tables: Vec<[Option<Table>; 2]> = scan
         .parts
@@ -49,53 +52,93 @@ pub(super) fn decode(
             return Err("a scan without its Huffman table".into());
         }
     }
-    let mut bits = Bits::new(data.bytes);
-    let mut state = State {
+    let work = Work {
+        frame,
         scan,
-        progressive: frame.progressive,
-        before: [0; 4],
-        run: 0,
+        tables: &tables,
+        restart: stream.restart,
     };
-    // A scan of one component has one block in a unit, and none that only fill up.
-    let (across, down) = match scan.parts.as_slice() {
-        [part] => {
-            let (width, height) = frame.samples(&frame.components[part.component]);
-            (width.div_ceil(8), height.div_ceil(8))
-        }
-        _ => frame.units(),
-    };
-    let alone = scan.parts.len() == 1;
-    let mut done = 0;
-    'units: for y in 0..down {
-        for x in 0..across {
-            if stream.restart > 0 && done > 0 && done % stream.restart == 0 {
-                if !bits.restart() {
-                    break 'units;
-                }
-                state.before = [0; 4];
-                state.run = 0;
+    let (done, left) = work.decode(bytes, coefficients);
+    // Zeros are valid codes. Where more of them follow than the picture needs, and than an end marker
+    // that was overwritten, it ends with the first: they are the room for what never came.
+    if left > END_MARKER && zeros > left + 1 {
+        let (done, _) = work.decode(&bytes[..bytes.len() - zeros + 1], coefficients);
+        return Ok((done, work.total()));
+    }
+    Ok((done, work.total()))
+}
+
+/// What stays the same throughout a scan.
+struct Work<'a> {
+    frame: &'a Frame,
+    scan: &'a Scan,
+    tables: &'a [[Option<Table>; 2]],
+    /// Units between two restart markers; 0 for none.
+    restart: usize,
+}
+
+impl Work<'_> {
+    /// Units across and down. A scan of one component has one block in a unit, and none that only
+    /// fill up.
+    fn units(&self) -> (usize, usize) {
+        match self.scan.parts.as_slice() {
+            [part] => {
+                let component = &self.frame.components[part.component];
+                let (width, height) = self.frame.samples(component);
+                (width.div_ceil(8), height.div_ceil(8))
             }
-            for (place, part) in scan.parts.iter().enumerate() {
-                let component = &frame.components[part.component];
-                let (wide, high) = match alone {
-                    true => (1, 1),
-                    false => (component.across, component.down),
-                };
-                let plane = &mut coefficients[part.component];
-                for row in y * high..(y + 1) * high {
-                    for column in x * wide..(x + 1) * wide {
-                        let block = &mut plane.blocks[row * plane.across + column];
-                        let read = state.block(&mut bits, &tables[place], place, block);
-                        if read.is_err() || bits.is_over() {
-                            break 'units;
+            _ => self.frame.units(),
+        }
+    }
+
+    fn total(&self) -> usize {
+        let (across, down) = self.units();
+        across * down
+    }
+
+    /// How many units of the scan are in `bytes`, and how many bytes were left.
+    fn decode(&self, bytes: &[u8], coefficients: &mut [Coefficients]) -> (usize, usize) {
+        let mut bits = Bits::new(bytes);
+        let mut state = State {
+            scan: self.scan,
+            progressive: self.frame.progressive,
+            before: [0; 4],
+            run: 0,
+        };
+        let (across, down) = self.units();
+        let alone = self.scan.parts.len() == 1;
+        let mut done = 0;
+        for y in 0..down {
+            for x in 0..across {
+                if self.restart > 0 && done > 0 && done % self.restart == 0 {
+                    if !bits.restart() {
+                        return (done, bits.left());
+                    }
+                    state.before = [0; 4];
+                    state.run = 0;
+                }
+                for (place, part) in self.scan.parts.iter().enumerate() {
+                    let component = &self.frame.components[part.component];
+                    let (wide, high) = match alone {
+                        true => (1, 1),
+                        false => (component.across, component.down),
+                    };
+                    let plane = &mut coefficients[part.component];
+                    for row in y * high..(y + 1) * high {
+                        for column in x * wide..(x + 1) * wide {
+                            let block = &mut plane.blocks[row * plane.across + column];
+                            let read = state.block(&mut bits, &self.tables[place], place, block);
+                            if read.is_err() || bits.is_over() {
+                                return (done, bits.left());
+                            }
                         }
                     }
                 }
+                done += 1;
             }
-            done += 1;
         }
+        (done, bits.left())
     }
-    Ok((done, across * down))
 }
 
 /// What is carried from block to block.

@@ -4,9 +4,6 @@ use super::huffman::Codes;
 
 /// The most scans that are read: a file of many more is made to keep its reader busy.
 const MOST_SCANS: usize = 500;
-/// The most zero bytes at the end of a scan that are taken for data. More of them are what was
-/// reserved for a file that never came.
-const MOST_ZEROS: usize = 4;
 /// The most blocks that one unit of an interleaved scan may have (B.2.3).
 const BLOCKS_PER_UNIT: usize = 10;
 
@@ -104,12 +101,12 @@ pub(super) struct Stream<'a> {
     scans: usize,
 }
 
-/// Where a scan's data end.
+/// A scan's data.
 pub(super) struct Data<'a> {
-    /// The data, without what cannot be any.
     pub bytes: &'a [u8],
-    /// Whether zeros were left off that are too many to be data.
-    pub padded: bool,
+    /// How many zero bytes they end with. They may be data, or the room that was reserved for data
+    /// that never came.
+    pub zeros: usize,
 }
 
 /// Where a coefficient in zigzag order stands in its block.
@@ -153,12 +150,7 @@ impl<'a> Stream<'a> {
         }
         let bytes = &self.bytes[start..self.place];
         let zeros = bytes.iter().rev().take_while(|&&byte| byte == 0).count();
-        let padded = zeros > MOST_ZEROS;
-        let kept = bytes.len() - if padded { zeros - MOST_ZEROS } else { 0 };
-        Data {
-            bytes: &bytes[..kept],
-            padded,
-        }
+        Data { bytes, zeros }
     }
 
     /// Reads segments up to the next scan's data, which begin at `place` then; `None` at the end of
