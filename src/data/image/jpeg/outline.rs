@@ -28,7 +28,7 @@ impl<'a> Outline<'a> {
         while let Some(scan) = stream.next_scan()? {
             let codes = stream.dc.iter().chain(&stream.ac).flatten();
             bounded &= !codes.into_iter().any(|codes| codes.are_complete());
-            bounded &= stream.data().zeros <= 1;
+            bounded &= stream.data().zeros == 0;
             end = stream.place;
             scans.push(scan);
         }

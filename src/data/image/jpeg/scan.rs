@@ -5,6 +5,8 @@ use super::stream::{Data, Frame, Scan, Stream, ZIGZAG};
 
 /// Bytes of the marker behind the data.
 const END_MARKER: usize = 2;
+/// Zero bytes that data are likely to end with at most.
+const FEW: usize = 16;
 
 /// The quantised coefficients of a component: blocks in rows, each in natural order.
 pub(super) struct Coefficients {
@@ -59,10 +61,12 @@ pub(super) fn decode(
         restart: stream.restart,
     };
     let (done, left) = work.decode(bytes, coefficients);
-    // Zeros are valid codes. Where more of them follow than the picture needs, and than an end marker
-    // that was overwritten, it ends with the first: they are the room for what never came.
-    if left > END_MARKER && zeros > left + 1 {
-        let (done, _) = work.decode(&bytes[..bytes.len() - zeros + 1], coefficients);
+    // Zeros are valid codes. Where more of them follow than the picture needs, it ends before them:
+    // they are the room for what never came. Few that are two too many are data before an end marker
+    // that was overwritten.
+    let overwritten = left == END_MARKER && zeros <= FEW;
+    if left > 0 && zeros > left && !overwritten {
+        let (done, _) = work.decode(&bytes[..bytes.len() - zeros], coefficients);
         return Ok((done, work.total()));
     }
     Ok((done, work.total()))
