@@ -10,7 +10,9 @@ for name in ("config.json", "data.json", "metrics.csv", "curves.png", "report.js
     assert os.path.exists(os.path.join(run, name)), f"{name} is missing"
 
 report = json.load(open(os.path.join(run, "report.json")))
-assert list(report) == ["p_au", "p_ex", "p_va", "p_mtl", "au_f1", "ex_f1", "ccc", "rows"], list(report)
+keys = ["p_au", "p_ex", "p_va", "p_mtl", "au_f1", "ex_f1", "ccc", "rows"]
+assert list(report) == [*keys, "chance", "tasks"], list(report)
+assert list(report["chance"]) == keys, list(report["chance"])
 units = ["AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26"]
 classes = ["Neutral", "Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Other"]
 assert list(report["au_f1"]) == units, list(report["au_f1"])

@@ -143,7 +143,7 @@ fn va_step(criterion: &mut Criterion) {
         let device = Device::default().autodiff();
         let features = features(&device);
         let targets = Tensor::<2>::random([BATCH, 2], Distribution::Uniform(-1.0, 1.0), &device);
-        let all = Tensor::<1, Bool>::full([BATCH], true, &device);
+        let all = Tensor::<2, Bool>::full([BATCH, 2], true, &device);
         let loss = ConcordanceLossConfig::new().init();
         let sam = SamConfig::new().init();
         let mut head = NetworkConfig::mtl_abaw4().init(&device).valence_arousal;

@@ -39,6 +39,9 @@ struct Arguments {
     /// Settings as JSON, as a run writes them to its config.json
     #[arg(long, value_name = "JSON")]
     config: Option<PathBuf>,
+    /// Read annotation files in the challenge's own form alone, to the letter
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     device: DeviceArgument,
 }
@@ -57,6 +60,7 @@ fn ablation(arguments: &Arguments) -> Result<()> {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     config.data = arguments.data.as_ref().map(text).or(config.data);
     config.weights = arguments.backbone.as_ref().map(text).or(config.weights);
+    config.strict |= arguments.strict;
     if config.data.is_none() {
         config.data = Some(render(&config.synthetic, &arguments.out)?);
     }

@@ -22,6 +22,11 @@ use shared::progress::Progress;
 use shared::report::{json, print, run, say};
 
 /// Scores a model on a labelled split.
+///
+/// P_AU is the mean F1 of the action units, P_EX that of the expressions, each from 0 to 1. CCC is the
+/// concordance correlation coefficient of valence or arousal, from -1 to 1 with 0 for a guess; P_VA is
+/// the mean of both. P_MTL is the sum of the three, from -1 to 3. Chance is what the best predictor
+/// that never looks at the image would score; a score below it has a mark.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -40,6 +45,9 @@ struct Arguments {
     /// Rows that lack some action units keep the others
     #[arg(long)]
     keep_partial_action_units: bool,
+    /// Read the annotation file in the challenge's own form alone, to the letter
+    #[arg(long)]
+    strict: bool,
     /// The largest share of images that may be unreadable
     #[arg(long, default_value_t = 0.01, value_parser = share)]
     max_unreadable: f64,
@@ -51,7 +59,7 @@ struct Arguments {
 enum Format {
     /// For people, with the chance level beside each score
     Table,
-    /// One JSON object
+    /// One JSON object: the scores, those of chance under `chance`, what the model reads under `tasks`
     Json,
 }
 
@@ -72,8 +80,9 @@ fn score(arguments: &Arguments) -> Result<()> {
             found: "another kind of model".into(),
         });
     };
-    let annotations =
-        AnnotationConfig::new().with_keep_partial_action_units(arguments.keep_partial_action_units);
+    let annotations = AnnotationConfig::new()
+        .with_keep_partial_action_units(arguments.keep_partial_action_units)
+        .with_strict(arguments.strict);
     let split = Split::open(&arguments.data, arguments.split, &annotations)?;
     let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
         what: arguments.model.display().to_string(),
@@ -108,13 +117,11 @@ fn score(arguments: &Arguments) -> Result<()> {
         },
     )?;
     progress.finish();
-    for (_, error) in &extracted.unreadable {
-        say(format_args!("left out: {error}"));
-    }
+    extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let found = evaluate(network, &config.tasks, &extracted.cache, &labels, &device);
+    let found = evaluate(network, config, &extracted.cache, &labels, &device)?;
     match arguments.format {
-        Format::Json => print(json(&found.report)),
-        Format::Table => print(found.report.table(Some(&found.chance)).trim_end()),
+        Format::Json => print(json(&found)),
+        Format::Table => print(found.table().trim_end()),
     }
 }

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use countenance::data::cache::{FeatureCache, Fingerprint, Shard, merge};
+use countenance::data::cache::{FeatureCache, Shard, merge};
 use countenance::data::image::Preprocessing;
-use countenance::extract::Extraction;
+use countenance::extract::{Extraction, Origin};
 use countenance::network::FeatureKind;
-use countenance::precision::Precision;
 use countenance::{Error, Result, weights};
 
 #[path = "shared/mod.rs"]
@@ -107,17 +106,10 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         })
         .collect();
     let preprocessing = Preprocessing::imagenet(config.input_size());
-    let numbers = match arguments.inference.precision {
-        Precision::F32 => String::new(),
-        half => format!(" {half}"),
-    };
-    let made_by = format!(
-        "{config} {feature:?} mirrored {}{numbers}",
-        arguments.mirrored
-    );
-    let fingerprint = Fingerprint::builder()
-        .weights(&weights::digest(&backbone))
-        .weights(made_by.as_bytes())
+    let fingerprint = Origin::new(&backbone, &config, feature)
+        .with_mirrored(arguments.mirrored)
+        .with_precision(arguments.inference.precision)
+        .fingerprint()
         .preprocessing(&preprocessing)
         .rows(&names)
         .images(&images)

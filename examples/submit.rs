@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use countenance::data::annotation;
+use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::submission::{self, Prediction};
-use countenance::label::Expression;
-use countenance::{Error, Result, predict};
+use countenance::extract::summary;
+use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
 mod shared;
@@ -19,8 +19,8 @@ use shared::report::{print, run, say};
 
 /// Writes the challenge's file: the listed images in list order, one line each.
 ///
-/// An image that cannot be read still gets its line: a neutral face. It is reported, and counted
-/// against --max-unreadable.
+/// The model must read all that the challenge asks for. An image that cannot be read still gets its
+/// line: a neutral face. It is reported, and counted against --max-unreadable.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -30,6 +30,9 @@ struct Arguments {
     /// The list: a header line, then one image path a line
     #[arg(long, value_name = "FILE")]
     list: PathBuf,
+    /// Read the list in the challenge's own form alone, to the letter
+    #[arg(long)]
+    strict: bool,
     /// The folder that the listed paths are in
     #[arg(long, value_name = "DIR")]
     images: PathBuf,
@@ -54,7 +57,9 @@ fn main() -> ExitCode {
 fn submit(arguments: &Arguments) -> Result<()> {
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
-    let list = annotation::read_list(&arguments.list)?;
+    predictor.config().check_challenge()?;
+    let form = AnnotationConfig::new().with_strict(arguments.strict);
+    let list = annotation::read_list(&arguments.list, &form)?;
     let images: Vec<PathBuf> = list
         .iter()
         .map(|name| arguments.images.join(name))
@@ -63,11 +68,14 @@ fn submit(arguments: &Arguments) -> Result<()> {
     let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, images.len());
     let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
+    let mut unreadable = Vec::new();
     predictor.predict_files(&images, batch_size, |place, prediction| {
         rows.push(match prediction {
-            Ok(prediction) => Some(line(&prediction, arguments.threshold)),
+            Ok(prediction) => Some(prediction.for_challenge(arguments.threshold)?),
+            // A network at fault is no image at fault.
+            Err(error @ Error::NotFiniteScore { .. }) => return Err(error),
             Err(error) => {
-                say(format_args!("neutral line for {error}"));
+                unreadable.push(error);
                 None
             }
         });
@@ -75,7 +83,10 @@ fn submit(arguments: &Arguments) -> Result<()> {
         Ok(())
     })?;
     progress.finish();
-    let unreadable = rows.iter().filter(|row| row.is_none()).count();
+    summary("neutral lines", unreadable.iter())
+        .into_iter()
+        .for_each(say);
+    let unreadable = unreadable.len();
     if unreadable as f64 > arguments.max_unreadable * list.len() as f64 {
         return Err(Error::Argument {
             what: "the images".into(),
@@ -89,17 +100,4 @@ fn submit(arguments: &Arguments) -> Result<()> {
         arguments.out.display(),
         list.len()
     ))
-}
-
-fn line(prediction: &predict::Prediction, threshold: f64) -> Prediction {
-    let mut line = Prediction::default();
-    line.valence_arousal = prediction.valence_arousal.unwrap_or(line.valence_arousal);
-    let class = prediction
-        .expression()
-        .and_then(Expression::aff_wild2_index);
-    line.expression = class.unwrap_or(line.expression);
-    for (present, (_, score)) in line.action_units.iter_mut().zip(&prediction.action_units) {
-        *present = f64::from(*score) >= threshold;
-    }
-    line
 }

@@ -43,6 +43,7 @@ struct Arguments {
     #[arg(long, conflicts_with_all = [
         "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "seed",
         "optimizer", "order", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
+        "strict",
     ])]
     resume: bool,
     /// Epochs of each stage of the heads
@@ -72,6 +73,9 @@ struct Arguments {
     /// Optimizer of the heads' stages
     #[arg(long, value_enum)]
     optimizer: Option<Optimizer>,
+    /// Read annotation files in the challenge's own form alone, to the letter
+    #[arg(long)]
+    strict: bool,
     /// Training images to render where there is no --data
     #[arg(long, value_name = "N")]
     synthetic_train: Option<usize>,
@@ -164,6 +168,7 @@ fn config(arguments: &Arguments) -> Result<TrainConfig> {
     };
     config.whole.epochs = arguments.whole_epochs.unwrap_or(config.whole.epochs);
     config.seed = arguments.seed.unwrap_or(config.seed);
+    config.strict |= arguments.strict;
     config.synthetic.train = arguments.synthetic_train.unwrap_or(config.synthetic.train);
     config.synthetic.validation = arguments
         .synthetic_validation

@@ -33,12 +33,17 @@ def annotation():
     missing = "a b/00002.jpg,-5,-5.0,-1" + ",-1" * 12 + "\n"
     put("annotation", "rows", (header + row + missing + row).encode())
     put("annotation", "crlf", ("\ufeff" + header + "\n" + row).replace("\n", "\r\n").encode())
+    names = "image, valence, arousal, expression" + "".join(
+        f", AU{unit:02}" for unit in (2, 1, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26))
+    put("annotation", "names", (names + "\n \t\n" + row.replace(",", " , ").replace("4 ", "4.0 ")).encode())
     put("annotation", "list", (header + "1/00001.jpg\n2/00002.jpg").encode())
 
 
 def cache():
     metadata = {"rows": '["a","b"]', "fingerprint": "0" * 64}
     put("cache", "cache", safetensors({"features": ([2, 3], [1.0] * 6)}, metadata))
+    absent = [float("nan")] * 3
+    put("cache", "absent", safetensors({"features": ([2, 3], [1.0] * 3 + absent)}, metadata))
     put("cache", "partial", bytes(32) + bytes(24) + bytes(32))
 
 

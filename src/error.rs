@@ -84,6 +84,18 @@ pub enum Error {
         found: String,
     },
 
+    /// A network says of an image or a row of features something that is not finite: no score, and
+    /// none that could be made of it.
+    #[error("{input}: the network's {score} is {value}, not a finite number")]
+    NotFiniteScore {
+        /// The image or row: a path, or `row 3`, counted from 0.
+        input: String,
+        /// The score: an action unit, an expression, `valence`, `feature 17`.
+        score: String,
+        /// What stands in its place: NaN or an infinity.
+        value: f32,
+    },
+
     /// The user asked a run to stop; what was finished is kept.
     #[error("interrupted; what was finished is kept, and running it again goes on from there")]
     Interrupted,

@@ -1,51 +1,98 @@
 //! A network's scores on labelled rows, from their cached features.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::Serialize;
 
-use crate::Labels;
 use crate::data::cache::FeatureCache;
-use crate::extract::is_readable;
+use crate::extract::{Origin, is_readable};
 use crate::label::ACTION_UNITS;
 use crate::metric::chance::chance;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
-use crate::network::{Network, Tasks};
+use crate::network::{Network, NetworkConfig, Tasks};
+use crate::{Labels, Result};
 
 /// Rows in a batch; only speed and memory depend on it.
 const BATCH: usize = 1024;
 
 /// A network's scores, and what they are to be held against.
-#[derive(Clone, Debug)]
+///
+/// Written as JSON it is the report, with `chance`, a report of its own, and `tasks` beside.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// The scores.
+    #[serde(flatten)]
     pub report: Report,
     /// What a predictor that knows only how common each label is would score on the same rows.
     pub chance: Report,
+    /// What the network was trained to read. The rows of the report are those with labels, whether
+    /// it reads them or not.
+    pub tasks: Tasks,
 }
 
-/// Scores `network` on the rows of `cache`, whose labels are `labels`.
+impl Evaluation {
+    /// The scores as text, with chance below each, and what the network does not read.
+    pub fn table(&self) -> String {
+        table(&self.report, &self.chance, &self.tasks)
+    }
+}
+
+/// `report` beside `chance` as text, and what a network of `tasks` does not read.
+pub(crate) fn table(report: &Report, chance: &Report, tasks: &Tasks) -> String {
+    let mut text = report.table(Some(chance));
+    for (read, what) in [
+        (tasks.action_unit, "action units"),
+        (tasks.expression, "expressions"),
+        (tasks.valence_arousal, "valence and arousal"),
+    ] {
+        if !read {
+            text.push_str(&format!("the model reads no {what}: they have no score\n"));
+        }
+    }
+    text
+}
+
+/// Scores `network`, which was made from `config`, on the rows of `cache`, whose labels are `labels`.
 ///
 /// A task that the network was not trained for has no score. Rows of unreadable images are left
 /// out.
 ///
+/// # Errors
+/// [`Error::Argument`](crate::Error::Argument) if the network has other outputs than s-Aff-Wild2 has
+/// labels; [`Error::File`](crate::Error::File) if the features are of another width, or the cache
+/// says that another backbone made them;
+/// [`Error::NotFiniteScore`](crate::Error::NotFiniteScore), which names the row, if a score is not
+/// finite.
+///
 /// # Panics
-/// If the cache and the labels differ in rows, or the network reads another feature width.
+/// If the cache and the labels differ in rows.
 pub fn evaluate(
     network: &Network,
-    tasks: &Tasks,
+    config: &NetworkConfig,
     cache: &FeatureCache,
     labels: &[Labels],
     device: &Device,
-) -> Evaluation {
+) -> Result<Evaluation> {
     assert_eq!(
         cache.rows(),
         labels.len(),
         "the cache must have a row for each label"
     );
+    config.check_aff_wild2()?;
+    cache.check_width(config.feature_width)?;
+    if let (Some(backbone), Some(made)) = (&network.backbone, &config.backbone) {
+        Origin::new(backbone, made, config.feature).check(cache)?;
+    }
     let width = cache.width();
     let readable: Vec<usize> = (0..cache.rows())
         .filter(|&row| is_readable(cache.row(row)))
         .collect();
-    let labels: Vec<Labels> = labels.iter().map(|labels| only(labels, tasks)).collect();
+    // Every score that the network was trained for, labelled or not.
+    let all = Labels {
+        valence_arousal: [Some(0.0); 2],
+        expression: Some(0),
+        action_units: [Some(false); ACTION_UNITS],
+    };
+    let asked = only(&all, &config.tasks);
     let mut accumulator = ScoreAccumulator::new();
     for rows in readable.chunks(BATCH) {
         let features: Vec<f32> = rows
@@ -64,13 +111,21 @@ pub fn evaluate(
                 expression_logits: row_of(&logits, position),
                 valence_arousal: row_of(&valence_arousal, position),
             };
-            accumulator.push(&labels[row], &scores);
+            scores
+                .check(&asked)
+                .map_err(|found| found.of(cache.describe(row)))?;
+            accumulator.push(&only(&labels[row], &config.tasks), &scores)?;
         }
     }
-    Evaluation {
-        report: accumulator.report(),
-        chance: chance(readable.iter().map(|&row| &labels[row])),
-    }
+    let chance = chance(readable.iter().map(|&row| &labels[row]));
+    Ok(Evaluation {
+        report: Report {
+            rows: chance.rows,
+            ..accumulator.report()
+        },
+        chance,
+        tasks: config.tasks,
+    })
 }
 
 /// `labels` without those of tasks that nothing was trained for.
@@ -81,7 +136,10 @@ pub(crate) fn only(labels: &Labels, tasks: &Tasks) -> Labels {
             false => [None; ACTION_UNITS],
         },
         expression: labels.expression.filter(|_| tasks.expression),
-        valence_arousal: labels.valence_arousal.filter(|_| tasks.valence_arousal),
+        valence_arousal: match tasks.valence_arousal {
+            true => labels.valence_arousal,
+            false => [None; 2],
+        },
     }
 }
 

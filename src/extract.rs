@@ -1,12 +1,17 @@
 //! Images to a feature cache, as an [`ImageStream`].
 
+mod origin;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor};
 
-use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup};
+use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup, is_absent};
 use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
+use crate::finite::NotFinite;
 use crate::{Error, Result};
+
+pub use self::origin::{Origin, Recognition};
 
 /// What to extract, from where, to where.
 #[derive(Debug)]
@@ -38,9 +43,37 @@ pub struct Extracted {
     pub unreadable: Vec<(usize, Error)>,
 }
 
+impl Extracted {
+    /// A line about the images that could not be read, if there are any.
+    pub fn left_out(&self) -> Option<String> {
+        summary("left out", self.unreadable.iter().map(|(_, error)| error))
+    }
+}
+
+/// A line about what happened to images, `done`, for one of `reasons` each: how many they are, and
+/// the first three; nothing if there are none.
+pub fn summary<R: std::fmt::Display>(
+    done: &str,
+    reasons: impl ExactSizeIterator<Item = R>,
+) -> Option<String> {
+    const SHOWN: usize = 3;
+    let count = match reasons.len() {
+        0 => return None,
+        1 => "1 image".to_string(),
+        count => format!("{count} images"),
+    };
+    let link = if reasons.len() > SHOWN {
+        ", such as"
+    } else {
+        ":"
+    };
+    let first: Vec<String> = reasons.take(SHOWN).map(|one| one.to_string()).collect();
+    Some(format!("{done}: {count}{link} {}", first.join("; ")))
+}
+
 /// Whether a cached row is a feature, and not the mark of an unreadable image.
 pub fn is_readable(row: &[f32]) -> bool {
-    row.first().is_none_or(|value| !value.is_nan())
+    !is_absent(row)
 }
 
 impl Extraction<'_> {
@@ -54,7 +87,8 @@ impl Extraction<'_> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if stopped; [`Error::Argument`] if more than the allowed share of
-    /// images is unreadable; [`Error::Io`] if the cache cannot be written.
+    /// images is unreadable; [`Error::NotFiniteScore`] that names the image whose feature is not
+    /// finite; [`Error::Io`] if the cache cannot be written.
     pub fn run(
         &self,
         network: impl Fn(Tensor<4>) -> Tensor<2>,
@@ -103,7 +137,11 @@ impl Extraction<'_> {
             };
             for feature in batch.join(features.chunks_exact(self.width)) {
                 match feature {
-                    Ok(feature) => writer.push(feature)?,
+                    Ok(feature) => {
+                        let image = || self.images[done].display().to_string();
+                        NotFinite::in_feature(feature).map_err(|found| found.of(image()))?;
+                        writer.push(feature)?;
+                    }
                     Err(error) => {
                         writer.push(&absent)?;
                         unreadable.push((done, error));
@@ -157,5 +195,73 @@ pub(crate) fn check_unreadable(
             found: format!("{}, the first of them {first}", unreadable.len()),
         }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::image::RgbImage;
+
+    use super::*;
+
+    #[test]
+    fn a_feature_that_is_not_finite_names_its_image_and_leaves_no_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..5).map(|image| format!("{image}.png")).collect();
+        let images: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+        for (shade, image) in images.iter().enumerate() {
+            let grey = ::image::Rgb([40 * shade as u8; 3]);
+            RgbImage::from_pixel(4, 4, grey).save(image).unwrap();
+        }
+        std::fs::write(&images[1], b"not an image").unwrap();
+        let extraction = Extraction {
+            names: &names,
+            images: &images,
+            mirrored: false,
+            preprocessing: Preprocessing::imagenet(4),
+            batch_size: 2,
+            width: 3,
+            fingerprint: Fingerprint::builder().build(),
+            max_unreadable: 0.5,
+        };
+        let out = folder.path().join("features.safetensors");
+        // The brightest images overflow: of 5 images, the last two.
+        let run = |limit: f32| {
+            let network = |images: Tensor<4>| {
+                let mean = images.mean_dim(3).mean_dim(2).reshape([-1, 3]);
+                mean.clone()
+                    .mask_fill(mean.greater_equal_scalar(limit), f32::INFINITY)
+            };
+            extraction.run(network, &out, &Device::default(), &mut |_, _| true)
+        };
+        for value in [0.1, -0.2] {
+            let error = run(value).unwrap_err();
+            assert!(matches!(error, Error::NotFiniteScore { .. }), "{error}");
+            let error = error.to_string();
+            assert!(error.starts_with(&*images[3].to_string_lossy()), "{error}");
+            assert!(
+                error.contains("feature ") && error.contains("is inf"),
+                "{error}"
+            );
+            assert!(!out.exists());
+        }
+        let cache = run(f32::MAX).unwrap().cache;
+        let readable: Vec<bool> = (0..5).map(|row| is_readable(cache.row(row))).collect();
+        assert_eq!(readable, [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn many_images_are_one_line_with_three_of_them() {
+        let line = |count: usize| {
+            let names = (0..count).map(|number| format!("{number}.jpg"));
+            summary("left out", names)
+        };
+        assert_eq!(line(0), None);
+        assert_eq!(line(1).unwrap(), "left out: 1 image: 0.jpg");
+        assert_eq!(line(3).unwrap(), "left out: 3 images: 0.jpg; 1.jpg; 2.jpg");
+        assert_eq!(
+            line(3000).unwrap(),
+            "left out: 3000 images, such as 0.jpg; 1.jpg; 2.jpg"
+        );
     }
 }

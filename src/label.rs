@@ -206,8 +206,8 @@ impl fmt::Display for Expression {
 /// One row's labels in s-Aff-Wild2's orders; each may be missing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
-    /// Valence and arousal, each in [-1, 1].
-    pub valence_arousal: Option<[f32; 2]>,
+    /// Valence and arousal, each in [-1, 1]; one may be missing without the other.
+    pub valence_arousal: [Option<f32>; 2],
     /// Index into [`Expression::AFF_WILD2`].
     pub expression: Option<usize>,
     /// Presence of each of [`ActionUnit::AFF_WILD2`].
@@ -220,9 +220,14 @@ impl Labels {
         self.action_units.iter().any(Option::is_some)
     }
 
+    /// Whether valence or arousal is labelled.
+    pub fn has_valence_arousal(&self) -> bool {
+        self.valence_arousal.iter().any(Option::is_some)
+    }
+
     /// Whether no task is labelled at all.
     pub fn is_empty(&self) -> bool {
-        self.valence_arousal.is_none() && self.expression.is_none() && !self.has_action_units()
+        !self.has_valence_arousal() && self.expression.is_none() && !self.has_action_units()
     }
 }
 

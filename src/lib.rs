@@ -40,6 +40,7 @@ pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod extract;
+mod finite;
 pub mod graph;
 pub mod head;
 pub mod label;

@@ -1,10 +1,13 @@
 //! Images in, named scores out.
 
+mod challenge;
+mod decode;
+mod feature;
+
 use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
-use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
@@ -36,14 +39,14 @@ pub struct Predictor {
     model: Model,
     config: ModelConfig,
     device: Device,
+    precision: Precision,
 }
 
 impl Predictor {
     /// Opens a model file on the default device, [`DeviceName::preferred`].
     ///
     /// # Errors
-    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone;
-    /// [`Error::Argument`] if the device is compiled in but not there.
+    /// See [`load_on`](Self::load_on); [`Error::Argument`] if the device is compiled in but not there.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_on(path, &DeviceName::preferred()?.open()?)
     }
@@ -51,7 +54,8 @@ impl Predictor {
     /// Opens a model file on `device`.
     ///
     /// # Errors
-    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone.
+    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone, or a network of other
+    /// outputs than s-Aff-Wild2's, which have no names.
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let (model, config) = Model::load(path.as_ref(), device)?;
         let reads = !config.action_units().is_empty() || !config.expressions().is_empty();
@@ -60,10 +64,15 @@ impl Predictor {
             let found = "a backbone alone, which is for training";
             return Err(Error::file(path, expected, found));
         }
+        if let ModelConfig::Network(network) = &config {
+            let named = network.check_aff_wild2();
+            named.map_err(|error| Error::file(&path, "outputs with names", error.to_string()))?;
+        }
         Ok(Self {
             model,
             config,
             device: device.clone(),
+            precision: Precision::F32,
         })
     }
 
@@ -75,6 +84,7 @@ impl Predictor {
     pub fn with_precision(self, precision: Precision) -> Result<Self> {
         Ok(Self {
             model: self.model.with_precision(precision, &self.device)?,
+            precision,
             ..self
         })
     }
@@ -98,10 +108,18 @@ impl Predictor {
     /// Reads one aligned face crop.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the network has no backbone to read images with.
+    /// [`Error::Argument`] if the network has no backbone to read images with;
+    /// [`Error::NotFiniteScore`] if what it computes is not finite, which is no score.
     pub fn predict(&self, image: &RgbImage) -> Result<Prediction> {
-        let mut predictions = self.predict_batch(std::slice::from_ref(image))?;
-        Ok(predictions.swap_remove(0))
+        self.predict_named(image, "the image".into())
+    }
+
+    fn predict_named(&self, image: &RgbImage, name: String) -> Result<Prediction> {
+        let input = self
+            .preprocessing_or_error()?
+            .batch(std::slice::from_ref(image), &self.device);
+        let mut predictions = self.decode(self.model.features(input));
+        predictions.swap_remove(0).map_err(|found| found.of(name))
     }
 
     /// Decodes and reads one image file.
@@ -110,14 +128,17 @@ impl Predictor {
     /// [`Error::Io`] or [`Error::Image`] if the file cannot be read, and see
     /// [`predict`](Self::predict).
     pub fn predict_file(&self, path: impl AsRef<Path>) -> Result<Prediction> {
-        self.predict(&image::read(path.as_ref(), &ImageLimits::default())?)
+        let path = path.as_ref();
+        let image = image::read(path, &ImageLimits::default())?;
+        self.predict_named(&image, path.display().to_string())
     }
 
-    /// Reads several face crops at once; one prediction each, in their order.
+    /// Reads several face crops at once. Each has its prediction, or the [`Error::NotFiniteScore`]
+    /// that it has none, in their order; errors count the images from 0.
     ///
     /// # Errors
-    /// See [`predict`](Self::predict).
-    pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Prediction>> {
+    /// [`Error::Argument`] if the network has no backbone to read images with.
+    pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Result<Prediction>>> {
         let preprocessing = self.preprocessing_or_error()?;
         if images.is_empty() {
             return Ok(Vec::new());
@@ -125,12 +146,15 @@ impl Predictor {
         let features = self
             .model
             .features(preprocessing.batch(images, &self.device));
-        Ok(self.decode(features))
+        let predictions = self.decode(features).into_iter().enumerate();
+        Ok(predictions
+            .map(|(number, one)| one.map_err(|found| found.of(format!("image {number}"))))
+            .collect())
     }
 
     /// Decodes and reads image files of any number, `batch_size` (at least 1) of them at a time, in
     /// memory that does not grow with their number. `take` is given each file's place in `images`
-    /// and its prediction, or why it cannot be read, in order.
+    /// and its prediction, or why it cannot be read or scored, in order.
     ///
     /// ```no_run
     /// # fn main() -> countenance::Result<()> {
@@ -147,7 +171,7 @@ impl Predictor {
     /// ```
     ///
     /// # Errors
-    /// What `take` returns, and see [`predict`](Self::predict).
+    /// What `take` returns; [`Error::Argument`] if the network has no backbone to read images with.
     ///
     /// # Panics
     /// If `batch_size` is 0.
@@ -168,6 +192,8 @@ impl Predictor {
                 None => Vec::new(),
             };
             batch.join(predictions).try_for_each(|prediction| {
+                let image = || images[place].display().to_string();
+                let prediction = prediction.and_then(|one| one.map_err(|found| found.of(image())));
                 place += 1;
                 take(place - 1, prediction)
             })
@@ -183,92 +209,6 @@ impl Predictor {
             )
         })
     }
-
-    /// Reads cached features; one prediction per row.
-    ///
-    /// # Shapes
-    /// - `features`: `rows` times the network's feature width, row after row.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] if the length is no multiple of the width.
-    pub fn predict_features(&self, features: &[f32]) -> Result<Vec<Prediction>> {
-        let width = self.config.feature_width();
-        if !features.len().is_multiple_of(width) {
-            return Err(Error::argument(
-                "features",
-                format!("rows of {width} values"),
-                format!("{} values", features.len()),
-            ));
-        }
-        if features.is_empty() {
-            return Ok(Vec::new());
-        }
-        let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
-        Ok(self.decode(Tensor::from_data(data, &self.device)))
-    }
-
-    fn decode(&self, features: Tensor<2>) -> Vec<Prediction> {
-        let [rows, _] = features.dims();
-        let output = self.model.forward(features);
-        let (units, classes) = (self.config.action_units(), self.config.expressions());
-        let action_units = Rows::of(output.action_units, rows);
-        let probabilities = output
-            .expression_logits
-            .clone()
-            .map(|logits| softmax(logits, 1));
-        let probabilities = Rows::of(probabilities, rows);
-        let logits = Rows::of(output.expression_logits, rows);
-        let valence_arousal = output
-            .valence_arousal
-            .filter(|_| self.config.valence_arousal());
-        let valence_arousal = Rows::of(valence_arousal, rows);
-        let gaze = Rows::of(output.gaze, rows);
-        (0..rows)
-            .map(|row| Prediction {
-                action_units: units.iter().copied().zip(action_units.row(row)).collect(),
-                expressions: classes
-                    .iter()
-                    .zip(logits.row(row).zip(probabilities.row(row)))
-                    .map(|(&class, (logit, probability))| ExpressionScore {
-                        class,
-                        logit,
-                        probability,
-                    })
-                    .collect(),
-                valence_arousal: valence_arousal.pair(row),
-                gaze: gaze.pair(row),
-            })
-            .collect()
-    }
-}
-
-/// A matrix row by row; one that is absent has empty rows.
-struct Rows {
-    values: Vec<f32>,
-    width: usize,
-}
-
-impl Rows {
-    fn of(matrix: Option<Tensor<2>>, rows: usize) -> Self {
-        let values = matrix.map(values).unwrap_or_default();
-        let width = values.len() / rows;
-        Self { values, width }
-    }
-
-    fn row(&self, row: usize) -> impl Iterator<Item = f32> {
-        self.values[row * self.width..(row + 1) * self.width]
-            .iter()
-            .copied()
-    }
-
-    fn pair(&self, row: usize) -> Option<[f32; 2]> {
-        let mut row = self.row(row);
-        Some([row.next()?, row.next()?])
-    }
-}
-
-fn values(tensor: Tensor<2>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 /// One expression class of a [`Prediction`].
@@ -296,8 +236,12 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// The most probable expression.
+    /// The most probable expression; none if a logit is not finite.
     pub fn expression(&self) -> Option<Expression> {
+        let mut logits = self.expressions.iter().map(|score| score.logit);
+        if !logits.all(f32::is_finite) {
+            return None;
+        }
         let top = self
             .expressions
             .iter()
@@ -441,6 +385,24 @@ mod tests {
         expected[0] = Some(2.0);
         expected[4] = Some(3.0);
         assert_eq!(prediction.aff_wild2_logits(), expected);
+    }
+
+    #[test]
+    fn a_logit_that_is_not_finite_makes_no_expression_the_most_probable() {
+        let prediction = |logit| Prediction {
+            action_units: vec![],
+            expressions: vec![ExpressionScore {
+                class: Expression::Fear,
+                logit,
+                probability: 0.5,
+            }],
+            valence_arousal: None,
+            gaze: None,
+        };
+        assert_eq!(prediction(-3.0).expression(), Some(Expression::Fear));
+        for logit in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(prediction(logit).expression(), None);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use countenance::data::cache::FeatureCache;
 use countenance::data::image::{self, ImageLimits};
-use countenance::extract::is_readable;
+use countenance::extract::Recognition;
 use countenance::picture::{OverlayScores, overlay, save_png};
 use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
@@ -32,8 +32,8 @@ struct Arguments {
     /// Images, or folders of images
     #[arg(value_name = "IMAGES or DIR", required_unless_present = "features")]
     images: Vec<PathBuf>,
-    /// A feature file instead of images
-    #[arg(long, value_name = "FILE", conflicts_with = "images")]
+    /// A feature file instead of images; one that another backbone made is refused, where it says so
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "precision"])]
     features: Option<PathBuf>,
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -52,7 +52,11 @@ fn main() -> ExitCode {
 
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.inference.device()?;
-    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
+    let predictor = match arguments.features {
+        // Their backbone has done its work.
+        Some(_) => Predictor::load_on(&arguments.model, &device)?,
+        None => arguments.inference.predictor(&arguments.model, &device)?,
+    };
     let mut output = Output::new(arguments.format, predictor.config());
     let batch_size = arguments.inference.batch_size;
     match &arguments.features {
@@ -64,12 +68,15 @@ fn predict(arguments: &Arguments) -> Result<()> {
 
 fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -> Result<()> {
     let cache = FeatureCache::open(path)?;
-    if cache.width() != predictor.config().feature_width() {
-        return Err(Error::File {
-            path: path.to_path_buf(),
-            expected: format!("features of width {}", predictor.config().feature_width()),
-            found: format!("width {}", cache.width()),
-        });
+    match predictor.recognise(&cache)? {
+        Recognition::Own { mirrored: false } => {}
+        Recognition::Own { mirrored: true } => {
+            say(format_args!("{}: of mirrored images", path.display()));
+        }
+        Recognition::Unknown(why) => say(format_args!(
+            "{}: whether the features are of this model's backbone cannot be told: {why}",
+            path.display()
+        )),
     }
     let progress = Progress::start("rows").in_batches(batch);
     progress.update(0, cache.rows());
@@ -81,10 +88,9 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
                 Some(names) => names[row].clone(),
                 None => row.to_string(),
             };
-            if is_readable(cache.row(row)) {
-                output.write(&name, Ok(&prediction))?;
-            } else {
-                output.write(&name, Err("no feature: the image could not be read"))?;
+            match prediction {
+                Ok(prediction) => output.write(&name, Ok(&prediction))?,
+                Err(error) => output.write(&name, Err(&error.to_string()))?,
             }
             progress.update(row + 1, cache.rows());
         }

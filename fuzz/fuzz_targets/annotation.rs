@@ -8,24 +8,28 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     file::with_file(bytes, |path| {
-        let _ = annotation::read_list(path);
-        let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
-        let Ok(rows) = annotation::read(path, &keep) else {
-            return;
-        };
-        for row in &rows {
-            assert!(
-                !row.image
-                    .split('/')
-                    .any(|part| part == ".." || part.is_empty())
-            );
+        for strict in [false, true] {
+            let keep = AnnotationConfig::new()
+                .with_keep_partial_action_units(true)
+                .with_strict(strict);
+            let _ = annotation::read_list(path, &keep);
+            let Ok(rows) = annotation::read(path, &keep) else {
+                continue;
+            };
+            for row in &rows {
+                assert!(
+                    !row.image
+                        .split('/')
+                        .any(|part| part == ".." || part.is_empty())
+                );
+            }
+            let again = path.with_extension("again");
+            annotation::write(&again, &rows).unwrap();
+            let mut read = annotation::read(&again, &keep).unwrap();
+            for (read, row) in read.iter_mut().zip(&rows) {
+                read.line = row.line;
+            }
+            assert_eq!(read, rows);
         }
-        let again = path.with_extension("again");
-        annotation::write(&again, &rows).unwrap();
-        let mut read = annotation::read(&again, &keep).unwrap();
-        for (read, row) in read.iter_mut().zip(&rows) {
-            read.line = row.line;
-        }
-        assert_eq!(read, rows);
     });
 });

@@ -3,14 +3,16 @@
 
 mod file;
 
-use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
+use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint, is_absent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     file::with_file(bytes, |path| {
         if let Ok(cache) = FeatureCache::open(path) {
             assert_eq!(cache.as_slice().len(), cache.rows() * cache.width());
-            (0..cache.rows().min(64)).for_each(|row| drop(cache.row(row).to_vec()));
+            for row in (0..cache.rows().min(64)).map(|row| cache.row(row)) {
+                assert!(is_absent(row) || row.iter().all(|value| value.is_finite()));
+            }
             assert!(
                 cache
                     .names()

@@ -1,9 +1,12 @@
 //! s-Aff-Wild2's annotation and list files.
 //!
-//! The header has five names over sixteen fields, so the fields are read by position. Lines are
-//! counted here rather than by a CSV reader: the format has no quoting, and the usual reader
-//! miscounts them behind CRLF line ends and blank lines.
+//! The challenge's header has five names over sixteen fields, so that a header-driven reader
+//! misreads it; other programs spell all sixteen names out. Lines are counted here rather than by a
+//! CSV reader: the format has no quoting, and the usual reader miscounts them behind CRLF line ends
+//! and blank lines.
 
+mod field;
+mod header;
 mod line;
 
 use std::io::Write;
@@ -12,18 +15,17 @@ use std::path::Path;
 use burn::config::Config;
 use sha2::{Digest, Sha256};
 
+use self::field::Form;
+use self::header::Columns;
 use self::line::{Fault, Lines};
 use crate::data::file::write_whole;
 use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS};
 use crate::{Error, Labels, Result};
 
-/// The first line of every annotation, list and submission file.
-pub const HEADER: &str = "image,valence,arousal,expression,aus";
+pub use self::header::HEADER;
 
-/// Image, valence, arousal, expression, then the action units.
-const FIELDS: usize = 4 + ACTION_UNITS;
 /// Stands for a missing valence or arousal.
-const NO_VALENCE_AROUSAL: f32 = -5.0;
+const NO_DIMENSION: f32 = -5.0;
 /// Stands for a missing expression or action unit.
 const NO_CLASS: i64 = -1;
 
@@ -34,6 +36,16 @@ pub struct AnnotationConfig {
     /// counts as having none, as in the challenge.
     #[config(default = false)]
     pub keep_partial_action_units: bool,
+    /// Whether nothing but the challenge's own form is read, to the letter. By default other
+    /// programs' ways of writing the same are read too:
+    ///
+    /// - blanks and tabs around a field or at the end of a line, and lines of nothing else;
+    /// - whole numbers with a point: `7.0` for 7, `-1.0` for -1;
+    /// - a header in any letter case and with blanks, or with all sixteen names spelled out, in
+    ///   which case each field is found by its name, whatever the order;
+    /// - one of valence and arousal missing (-5), where the other counts for itself.
+    #[config(default = false)]
+    pub strict: bool,
 }
 
 /// One annotated image. Rows may repeat an image: a row is known by its place in the file.
@@ -48,40 +60,45 @@ pub struct Row {
 }
 
 /// Reads an annotation file; rows keep the file's order, repeated ones included. Blank lines are
-/// passed over. CRLF line ends and a byte-order mark are accepted.
+/// passed over. CRLF line ends and a byte-order mark are accepted; what else is,
+/// [`AnnotationConfig::strict`] says.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; [`Error::Line`] for the first line that breaks the
 /// format: a wrong header, a wrong number of fields, a value that is no number or outside its
-/// range, valence without arousal, an image path that leaves its folder, bytes that are not UTF-8.
+/// range, an image path that leaves its folder, bytes that are not UTF-8.
 pub fn read(path: &Path, config: &AnnotationConfig) -> Result<Vec<Row>> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = Lines::open(path, config.strict)?;
+    let columns = lines.header(|text| Columns::read(text, config.strict))?;
     let mut rows = Vec::new();
     while let Some((line, text)) = lines.next()? {
-        let row = parse_row(&text, line, config).map_err(|fault| fault.at(path, line))?;
+        let row = parse_row(&text, line, &columns, config).map_err(|fault| fault.at(path, line))?;
         rows.push(row);
     }
     Ok(rows)
 }
 
-/// Reads a list of images: the annotation header, then one image path per line, in order.
+/// Reads a list of images: the annotation header, or unless `config` is strict the name of its first
+/// column alone, then one image path per line, in order. Blanks within a path are part of it.
 ///
 /// # Errors
 /// As [`read`], for the header and the paths.
-pub fn read_list(path: &Path) -> Result<Vec<String>> {
-    let mut lines = Lines::open(path)?;
+pub fn read_list(path: &Path, config: &AnnotationConfig) -> Result<Vec<String>> {
+    let mut lines = Lines::open(path, config.strict)?;
+    lines.header(|text| header::check_list(text, config.strict))?;
     let mut images = Vec::new();
     while let Some((line, text)) = lines.next()? {
         if text.contains(',') {
             return Err(Fault::new("one image path", &text).at(path, line));
         }
-        images.push(parse_image(&text).map_err(|fault| fault.at(path, line))?);
+        images.push(field::image(&text).map_err(|fault| fault.at(path, line))?);
     }
     Ok(images)
 }
 
 /// Writes `rows` as an annotation file that [`read`] reads back as they are, whole or not at all.
-/// Partly labelled action units survive only where the reader keeps them.
+/// Partly labelled action units survive only where the reader keeps them, and one of valence and
+/// arousal alone only where it is not strict.
 ///
 /// # Errors
 /// [`Error::Argument`] for a row that the format cannot hold; [`Error::Io`] if the file system
@@ -108,7 +125,7 @@ fn write_row(out: &mut impl Write, row: &Row) -> std::io::Result<()> {
     let [valence, arousal] = row
         .labels
         .valence_arousal
-        .unwrap_or([NO_VALENCE_AROUSAL; 2]);
+        .map(|value| value.unwrap_or(NO_DIMENSION));
     write!(out, "{},{valence},{arousal},", row.image)?;
     match row.labels.expression {
         Some(class) => write!(out, "{class}")?,
@@ -128,13 +145,12 @@ fn check_row(row: &Row) -> Result<()> {
             fault.found,
         )
     };
-    parse_image(&row.image).map_err(refuse)?;
+    field::image(&row.image).map_err(refuse)?;
     if row.image.contains(',') {
         return Err(refuse(Fault::new("a path without comma", &row.image)));
     }
-    if let Some(values) = row.labels.valence_arousal
-        && let Some(value) = values.iter().find(|value| !(-1.0..=1.0).contains(*value))
-    {
+    let mut values = row.labels.valence_arousal.into_iter().flatten();
+    if let Some(value) = values.find(|value| !(-1.0..=1.0).contains(value)) {
         return Err(refuse(Fault::new(
             "valence and arousal in [-1, 1]",
             &value.to_string(),
@@ -149,30 +165,27 @@ fn check_row(row: &Row) -> Result<()> {
     }
 }
 
-fn parse_row(text: &str, line: u64, config: &AnnotationConfig) -> Result<Row, Fault> {
-    let fields: Vec<&str> = text.split(',').collect();
-    if fields.len() != FIELDS {
-        return Err(Fault {
-            expected: format!("{FIELDS} fields"),
-            found: format!("{}", fields.len()),
-        });
-    }
-    let image = parse_image(fields[0])?;
-    let valence_arousal = parse_valence_arousal(fields[1], fields[2])?;
-    let expression = match parse_integer(fields[3], "expression", -1..=7)? {
-        NO_CLASS => None,
-        class => Some(class as usize),
+fn parse_row(
+    text: &str,
+    line: u64,
+    columns: &Columns,
+    config: &AnnotationConfig,
+) -> Result<Row, Fault> {
+    let form = Form {
+        strict: config.strict,
     };
+    let fields = columns.fields(text)?;
+    let [image, valence, arousal, expression, units @ ..] = fields.map(|text| form.trimmed(text));
+    let image = field::image(image)?;
+    let valence_arousal = form.valence_arousal(valence, arousal)?;
+    let expression = form.class(expression, "expression", EXPRESSIONS - 1)?;
     let mut action_units = [None; ACTION_UNITS];
-    for ((unit, field), label) in ActionUnit::AFF_WILD2
+    for ((unit, text), label) in ActionUnit::AFF_WILD2
         .into_iter()
-        .zip(&fields[4..])
+        .zip(units)
         .zip(&mut action_units)
     {
-        *label = match parse_integer(field, unit, -1..=1)? {
-            NO_CLASS => None,
-            present => Some(present == 1),
-        };
+        *label = form.class(text, unit, 1)?.map(|present| present == 1);
     }
     if !config.keep_partial_action_units && action_units.contains(&None) {
         action_units = [None; ACTION_UNITS];
@@ -186,62 +199,6 @@ fn parse_row(text: &str, line: u64, config: &AnnotationConfig) -> Result<Row, Fa
         },
         line,
     })
-}
-
-/// Accepts only paths that stay below the folder of images on every system, so that a downloaded
-/// annotation file cannot make a program open files elsewhere.
-fn parse_image(text: &str) -> Result<String, Fault> {
-    let inside = !text.contains(['\\', ':'])
-        && !text.contains(char::is_control)
-        && text.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if inside {
-        Ok(text.to_string())
-    } else {
-        Err(Fault::new(
-            "a relative image path that stays in its folder, without control characters",
-            text,
-        ))
-    }
-}
-
-fn parse_valence_arousal(valence: &str, arousal: &str) -> Result<Option<[f32; 2]>, Fault> {
-    let values = [
-        parse_dimension(valence, "valence")?,
-        parse_dimension(arousal, "arousal")?,
-    ];
-    match values {
-        [Some(valence), Some(arousal)] => Ok(Some([valence, arousal])),
-        [None, None] => Ok(None),
-        _ => Err(Fault::new(
-            "valence and arousal both present or both -5",
-            &format!("{valence},{arousal}"),
-        )),
-    }
-}
-
-fn parse_dimension(text: &str, what: &str) -> Result<Option<f32>, Fault> {
-    match text.parse::<f32>() {
-        Ok(NO_VALENCE_AROUSAL) => Ok(None),
-        Ok(value) if (-1.0..=1.0).contains(&value) => Ok(Some(value)),
-        _ => Err(Fault::new(
-            format!("{what} in [-1, 1], or -5 where missing"),
-            text,
-        )),
-    }
-}
-
-fn parse_integer(
-    text: &str,
-    what: impl std::fmt::Display,
-    range: std::ops::RangeInclusive<i64>,
-) -> Result<i64, Fault> {
-    match text.parse() {
-        Ok(value) if range.contains(&value) => Ok(value),
-        _ => Err(Fault::new(
-            format!("{what} from 0 to {}, or -1 where missing", range.end()),
-            text,
-        )),
-    }
 }
 
 #[cfg(test)]
@@ -266,11 +223,15 @@ mod tests {
         read_bytes(format!("{HEADER}\n{row}\n").as_bytes()).map(|mut rows| rows.remove(0))
     }
 
+    fn strict() -> AnnotationConfig {
+        AnnotationConfig::new().with_strict(true)
+    }
+
     #[test]
     fn a_row_is_read_by_position() {
         let row = read_row(GOOD).unwrap();
         assert_eq!((row.image.as_str(), row.line), ("1/00001.jpg", 2));
-        assert_eq!(row.labels.valence_arousal, Some([0.5, -0.25]));
+        assert_eq!(row.labels.valence_arousal, [Some(0.5), Some(-0.25)]);
         assert_eq!(row.labels.expression, Some(4));
         let present: Vec<_> = row
             .labels
@@ -291,7 +252,7 @@ mod tests {
     #[test]
     fn minus_one_is_a_valence() {
         let row = read_row(&GOOD.replace("0.5,-0.25", "-1,-1")).unwrap();
-        assert_eq!(row.labels.valence_arousal, Some([-1.0, -1.0]));
+        assert_eq!(row.labels.valence_arousal, [Some(-1.0); 2]);
     }
 
     #[test]
@@ -309,7 +270,7 @@ mod tests {
             read_bytes(format!("{HEADER}\n{second}\n{GOOD}\n{second}\n").as_bytes()).unwrap();
         let valences: Vec<_> = rows
             .iter()
-            .map(|row| row.labels.valence_arousal.unwrap()[0])
+            .map(|row| row.labels.valence_arousal[0].unwrap())
             .collect();
         assert_eq!(valences, [0.75, 0.5, 0.75]);
     }
@@ -322,8 +283,8 @@ mod tests {
     #[test]
     fn partial_action_units_count_only_when_asked_for() {
         let text = format!("{HEADER}\n1/00001.jpg,-5,-5,-1,1,-1{}\n", ",0".repeat(10));
-        let strict = read_bytes(text.as_bytes()).unwrap();
-        assert!(!strict[0].labels.has_action_units());
+        let whole = read_bytes(text.as_bytes()).unwrap();
+        assert!(!whole[0].labels.has_action_units());
         let config = AnnotationConfig::new().with_keep_partial_action_units(true);
         let kept = read_with(text.as_bytes(), &config).unwrap();
         assert_eq!(
@@ -332,23 +293,40 @@ mod tests {
         );
     }
 
+    /// What reading a good row, then `broken`, says.
+    fn refusal(broken: &str, config: &AnnotationConfig) -> String {
+        let text = format!("{HEADER}\r\n{GOOD}\r\n{broken}\r\n");
+        let error = read_with(text.as_bytes(), config).unwrap_err().to_string();
+        assert!(
+            error.contains("annotations.txt:3: expected"),
+            "{broken}: {error}"
+        );
+        error
+    }
+
     #[test]
     fn every_broken_row_is_refused_with_file_and_line() {
         for (broken, expected) in [
             (GOOD.replace("0.5", "half"), "valence in [-1, 1]"),
             (GOOD.replace("0.5", ""), "valence in [-1, 1]"),
-            (GOOD.replace("0.5", " 0.5"), "valence in [-1, 1]"),
+            (GOOD.replace("0.5", "0. 5"), "valence in [-1, 1]"),
             (GOOD.replace("0.5", "NaN"), "valence in [-1, 1]"),
             (GOOD.replace("0.5", "1.001"), "valence in [-1, 1]"),
             (GOOD.replace("-0.25", "-inf"), "arousal in [-1, 1]"),
-            (GOOD.replace("-0.25", "-5"), "both present or both -5"),
-            (GOOD.replace("0.5", "-5"), "both present or both -5"),
+            (GOOD.replace("-0.25", "-4"), "arousal in [-1, 1]"),
             (GOOD.replace(",4,", ",8,"), "expression from 0 to 7"),
             (GOOD.replace(",4,", ",-2,"), "expression from 0 to 7"),
-            (GOOD.replace(",4,", ",4.0,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",7.5,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",NaN,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",inf,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",1e30,"), "expression from 0 to 7"),
+            (GOOD.replace(",4,", ",,"), "expression from 0 to 7"),
             (GOOD.replace(",4,0", ",4,2"), "AU1 from 0 to 1"),
+            (GOOD.replace(",4,0", ",4,0.5"), "AU1 from 0 to 1"),
+            (GOOD.replace(",4,0", ",4,-2"), "AU1 from 0 to 1"),
             (format!("{}2", &GOOD[..GOOD.len() - 1]), "AU26 from 0 to 1"),
             (format!("{GOOD},0"), "16 fields, found 17"),
+            (format!("{GOOD},"), "16 fields, found 17"),
             (GOOD[..GOOD.len() - 2].to_string(), "16 fields, found 15"),
             ("1/00001.jpg".to_string(), "16 fields, found 1"),
             (GOOD.replace("1/00001", "../00001"), "stays in its folder"),
@@ -358,20 +336,82 @@ mod tests {
             ),
             (GOOD.replace("1/00001", "/1/00001"), "stays in its folder"),
             (GOOD.replace("1/00001", "1\\00001"), "stays in its folder"),
-            (GOOD.replace("1/00001", "\r1/00001"), "stays in its folder"),
+            (GOOD.replace("1/00001", "1/\r00001"), "stays in its folder"),
             (GOOD.replace("1/00001", "C:00001"), "stays in its folder"),
             (GOOD.replace("1/00001", "1//00001"), "stays in its folder"),
             (GOOD.replace("1/00001.jpg", ""), "stays in its folder"),
         ] {
-            let error = read_bytes(format!("{HEADER}\r\n{GOOD}\r\n{broken}\r\n").as_bytes())
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains("annotations.txt:3: expected"),
-                "{broken}: {error}"
-            );
-            assert!(error.contains(expected), "{broken}: {error}");
+            for config in [AnnotationConfig::new(), strict()] {
+                let error = refusal(&broken, &config);
+                assert!(error.contains(expected), "{broken}: {error}");
+            }
         }
+    }
+
+    #[test]
+    fn other_ways_of_writing_the_same_are_read_unless_the_form_is_strict() {
+        let expected = read_row(GOOD).unwrap();
+        for (text, refused) in [
+            (GOOD.replace(',', ", "), "valence in [-1, 1]"),
+            (GOOD.replace(',', "\t, "), "stays in its folder"),
+            (format!("  {GOOD}"), ""),
+            (format!("{GOOD} \t"), "AU26 from 0 to 1"),
+            (GOOD.replace(",4,", ",4.0,"), "expression from 0 to 7"),
+            (GOOD.replace(",0,", ",0.0,"), "AU1 from 0 to 1"),
+            (GOOD.replace(",1,", ",1.,"), "AU6 from 0 to 1"),
+            (GOOD.replace(",4,0,0", ",4e0,-0.0,0"), "expression"),
+        ] {
+            let row = read_row(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(row, expected, "{text}");
+            if !refused.is_empty() {
+                let error = refusal(&text, &strict());
+                assert!(error.contains(refused), "{text}: {error}");
+            }
+        }
+        let missing = format!("v/00002.jpg, -5, -5.0, -1.0{}", ", -1.0".repeat(12));
+        assert!(read_row(&missing).unwrap().labels.is_empty());
+    }
+
+    #[test]
+    fn one_of_valence_and_arousal_counts_without_the_other_unless_the_form_is_strict() {
+        for (text, expected) in [
+            (GOOD.replace("-0.25", "-5"), [Some(0.5), None]),
+            (GOOD.replace("0.5", "-5.0"), [None, Some(-0.25)]),
+        ] {
+            let row = read_row(&text).unwrap();
+            assert_eq!(row.labels.valence_arousal, expected);
+            let error = refusal(&text, &strict());
+            assert!(error.contains("both present or both -5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn fields_under_a_spelled_out_header_are_found_by_name() {
+        let expected = read_row(GOOD).unwrap();
+        let fields: Vec<&str> = GOOD.split(',').collect();
+        let names = "image valence arousal expression AU1 AU2 AU4 AU6 AU7 AU10 AU12 AU15 AU23 AU24 \
+                     AU25 AU26";
+        let names: Vec<&str> = names.split_whitespace().collect();
+        for turn in 0..names.len() {
+            let turned = |texts: &[&str]| {
+                let mut texts = texts.to_vec();
+                texts.rotate_left(turn);
+                texts.join(", ")
+            };
+            let text = format!("{}\n{}\n", turned(&names), turned(&fields));
+            let rows = read_bytes(text.as_bytes()).unwrap();
+            assert_eq!(rows, std::slice::from_ref(&expected));
+            let error = read_with(text.as_bytes(), &strict()).unwrap_err();
+            assert!(error.to_string().contains(":1: expected the header"));
+        }
+    }
+
+    #[test]
+    fn lines_of_blanks_are_passed_over_also_before_the_header() {
+        let text = format!("\u{feff} \t\r\n\r\n{HEADER}\r\n \r\n\t\r\n{GOOD}\r\n \r\n");
+        let rows = read_bytes(text.as_bytes()).unwrap();
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [6]);
+        assert!(read_with(text.as_bytes(), &strict()).is_err());
     }
 
     #[test]
@@ -383,11 +423,13 @@ mod tests {
             "image,valence,arousal,expression\n",
             "\u{feff}",
         ] {
-            let error = read_bytes(text.as_bytes()).unwrap_err().to_string();
-            assert!(
-                error.contains("annotations.txt:1: expected the header"),
-                "{error}"
-            );
+            for config in [AnnotationConfig::new(), strict()] {
+                let error = read_with(text.as_bytes(), &config).unwrap_err().to_string();
+                assert!(
+                    error.contains("annotations.txt:1: expected the header"),
+                    "{error}"
+                );
+            }
         }
     }
 
@@ -432,31 +474,55 @@ mod tests {
     fn a_list_is_one_path_per_line_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list.txt");
-        std::fs::write(
-            &path,
-            format!("{HEADER}\r\nb/00002.jpg\r\na/00001.jpg\r\nb/00002.jpg"),
-        )
-        .unwrap();
-        assert_eq!(
-            read_list(&path).unwrap(),
-            ["b/00002.jpg", "a/00001.jpg", "b/00002.jpg"]
-        );
-        for broken in [GOOD, "../secret.jpg"] {
-            std::fs::write(&path, format!("{HEADER}\na/00001.jpg\n{broken}\n")).unwrap();
-            let error = read_list(&path).unwrap_err().to_string();
-            assert!(error.contains("list.txt:3: expected"), "{error}");
+        for config in [AnnotationConfig::new(), strict()] {
+            std::fs::write(
+                &path,
+                format!("{HEADER}\r\nb/00002.jpg\r\na/00001.jpg\r\nb/00002.jpg"),
+            )
+            .unwrap();
+            assert_eq!(
+                read_list(&path, &config).unwrap(),
+                ["b/00002.jpg", "a/00001.jpg", "b/00002.jpg"]
+            );
+            for broken in [GOOD, "../secret.jpg", "a/00001.jpg,"] {
+                std::fs::write(&path, format!("{HEADER}\na/00001.jpg\n{broken}\n")).unwrap();
+                let error = read_list(&path, &config).unwrap_err().to_string();
+                assert!(error.contains("list.txt:3: expected"), "{error}");
+            }
         }
+    }
+
+    #[test]
+    fn a_list_of_another_program_is_read_and_blanks_within_a_path_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.txt");
+        for header in [
+            "image",
+            "Image, Valence, Arousal, Expression, AUs",
+            "image,valence,arousal,expression,AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,AU25,AU26",
+        ] {
+            let text = format!("\u{feff}{header} \r\n\r\n \t\r\nmy video/00001.jpg \t\r\nb.jpg");
+            std::fs::write(&path, text).unwrap();
+            let images = read_list(&path, &AnnotationConfig::new()).unwrap();
+            assert_eq!(images, ["my video/00001.jpg", "b.jpg"], "{header}");
+            let error = read_list(&path, &strict()).unwrap_err().to_string();
+            assert!(error.contains("list.txt:1: expected the header"), "{error}");
+        }
+        std::fs::write(&path, "a/00001.jpg\nb/00002.jpg\n").unwrap();
+        assert!(read_list(&path, &AnnotationConfig::new()).is_err());
     }
 
     #[test]
     fn written_rows_read_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("annotations.txt");
-        let mut rows = vec![read_row(GOOD).unwrap(), read_row(GOOD).unwrap()];
+        let mut rows = vec![read_row(GOOD).unwrap(); 3];
         rows[0].labels = Labels::default();
-        rows[1].labels.valence_arousal = Some([0.1 + 0.2, -1.0 / 3.0]);
+        rows[1].labels.valence_arousal = [Some(0.1 + 0.2), Some(-1.0 / 3.0)];
         rows[1].labels.action_units[5] = None;
         rows[1].line = 3;
+        rows[2].labels.valence_arousal[0] = None;
+        rows[2].line = 4;
         write(&path, &rows).unwrap();
         let keep = AnnotationConfig::new().with_keep_partial_action_units(true);
         assert_eq!(read(&path, &keep).unwrap(), rows);
@@ -503,7 +569,7 @@ mod tests {
         assert!(broken(|row| row.image = "a,b.jpg".into()).contains("without comma"));
         assert!(broken(|row| row.image = "../b.jpg".into()).contains("stays in its folder"));
         assert!(broken(|row| row.labels.expression = Some(8)).contains("from 0 to 7"));
-        let nan = broken(|row| row.labels.valence_arousal = Some([f32::NAN, 0.0]));
+        let nan = broken(|row| row.labels.valence_arousal[1] = Some(f32::NAN));
         assert!(nan.contains("1/00001.jpg") && nan.contains("NaN"), "{nan}");
         assert!(!path.exists());
     }

@@ -107,8 +107,10 @@ pub struct Occurrence {
 pub struct Statistics {
     /// All rows, labelled or not.
     pub rows: usize,
-    /// Rows with valence and arousal.
-    pub valence_arousal: usize,
+    /// Rows with valence or arousal labelled.
+    pub valence_arousal_rows: usize,
+    /// Rows with valence, and rows with arousal.
+    pub valence_arousal: [usize; 2],
     /// Rows of each of [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
     pub expression: [usize; EXPRESSIONS],
     /// Rows with at least one action unit labelled.
@@ -123,7 +125,14 @@ impl Statistics {
         let mut counts = Self::default();
         for labels in labels {
             counts.rows += 1;
-            counts.valence_arousal += usize::from(labels.valence_arousal.is_some());
+            counts.valence_arousal_rows += usize::from(labels.has_valence_arousal());
+            for (count, value) in counts
+                .valence_arousal
+                .iter_mut()
+                .zip(labels.valence_arousal)
+            {
+                *count += usize::from(value.is_some());
+            }
             if let Some(class) = labels.expression {
                 counts.expression[class] += 1;
             }
@@ -172,9 +181,14 @@ mod tests {
     fn statistics_count_labels_that_are_present() {
         let counts = open(ROWS, &AnnotationConfig::new()).unwrap().statistics();
         assert_eq!(
-            (counts.rows, counts.valence_arousal, counts.action_unit_rows),
+            (
+                counts.rows,
+                counts.valence_arousal_rows,
+                counts.action_unit_rows
+            ),
             (3, 2, 1)
         );
+        assert_eq!(counts.valence_arousal, [2, 2]);
         assert_eq!(counts.expression, [0, 0, 0, 0, 2, 0, 0, 0]);
         assert_eq!(counts.expression_rows(), 2);
         assert_eq!(
@@ -191,6 +205,14 @@ mod tests {
                 labelled: 1
             }
         );
+    }
+
+    #[test]
+    fn valence_and_arousal_count_each_for_itself() {
+        let text = ROWS.replace("0.1,0.2", "0.1,-5");
+        let counts = open(&text, &AnnotationConfig::new()).unwrap().statistics();
+        assert_eq!(counts.valence_arousal_rows, 2);
+        assert_eq!(counts.valence_arousal, [2, 1]);
     }
 
     #[test]

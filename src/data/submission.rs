@@ -6,13 +6,13 @@ use crate::data::annotation::{self, Row};
 use crate::label::ACTION_UNITS;
 use crate::{Error, Labels, Result};
 
-/// What the challenge asks for about one image.
+/// What the challenge asks for about one image; none of it has a default.
 ///
-/// The default stands for an image that cannot be read: a neutral face, that is valence and
-/// arousal 0, expression Neutral, no action unit.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// [`predict::Prediction::for_challenge`](crate::predict::Prediction::for_challenge) makes one of
+/// what a network reads.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Valence and arousal; values outside [-1, 1] are written as the nearest bound.
+    /// Valence and arousal, finite; values outside [-1, 1] are written as the nearest bound.
     pub valence_arousal: [f32; 2],
     /// Index into [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
     pub expression: usize,
@@ -20,11 +20,23 @@ pub struct Prediction {
     pub action_units: [bool; ACTION_UNITS],
 }
 
+impl Prediction {
+    /// What stands in the line of an image that cannot be read, as the challenge asks for a line of
+    /// each: a neutral face, that is valence and arousal 0, expression Neutral, no action unit.
+    pub fn neutral() -> Self {
+        Self {
+            valence_arousal: [0.0; 2],
+            expression: 0,
+            action_units: [false; ACTION_UNITS],
+        }
+    }
+}
+
 /// Writes one line for each of `images`, in order, whole or not at all; `None` stands for an image
-/// that cannot be read and becomes [`Prediction::default`].
+/// that cannot be read and becomes [`Prediction::neutral`].
 ///
 /// # Errors
-/// [`Error::Argument`] for a prediction that is not a number or an expression index above 7;
+/// [`Error::Argument`] for a prediction that is not finite or an expression index above 7;
 /// [`Error::Io`] if the file system refuses.
 ///
 /// # Panics
@@ -38,24 +50,29 @@ pub fn write(path: &Path, images: &[String], predictions: &[Option<Prediction>])
     let rows = images
         .iter()
         .zip(predictions)
-        .map(|(image, prediction)| row(image, prediction.clone().unwrap_or_default()))
+        .map(|(image, prediction)| {
+            row(
+                image,
+                prediction.clone().unwrap_or_else(Prediction::neutral),
+            )
+        })
         .collect::<Result<Vec<_>>>()?;
     annotation::write(path, &rows)
 }
 
 fn row(image: &str, prediction: Prediction) -> Result<Row> {
     let [valence, arousal] = prediction.valence_arousal;
-    if valence.is_nan() || arousal.is_nan() {
+    if !(valence.is_finite() && arousal.is_finite()) {
         return Err(Error::argument(
             format!("prediction for {image:?}"),
-            "numbers for valence and arousal",
+            "finite numbers for valence and arousal",
             format!("{valence} and {arousal}"),
         ));
     }
     Ok(Row {
         image: image.to_string(),
         labels: Labels {
-            valence_arousal: Some([valence.clamp(-1.0, 1.0), arousal.clamp(-1.0, 1.0)]),
+            valence_arousal: [valence, arousal].map(|value| Some(value.clamp(-1.0, 1.0))),
             expression: Some(prediction.expression),
             action_units: prediction.action_units.map(Some),
         },
@@ -77,7 +94,7 @@ mod tests {
         let mut prediction = Prediction {
             valence_arousal: [0.75, 1.5],
             expression: 4,
-            ..Prediction::default()
+            ..Prediction::neutral()
         };
         prediction.action_units[6] = true;
         prediction
@@ -97,14 +114,16 @@ mod tests {
     }
 
     #[test]
-    fn a_prediction_that_is_no_number_leaves_the_old_file() {
+    fn a_prediction_that_is_not_finite_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.txt");
         std::fs::write(&path, "old").unwrap();
-        let mut broken = happy();
-        broken.valence_arousal[0] = f32::NAN;
-        let error = write(&path, &images(), &[Some(happy()), Some(broken), None]).unwrap_err();
-        assert!(error.to_string().contains("a/00001.jpg"), "{error}");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        for (place, value) in [(0, f32::NAN), (1, f32::INFINITY), (0, f32::NEG_INFINITY)] {
+            let mut broken = happy();
+            broken.valence_arousal[place] = value;
+            let error = write(&path, &images(), &[Some(happy()), Some(broken), None]).unwrap_err();
+            assert!(error.to_string().contains("a/00001.jpg"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        }
     }
 }

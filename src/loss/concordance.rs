@@ -17,7 +17,7 @@ pub struct ConcordanceLossConfig {
 /// One minus the concordance correlation coefficient, summed over valence and arousal.
 ///
 /// Eq. 11: `L = 2 - CCC_v - CCC_a`, and Eq. 12, with the means, population variances and population
-/// covariance of the labelled rows:
+/// covariance of the rows that are labelled, each of the two over its own:
 ///
 /// `CCC(x, y) = 2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2)`
 ///
@@ -44,12 +44,12 @@ impl ConcordanceLossConfig {
 
 impl ConcordanceLoss {
     /// The loss, a single number from 0 (perfect) to 4. Zero variance, or a single row, gives a
-    /// coefficient of 0, hence a loss of 2.
+    /// coefficient of 0, hence a loss of 2. A column without labels adds nothing.
     ///
     /// # Shapes
     /// - `predictions`: `[batch, 2]`, valence and arousal
     /// - `targets`: `[batch, 2]`, each in [-1, 1] where present, anything elsewhere
-    /// - `present`: `[batch]`
+    /// - `present`: `[batch, 2]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -58,20 +58,18 @@ impl ConcordanceLoss {
         &self,
         predictions: Tensor<2>,
         targets: Tensor<2>,
-        present: Tensor<1, Bool>,
+        present: Tensor<2, Bool>,
     ) -> Tensor<1> {
         let [batch, columns] = predictions.dims();
         assert_eq!(columns, 2, "columns: valence and arousal");
         assert_eq!([batch, columns], targets.dims(), "shape of the targets");
-        assert_eq!([batch], present.dims(), "shape of the mask");
+        assert_eq!([batch, columns], present.dims(), "shape of the mask");
 
-        let count = present.clone().float().sum();
+        let count = present.clone().float().sum_dim(0);
         let empty = count.clone().equal_scalar(0.0);
-        let rows = or_one(count).unsqueeze::<2>();
-        let missing = present
-            .bool_not()
-            .unsqueeze_dim::<2>(1)
-            .expand([batch, columns]);
+        let labelled = empty.bool_not().float().sum();
+        let rows = or_one(count);
+        let missing = present.bool_not();
 
         let mean = |values: Tensor<2>| values.sum_dim(0) / rows.clone();
         let moments = |values: Tensor<2>| {
@@ -88,10 +86,8 @@ impl ConcordanceLoss {
         let offset = (prediction_mean - target_mean).square();
         let ccc = covariance.mul_scalar(2.0) / (spread + offset).add_scalar(self.epsilon);
 
-        ccc.sum()
-            .neg()
-            .add_scalar(columns as f64)
-            .mask_fill(empty, 0.0)
+        // Of a column without labels everything is 0, the coefficient included.
+        ccc.sum().neg() + labelled
     }
 }
 
@@ -105,6 +101,14 @@ mod tests {
         predictions: [[f32; 2]; N],
         targets: [[f32; 2]; N],
         present: [bool; N],
+    ) -> (f32, Vec<f32>) {
+        masked(predictions, targets, present.map(|present| [present; 2]))
+    }
+
+    fn masked<const N: usize>(
+        predictions: [[f32; 2]; N],
+        targets: [[f32; 2]; N],
+        present: [[bool; 2]; N],
     ) -> (f32, Vec<f32>) {
         let device = Device::default().autodiff();
         let predictions = Tensor::<2>::from_data(predictions, &device).require_grad();
@@ -136,6 +140,51 @@ mod tests {
         let without = |rows: [[f32; 2]; 4]| [rows[0], rows[2], rows[3]];
         let (loss, _) = loss_and_gradient(without(PREDICTIONS), without(TARGETS), [true; 3]);
         assert!((loss - expected.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn each_column_counts_the_rows_that_label_it_and_no_others() {
+        // Valence is missing in row 1, arousal in rows 0 and 3.
+        let present = [[true, false], [false, true], [true, true], [true, false]];
+        let expected = masked(PREDICTIONS, TARGETS, present);
+        for nonsense in [f32::NAN, f32::NEG_INFINITY, -5.0] {
+            let (mut predictions, mut targets) = (PREDICTIONS, TARGETS);
+            for (row, columns) in present.iter().enumerate() {
+                for (column, present) in columns.iter().enumerate() {
+                    if !present {
+                        (predictions[row][column], targets[row][column]) = (1e30, nonsense);
+                    }
+                }
+            }
+            assert_eq!(masked(predictions, targets, present), expected);
+        }
+        let column = |column: usize, rows: &[usize]| {
+            let mut present = [[false; 2]; 4];
+            rows.iter().for_each(|&row| present[row][column] = true);
+            masked(PREDICTIONS, TARGETS, present)
+        };
+        let ((valence, left), (arousal, right)) = (column(0, &[0, 2, 3]), column(1, &[1, 2]));
+        assert!(valence > 0.0 && arousal > 0.0);
+        assert!((valence + arousal - expected.0).abs() < 1e-6);
+        for (place, gradient) in expected.1.iter().enumerate() {
+            assert!((left[place] + right[place] - gradient).abs() < 1e-6);
+            assert_eq!(*gradient == 0.0, !present[place / 2][place % 2], "{place}");
+        }
+    }
+
+    #[test]
+    fn a_column_without_labels_has_neither_loss_nor_gradient() {
+        let (both, _) = loss_and_gradient(PREDICTIONS, TARGETS, [true; 4]);
+        let mut sum = 0.0;
+        for column in 0..2 {
+            let present = [[column == 0, column == 1]; 4];
+            let (loss, gradient) = masked(PREDICTIONS, TARGETS, present);
+            assert!((0.0..2.0).contains(&loss), "{loss}");
+            let other = gradient.chunks(2).map(|row| row[1 - column]);
+            assert_eq!(other.collect::<Vec<_>>(), [0.0; 4]);
+            sum += loss;
+        }
+        assert!((sum - both).abs() < 1e-6);
     }
 
     #[test]

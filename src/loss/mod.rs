@@ -25,7 +25,7 @@ pub use cross_entropy::{
 use burn::tensor::Tensor;
 
 /// `divisor`, or one where it is zero: what an empty sum is divided by.
-fn or_one(divisor: Tensor<1>) -> Tensor<1> {
+fn or_one<const D: usize>(divisor: Tensor<D>) -> Tensor<D> {
     let empty = divisor.clone().equal_scalar(0.0);
     divisor.mask_fill(empty, 1.0)
 }

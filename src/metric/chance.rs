@@ -40,9 +40,7 @@ pub fn chance<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Report {
     let mut units = [Rate::default(); ACTION_UNITS];
     let mut classes = [Rate::default(); EXPRESSIONS];
     for labels in labels {
-        rows.total += 1;
-        rows.au += u64::from(labels.has_action_units());
-        rows.va += u64::from(labels.valence_arousal.is_some());
+        rows.push(labels);
         for (unit, label) in units.iter_mut().zip(labels.action_units) {
             if let Some(label) = label {
                 unit.push(label);
@@ -50,19 +48,18 @@ pub fn chance<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Report {
         }
         if let Some(label) = labels.expression {
             assert!(label < EXPRESSIONS, "no expression has index {label}");
-            rows.ex += 1;
             for (class, rate) in classes.iter_mut().enumerate() {
                 rate.push(class == label);
             }
         }
     }
-    let concordance = (rows.va > 0).then_some(0.0);
+    let concordance = |rows: u64| (rows > 0).then_some(0.0);
     Report::of(
         units.map(|unit| unit.value().map(|rate| 2.0 * rate / (1.0 + rate))),
         classes.map(|class| class.value()),
         Concordances {
-            valence: concordance,
-            arousal: concordance,
+            valence: concordance(rows.valence),
+            arousal: concordance(rows.arousal),
         },
         rows,
     )
@@ -96,7 +93,7 @@ mod tests {
         let rows: Vec<Labels> = [0, 0, 0, 4, 7]
             .into_iter()
             .map(|class| Labels {
-                valence_arousal: Some([0.1, 0.2]),
+                valence_arousal: [Some(0.1), Some(0.2)],
                 expression: Some(class),
                 ..Labels::default()
             })
@@ -110,6 +107,20 @@ mod tests {
             (report.rows.total, report.rows.ex, report.rows.au),
             (5, 5, 0)
         );
+    }
+
+    #[test]
+    fn one_of_valence_and_arousal_without_labels_has_no_chance() {
+        let rows = [Labels {
+            valence_arousal: [None, Some(0.2)],
+            ..Labels::default()
+        }];
+        let report = chance(&rows);
+        assert_eq!(
+            (report.ccc.valence, report.ccc.arousal, report.p_va),
+            (None, Some(0.0), None)
+        );
+        assert_eq!((report.rows.va, report.rows.valence), (1, 0));
     }
 
     #[test]

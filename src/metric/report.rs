@@ -4,20 +4,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression};
+use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
 use crate::metric::mean_of_present;
 
 /// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
 ///
 /// A score without a single label to stand on is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     /// Mean F1 over the action units that have labels: all twelve on s-Aff-Wild2.
     pub p_au: Option<f64>,
     /// Macro F1 over the eight expressions.
     pub p_ex: Option<f64>,
-    /// Mean of the two concordance coefficients.
+    /// Mean of the two concordance coefficients; absent unless both are there.
     pub p_va: Option<f64>,
     /// `P_MTL = P_AU + P_EX + P_VA`; absent unless all three are there.
     pub p_mtl: Option<f64>,
@@ -53,8 +52,43 @@ pub struct Rows {
     pub au: u64,
     /// With a labelled expression.
     pub ex: u64,
-    /// With labelled valence and arousal.
+    /// With labelled valence or arousal.
     pub va: u64,
+    /// With labelled valence.
+    pub valence: u64,
+    /// With labelled arousal.
+    pub arousal: u64,
+}
+
+impl Rows {
+    /// Counts one row.
+    pub fn push(&mut self, labels: &Labels) {
+        let [valence, arousal] = labels.valence_arousal.map(|value| value.is_some());
+        self.total += 1;
+        self.au += u64::from(labels.has_action_units());
+        self.ex += u64::from(labels.expression.is_some());
+        self.va += u64::from(labels.has_valence_arousal());
+        self.valence += u64::from(valence);
+        self.arousal += u64::from(arousal);
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            total,
+            au,
+            ex,
+            va,
+            valence,
+            arousal,
+        } = self;
+        write!(f, "{total}, labelled: AU {au}, EX {ex}, VA {va}")?;
+        match valence == va && arousal == va {
+            true => Ok(()),
+            false => write!(f, " (valence {valence}, arousal {arousal})"),
+        }
+    }
 }
 
 impl Report {
@@ -88,56 +122,73 @@ impl Report {
     }
 
     /// The report as text: the paper's Table 1 columns, then each unit, class and coefficient.
-    /// With `chance`, every line of scores has chance level below it.
+    /// With `chance`, every line of scores has chance level below it, and a score that is lower has
+    /// a mark.
     pub fn table(&self, chance: Option<&Report>) -> String {
-        let mut lines = vec![("", self)];
-        if let Some(chance) = chance {
-            lines = vec![("score", self), ("chance", chance)];
-        }
         let mut text = String::new();
-        let mut block =
-            |title: &str, names: &[String], scores: &dyn Fn(&Report) -> Vec<Option<f64>>| {
-                let widths: Vec<usize> = names.iter().map(|name| name.len().max(6) + 1).collect();
-                text.push_str(&format!("{title:<10}"));
-                for (name, width) in names.iter().zip(&widths) {
-                    text.push_str(&format!("{name:>width$}"));
+        let mut marked = false;
+        let mut block = |title: &str, names: &[String], scores: fn(&Report) -> Vec<Option<f64>>| {
+            let widths: Vec<usize> = names.iter().map(|name| name.len().max(6) + 1).collect();
+            let mut line = |label: &str, cells: &[(String, bool)]| {
+                text.push_str(&format!("{label:<10}"));
+                let mut taken = 0;
+                for ((cell, mark), width) in cells.iter().zip(&widths) {
+                    let width = width - taken;
+                    text.push_str(&format!("{cell:>width$}"));
+                    // The mark takes the first of the blanks before the next cell.
+                    taken = usize::from(*mark);
+                    text.extend(mark.then_some(BELOW));
+                    marked |= mark;
                 }
                 text.push('\n');
-                for (label, report) in &lines {
-                    text.push_str(&format!("{label:<10}"));
-                    for (score, width) in scores(report).into_iter().zip(&widths) {
-                        text.push_str(&format!("{:>width$}", cell(score)));
-                    }
-                    text.push('\n');
-                }
             };
+            let plain = |text: &String| (text.clone(), false);
+            line(title, &names.iter().map(plain).collect::<Vec<_>>());
+            let found = scores(self);
+            match chance.map(scores) {
+                None => line("", &found.into_iter().map(cell).collect::<Vec<_>>()),
+                Some(chance) => {
+                    let below = found.iter().zip(&chance).map(|(&score, &chance)| {
+                        let below = score
+                            .zip(chance)
+                            .is_some_and(|(score, chance)| score < chance);
+                        (cell(score).0, below)
+                    });
+                    line("score", &below.collect::<Vec<_>>());
+                    line("chance", &chance.into_iter().map(cell).collect::<Vec<_>>());
+                }
+            }
+        };
         block(
             "",
             &["P_AU", "P_EX", "P_VA", "P_MTL"].map(String::from),
-            &|report| vec![report.p_au, report.p_ex, report.p_va, report.p_mtl],
+            |report| vec![report.p_au, report.p_ex, report.p_va, report.p_mtl],
         );
         block(
             "AU F1",
             &ActionUnit::AFF_WILD2.map(|unit| unit.to_string()),
-            &|report| report.au_f1.to_vec(),
+            |report| report.au_f1.to_vec(),
         );
         block(
             "EX F1",
             &Expression::AFF_WILD2.map(|class| class.to_string()),
-            &|report| report.ex_f1.to_vec(),
+            |report| report.ex_f1.to_vec(),
         );
         block(
             "VA CCC",
             &["Valence", "Arousal"].map(String::from),
-            &|report| vec![report.ccc.valence, report.ccc.arousal],
+            |report| vec![report.ccc.valence, report.ccc.arousal],
         );
-        let Rows { total, au, ex, va } = self.rows;
-        text.push_str(&format!(
-            "rows      {total}, labelled: AU {au}, EX {ex}, VA {va}\n"
-        ));
+        text.push_str(&format!("rows      {}\n", self.rows));
+        if marked {
+            text.push_str(&format!("{BELOW} lower than chance\n"));
+        }
         text
     }
 }
+
+/// Marks a score that is lower than chance.
+const BELOW: char = '*';
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,8 +196,10 @@ impl fmt::Display for Report {
     }
 }
 
-fn cell(score: Option<f64>) -> String {
-    score.map_or_else(|| "-".to_string(), |score| format!("{score:.3}"))
+/// A score as text, without a mark.
+fn cell(score: Option<f64>) -> (String, bool) {
+    let text = score.map_or_else(|| "-".to_string(), |score| format!("{score:.3}"));
+    (text, false)
 }
 
 /// Action units by name, in order.
@@ -229,6 +282,8 @@ mod tests {
             au: 9,
             ex: 8,
             va: 7,
+            valence: 6,
+            arousal: 7,
         };
         Report::of(au_f1, ex_f1, ccc, rows)
     }
@@ -245,10 +300,13 @@ mod tests {
                 r#""ex_f1":{"Neutral":0.25,"Anger":0.25,"Disgust":0.0,"Fear":0.25,"#,
                 r#""Happiness":0.25,"Sadness":0.25,"Surprise":0.25,"Other":0.25},"#,
                 r#""ccc":{"valence":0.5,"arousal":0.25},"#,
-                r#""rows":{"total":10,"au":9,"ex":8,"va":7}}"#,
+                r#""rows":{"total":10,"au":9,"ex":8,"va":7,"valence":6,"arousal":7}}"#,
             )
         );
         assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report());
+        // Other keys may stand beside these.
+        let more = json.replacen('{', r#"{"chance":{},"#, 1);
+        assert_eq!(serde_json::from_str::<Report>(&more).unwrap(), report());
         for broken in [
             json.replace("AU15", "AU9"),
             json.replace(r#""AU15":null,"#, ""),
@@ -276,6 +334,60 @@ mod tests {
         assert!(lines[2].starts_with("chance"));
         assert!(lines[4].contains(" - "));
         assert!(lines.iter().all(|line| line.len() <= 100), "{table}");
+        assert!(!table.contains(BELOW));
         assert_eq!(report().to_string().lines().count(), 9);
+        let rows = "rows      10, labelled: AU 9, EX 8, VA 7 (valence 6, arousal 7)";
+        assert_eq!(lines.last(), Some(&rows));
+    }
+
+    #[test]
+    fn a_score_lower_than_chance_has_a_mark_and_stays_in_its_column() {
+        let mut low = report();
+        (low.p_au, low.p_ex) = (Some(0.125), None);
+        low.au_f1[1] = Some(0.499);
+        low.ccc.valence = Some(-0.75);
+        let plain = low.table(Some(&Report::of(
+            [None; ACTION_UNITS],
+            [None; EXPRESSIONS],
+            Concordances::default(),
+            low.rows,
+        )));
+        let marked = low.table(Some(&report()));
+        let lines: Vec<(&str, &str)> = plain.lines().zip(marked.lines()).collect();
+        assert_eq!(lines[1].1, "score       0.125*     -  0.375  1.094");
+        for (place, (plain, marked)) in lines.into_iter().enumerate() {
+            // Chance and its names aside, the two differ in the marks alone.
+            if !marked.starts_with("chance") {
+                let expected = [0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0][place];
+                assert_eq!(marked.matches(BELOW).count(), expected, "{marked}");
+                assert_eq!(marked.replace("* ", "  ").trim_end_matches(BELOW), plain);
+            }
+        }
+        assert!(marked.ends_with("* lower than chance\n"), "{marked}");
+        assert!(!report().table(Some(&report())).contains(BELOW));
+    }
+
+    #[test]
+    fn rows_count_valence_and_arousal_each_for_itself() {
+        let mut rows = Rows::default();
+        for valence_arousal in [
+            [Some(0.5), None],
+            [None, Some(0.1)],
+            [Some(0.0); 2],
+            [None; 2],
+        ] {
+            rows.push(&Labels {
+                valence_arousal,
+                ..Labels::default()
+            });
+        }
+        let expected = Rows {
+            total: 4,
+            va: 3,
+            valence: 2,
+            arousal: 2,
+            ..Rows::default()
+        };
+        assert_eq!(rows, expected);
     }
 }

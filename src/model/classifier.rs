@@ -84,9 +84,14 @@ impl Classifier {
             return ModelOutput::default();
         }
         let logits = self.backbone.forward_head(features);
-        let valence_arousal = self
-            .valence_arousal
-            .then(|| logits.clone().narrow(1, count, 2).clamp(-1.0, 1.0));
+        let valence_arousal = self.valence_arousal.then(|| {
+            let unbounded = logits.clone().narrow(1, count, 2);
+            // What is not finite stays so: clipped, it would look like a score.
+            let finite = unbounded.clone().is_finite();
+            unbounded
+                .clone()
+                .mask_where(finite, unbounded.clamp(-1.0, 1.0))
+        });
         ModelOutput {
             expression_logits: (count > 0).then(|| logits.narrow(1, 0, count)),
             valence_arousal,

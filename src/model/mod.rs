@@ -3,13 +3,14 @@
 //! [`Network`] is the crate's own, trained here or by its authors. [`Classifier`] is an EfficientNet
 //! whose classifier names expressions, as HSEmotion's. [`OpenFace3`] is OpenFace 3.0's.
 
+mod challenge;
 mod classifier;
 mod file;
 mod openface3;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::backbone::EfficientNetConfig;
+use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::network::{Network, NetworkConfig};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
@@ -149,6 +150,15 @@ impl Model {
             }
             Self::Classifier(network) => network.forward(features),
             Self::OpenFace3(network) => network.forward(features),
+        }
+    }
+
+    /// The network from image to feature, if the model has it.
+    pub fn backbone(&self) -> Option<&EfficientNet> {
+        match self {
+            Self::Network(network) => network.backbone.as_ref(),
+            Self::Classifier(network) => Some(&network.backbone),
+            Self::OpenFace3(network) => Some(&network.backbone),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::attention::Attention;
 use crate::backbone::EfficientNetConfig;
 use crate::graph::Similarity;
 use crate::head::{ActionUnitHeadConfig, ExpressionHeadConfig, NodeMap, ValenceArousalHeadConfig};
+use crate::label::{ACTION_UNITS, EXPRESSIONS};
 
 /// Configuration of [`Network`].
 #[derive(Config, Debug)]
@@ -88,6 +89,20 @@ impl NetworkConfig {
             self.feature_width == width,
             &format!("{width}, the width of the backbone's feature"),
             self.feature_width,
+        )
+    }
+
+    /// Checks that the outputs are the 12 action units and 8 expressions of s-Aff-Wild2: of others
+    /// neither the names nor the labels are known.
+    ///
+    /// # Errors
+    /// [`Error::Argument`](crate::Error::Argument) if they are not.
+    pub fn check_aff_wild2(&self) -> Result<()> {
+        setting(
+            "the network",
+            (self.action_units, self.expressions) == (ACTION_UNITS, EXPRESSIONS),
+            &format!("{ACTION_UNITS} action units and {EXPRESSIONS} expressions, s-Aff-Wild2's"),
+            format!("{} and {}", self.action_units, self.expressions),
         )
     }
 

@@ -23,8 +23,8 @@ pub struct LabelBatch {
     pub expressions_present: Tensor<1, Bool>,
     /// In [-1, 1], `[batch, 2]`.
     pub valence_arousal: Tensor<2>,
-    /// `[batch]`.
-    pub valence_arousal_present: Tensor<1, Bool>,
+    /// `[batch, 2]`.
+    pub valence_arousal_present: Tensor<2, Bool>,
 }
 
 impl LabelBatch {
@@ -34,10 +34,8 @@ impl LabelBatch {
         let units = || labels.iter().flat_map(|row| row.action_units);
         let action_units = units().map(|unit| f32::from(u8::from(unit == Some(true))));
         let expressions = labels.iter().map(|row| row.expression.unwrap_or(0) as i64);
-        let valence_arousal = labels
-            .iter()
-            .flat_map(|row| row.valence_arousal.unwrap_or_default());
-        let flags = |flags: Vec<bool>| TensorData::new(flags, [batch]);
+        let affect = || labels.iter().flat_map(|row| row.valence_arousal);
+        let valence_arousal = affect().map(Option::unwrap_or_default);
         Self {
             action_units: Tensor::from_data(
                 TensorData::new(action_units.collect::<Vec<_>>(), [batch, ACTION_UNITS]),
@@ -55,7 +53,13 @@ impl LabelBatch {
                 device,
             ),
             expressions_present: Tensor::from_data(
-                flags(labels.iter().map(|row| row.expression.is_some()).collect()),
+                TensorData::new(
+                    labels
+                        .iter()
+                        .map(|row| row.expression.is_some())
+                        .collect::<Vec<_>>(),
+                    [batch],
+                ),
                 device,
             ),
             valence_arousal: Tensor::from_data(
@@ -63,11 +67,9 @@ impl LabelBatch {
                 device,
             ),
             valence_arousal_present: Tensor::from_data(
-                flags(
-                    labels
-                        .iter()
-                        .map(|row| row.valence_arousal.is_some())
-                        .collect(),
+                TensorData::new(
+                    affect().map(|value| value.is_some()).collect::<Vec<_>>(),
+                    [batch, 2],
                 ),
                 device,
             ),
@@ -175,30 +177,35 @@ mod tests {
     #[test]
     fn missing_labels_are_marked_absent_and_stored_as_zero() {
         let mut full = Labels {
-            valence_arousal: Some([0.5, -0.5]),
+            valence_arousal: [Some(0.5), Some(-0.5)],
             expression: Some(3),
             ..Labels::default()
         };
         full.action_units = [Some(true); ACTION_UNITS];
-        let batch = LabelBatch::new(&[Labels::default(), full], &Device::default());
+        let aroused = Labels {
+            valence_arousal: [None, Some(0.25)],
+            ..Labels::default()
+        };
+        let batch = LabelBatch::new(&[Labels::default(), full, aroused], &Device::default());
         let present = |data: TensorData| data.try_to_vec::<bool>().expect("a mask is boolean");
         assert_eq!(
             present(batch.expressions_present.into_data()),
-            [false, true]
+            [false, true, false]
         );
         assert_eq!(
             present(batch.valence_arousal_present.into_data()),
-            [false, true]
+            [false, false, true, true, false, true]
         );
         let units = present(batch.action_units_present.into_data());
         assert!(
-            units[..ACTION_UNITS].iter().all(|&p| !p) && units[ACTION_UNITS..].iter().all(|&p| p)
+            units[..ACTION_UNITS].iter().all(|&p| !p)
+                && units[ACTION_UNITS..2 * ACTION_UNITS].iter().all(|&p| p)
         );
         let values = batch
             .valence_arousal
             .into_data()
             .try_to_vec::<f32>()
             .unwrap();
-        assert_eq!(values, [0.0, 0.0, 0.5, -0.5]);
+        assert_eq!(values, [0.0, 0.0, 0.5, -0.5, 0.0, 0.25]);
     }
 }

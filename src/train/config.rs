@@ -196,6 +196,9 @@ pub struct TrainConfig {
     /// Whether a row that lacks some action units keeps the others.
     #[config(default = false)]
     pub keep_partial_action_units: bool,
+    /// Whether annotation files must keep to the challenge's own form, to the letter.
+    #[config(default = false)]
+    pub strict: bool,
     /// The largest share of images that may be unreadable, in [0, 1]; each is reported and left out.
     #[config(default = 0.01)]
     pub max_unreadable: f64,

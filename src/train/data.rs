@@ -73,7 +73,8 @@ impl Run {
             }
         };
         let annotations = AnnotationConfig::new()
-            .with_keep_partial_action_units(self.config.keep_partial_action_units);
+            .with_keep_partial_action_units(self.config.keep_partial_action_units)
+            .with_strict(self.config.strict);
         let training = Split::open(&root, SplitName::Training, &annotations)?;
         if training.rows.iter().all(|row| row.labels.is_empty()) {
             let path = root.join(SplitName::Training.file_name());

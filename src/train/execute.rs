@@ -24,7 +24,7 @@ use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::{Split, Statistics};
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::evaluate;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
     balanced_weights, occurrence_weights,
@@ -58,7 +58,9 @@ impl Run {
         let tasks = Tasks {
             action_unit: statistics.action_unit_rows > 0,
             expression: statistics.expression_rows() > 0,
-            valence_arousal: statistics.valence_arousal > 0,
+            // The network reads both or neither: one that was trained for one of them alone would make
+            // the other up.
+            valence_arousal: !statistics.valence_arousal.contains(&0),
         };
         let config = NetworkConfig::paper(features.training.width())
             .with_backbone(Some(config))
@@ -138,22 +140,17 @@ impl Run {
     ) -> Result<Outcome> {
         network.save(&config, &self.path("model.safetensors"))?;
         let cache = &validation.variants[0];
-        let Evaluation { report, chance } = evaluate(
-            &network,
-            &config.tasks,
-            cache,
-            &validation.labels,
-            &self.device,
-        );
+        let evaluation = evaluate(&network, &config, cache, &validation.labels, &self.device)?;
         write_whole(&self.path("report.json"), |file| {
-            serde_json::to_writer_pretty(&mut *file, &report)?;
+            serde_json::to_writer_pretty(&mut *file, &evaluation)?;
             writeln!(file)
         })?;
         let history = locked(&self.history);
         picture::curves(&self.path("curves.png"), &super::outcome::panels(&history))?;
         Ok(Outcome {
-            report,
-            chance,
+            report: evaluation.report,
+            chance: evaluation.chance,
+            tasks: evaluation.tasks,
             folder: self.path(""),
             synthetic: self.config.data.is_none(),
         })

@@ -7,12 +7,12 @@ use super::history::locked;
 use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
-use crate::data::cache::{FeatureCache, Fingerprint, Lookup};
+use crate::data::cache::{FeatureCache, Lookup};
 use crate::data::image::Preprocessing;
 use crate::data::split::Split;
-use crate::extract::{Extraction, is_readable};
+use crate::extract::{Extraction, Origin, is_readable, summary};
 use crate::network::{Network, NetworkConfig};
-use crate::{Error, Labels, Result, weights};
+use crate::{Error, Labels, Result};
 
 /// Images in a batch of the backbone; only speed and memory depend on it.
 const BATCH: usize = 32;
@@ -101,15 +101,15 @@ impl Run {
         let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
         let preprocessing = Preprocessing::imagenet(config.input_size());
-        let fingerprint = Fingerprint::builder()
-            .weights(&weights::digest(backbone))
-            .weights(format!("{config} {:?} mirrored {mirrored}", self.config.feature).as_bytes())
+        let feature = self.config.feature;
+        let fingerprint = Origin::new(backbone, config, feature)
+            .with_mirrored(mirrored)
+            .fingerprint()
             .preprocessing(&preprocessing)
             .rows(&names)
             .images(&images)
             .build();
         let path = self.path("features").join(format!("{name}.safetensors"));
-        let feature = self.config.feature;
         let width = feature.width(config)?;
         let extraction = Extraction {
             names: &names,
@@ -135,9 +135,7 @@ impl Run {
             },
         )?;
         bar.finish();
-        for (_, error) in &extracted.unreadable {
-            progress::say(format_args!("left out: {error}"));
-        }
+        extracted.left_out().into_iter().for_each(progress::say);
         Ok(Arc::new(extracted.cache))
     }
 }
@@ -156,11 +154,12 @@ fn kept(extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
             ),
         )),
         Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
-            for (row, image) in extraction.images.iter().enumerate() {
-                if !is_readable(cache.row(row)) {
-                    progress::say(format_args!("left out, as before: {}", image.display()));
-                }
-            }
+            let images = extraction.images.iter().enumerate();
+            let marked = images.filter(|(row, _)| !is_readable(cache.row(*row)));
+            let marked: Vec<_> = marked.map(|(_, image)| image.display()).collect();
+            summary("left out, as before", marked.into_iter())
+                .into_iter()
+                .for_each(progress::say);
             Ok(Some(cache))
         }
         Lookup::Fresh(_) | Lookup::Absent => Ok(None),

@@ -38,14 +38,17 @@ impl Task {
         }
     }
 
-    /// The task's score in `report`; `None` without labels to stand on.
+    /// The task's score in `report`; `None` without labels to stand on. Where only one of valence and
+    /// arousal has labels, its coefficient stands for both.
     pub fn score(self, report: &Report) -> Option<f64> {
+        let ccc = report.ccc;
+        let p_va = report.p_va.or(ccc.valence).or(ccc.arousal);
         match self {
             Self::ActionUnit => report.p_au,
             Self::Expression => report.p_ex,
-            Self::ValenceArousal => report.p_va,
+            Self::ValenceArousal => p_va,
             Self::All => {
-                let parts = [report.p_au, report.p_ex, report.p_va];
+                let parts = [report.p_au, report.p_ex, p_va];
                 parts.into_iter().flatten().reduce(|sum, part| sum + part)
             }
         }
@@ -56,7 +59,7 @@ impl Task {
         match self {
             Self::ActionUnit => labels.has_action_units(),
             Self::Expression => labels.expression.is_some(),
-            Self::ValenceArousal => labels.valence_arousal.is_some(),
+            Self::ValenceArousal => labels.has_valence_arousal(),
             Self::All => !labels.is_empty(),
         }
     }
@@ -116,6 +119,9 @@ fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] 
 pub struct TaskScore {
     task: Task,
     accumulator: ScoreAccumulator,
+    /// Whether a score was not finite: then there is none of the whole, and the loss, which is not
+    /// finite either, ends the stage.
+    broken: bool,
 }
 
 impl TaskScore {
@@ -124,11 +130,15 @@ impl TaskScore {
         Self {
             task,
             accumulator: ScoreAccumulator::new(),
+            broken: false,
         }
     }
 
     fn current(&self) -> Option<f64> {
-        self.task.score(&self.accumulator.report())
+        match self.broken {
+            true => None,
+            false => self.task.score(&self.accumulator.report()),
+        }
     }
 
     fn entry(&self, value: Option<f64>) -> SerializedEntry {
@@ -163,7 +173,7 @@ impl Metric for TaskScore {
         _: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
         for (labels, scores) in input.rows()? {
-            self.accumulator.push(&labels, &scores);
+            self.broken |= self.accumulator.push(&labels, &scores).is_err();
         }
         Ok(SerializedEntry::not_available(None))
     }
@@ -173,7 +183,7 @@ impl Metric for TaskScore {
     }
 
     fn clear(&mut self) {
-        self.accumulator = ScoreAccumulator::new();
+        *self = Self::new(self.task);
     }
 }
 
@@ -188,5 +198,60 @@ impl Numeric for TaskScore {
 
     fn final_value(&self) -> NumericEntry {
         NumericEntry::Final(self.current().unwrap_or(f64::NAN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::data::dataloader::Progress;
+    use burn::tensor::Device;
+
+    use super::*;
+
+    fn score(labels: [[Option<f32>; 2]; 3], scores: [[f32; 2]; 3]) -> Option<f64> {
+        let device = Device::default();
+        let labels = labels.map(|valence_arousal| Labels {
+            valence_arousal,
+            ..Labels::default()
+        });
+        let output = StepOutput {
+            valence_arousal: Some(Tensor::from_data(scores, &device)),
+            ..StepOutput::new(Tensor::zeros([1], &device), labels.to_vec())
+        };
+        let metadata = MetricMetadata {
+            progress: Progress::new(1, 1, None),
+            iteration: None,
+            lr: None,
+        };
+        let mut metric = TaskScore::new(Task::ValenceArousal);
+        metric.update(&output.adapt(), &metadata).unwrap();
+        let current = metric.current();
+        metric.clear();
+        assert_eq!(metric.current(), None);
+        current
+    }
+
+    #[test]
+    fn one_of_valence_and_arousal_is_judged_where_the_other_has_no_label() {
+        let scores = [[0.1, 0.3], [0.5, -0.2], [-0.4, 0.9]];
+        let both = scores.map(|pair| pair.map(Some));
+        assert_eq!(score(both, scores), Some(1.0));
+        let arousal = scores.map(|pair| [None, Some(pair[1])]);
+        let other = scores.map(|pair| [0.0, pair[1]]);
+        assert_eq!(score(arousal, other), Some(1.0));
+        let valence = scores.map(|pair| [Some(pair[0]), None]);
+        assert_eq!(score(valence, other), Some(0.0));
+    }
+
+    #[test]
+    fn a_score_that_is_not_finite_leaves_none_of_the_whole() {
+        let labels = [[Some(0.1), Some(0.3)], [Some(0.5), None], [None, None]];
+        let finite = [[0.1, 0.3], [0.4, 0.2], [0.0, 0.0]];
+        assert!(score(labels, finite).is_some());
+        let (mut unlabelled, mut labelled) = (finite, finite);
+        unlabelled[1][1] = f32::NAN;
+        labelled[1][0] = f32::INFINITY;
+        assert_eq!(score(labels, unlabelled), score(labels, finite));
+        assert_eq!(score(labels, labelled), None);
     }
 }

@@ -31,9 +31,18 @@ pub(super) fn notices(training: &Statistics, validation: &Statistics) -> Vec<Str
             training.expression_rows(),
             validation.expression_rows(),
         ),
-        ("va", training.valence_arousal, validation.valence_arousal),
+        (
+            "va",
+            training.valence_arousal_rows,
+            validation.valence_arousal_rows,
+        ),
     ] {
-        if trained == 0 {
+        if stage == "va" && trained > 0 && training.valence_arousal.contains(&0) {
+            let missing = ["valence", "arousal"][usize::from(training.valence_arousal[1] == 0)];
+            lines.push(format!(
+                "va: no training labels of {missing}; skipped, as the network reads both or neither"
+            ));
+        } else if trained == 0 {
             lines.push(format!("{stage}: no training labels; skipped"));
         } else if judged == 0 {
             lines.push(format!(
@@ -52,7 +61,8 @@ mod tests {
     fn full() -> Statistics {
         Statistics {
             rows: 9,
-            valence_arousal: 9,
+            valence_arousal_rows: 9,
+            valence_arousal: [9; 2],
             expression: [1; 8],
             action_unit_rows: 9,
             action_units: [Occurrence {
@@ -72,7 +82,7 @@ mod tests {
         let mut training = full();
         training.expression[3] = 0;
         training.action_units[11].present = 0;
-        training.valence_arousal = 0;
+        (training.valence_arousal_rows, training.valence_arousal) = (0, [0; 2]);
         let mut validation = full();
         validation.expression = [0; 8];
         assert_eq!(
@@ -84,5 +94,16 @@ mod tests {
                 "va: no training labels; skipped",
             ]
         );
+    }
+
+    #[test]
+    fn one_of_valence_and_arousal_without_a_training_label_is_named() {
+        let mut training = full();
+        training.valence_arousal = [9, 0];
+        let expected =
+            "va: no training labels of arousal; skipped, as the network reads both or neither";
+        assert_eq!(notices(&training, &full()), [expected]);
+        training.valence_arousal = [0, 9];
+        assert!(notices(&training, &full())[0].contains("of valence;"));
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::history::{EpochRecord, History};
 use super::picture::{Panel, Series};
+use crate::evaluate::table;
 use crate::metric::Report;
+use crate::network::Tasks;
 
 /// The scores of a finished run on its validation split.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Outcome {
     pub report: Report,
     /// What a predictor that knows only how common each label is would score.
     pub chance: Report,
+    /// What the network was trained to read.
+    pub tasks: Tasks,
     /// The run directory.
     pub folder: PathBuf,
     /// Whether the faces were rendered.
@@ -22,7 +26,7 @@ pub struct Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.report.table(Some(&self.chance)))?;
+        f.write_str(&table(&self.report, &self.chance, &self.tasks))?;
         if self.synthetic {
             writeln!(
                 f,

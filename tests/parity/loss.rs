@@ -90,11 +90,19 @@ fn concordance_loss_matches() {
     let fixture = Fixture::open("loss");
     let device = device().autodiff();
     let loss = ConcordanceLossConfig::new().init();
-    for mask_name in ["complete", "masked"] {
+    let rows = |name: &str| {
+        let present = mask::<1>(&fixture, &format!("affect/{name}/present"), &device);
+        present.unsqueeze_dim::<2>(1).repeat_dim(1, 2)
+    };
+    let columns = |name: &str| mask::<2>(&fixture, &format!("affect/{name}/present"), &device);
+    for (mask_name, present) in [
+        ("complete", rows("complete")),
+        ("masked", rows("masked")),
+        ("apart", columns("apart")),
+        ("arousal", columns("arousal")),
+    ] {
         let name = format!("affect/{mask_name}");
-        let present = mask::<1>(&fixture, &format!("{name}/present"), &device);
-        let both = present.clone().unsqueeze_dim::<2>(1).repeat_dim(1, 2);
-        let targets = spoil(fixture.float("affect/targets", &device), both);
+        let targets = spoil(fixture.float("affect/targets", &device), present.clone());
         let predictions = fixture.float::<2>("affect/predictions", &device);
         let predictions = predictions.require_grad();
         let value = loss.forward(predictions.clone(), targets, present);

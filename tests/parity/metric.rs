@@ -33,7 +33,7 @@ fn rows(fixture: &Fixture) -> Vec<(Labels, RowScores)> {
     (0..units.len())
         .map(|row| {
             let labels = Labels {
-                valence_arousal: Some(affect[row]).filter(|[valence, _]| *valence > -2.0),
+                valence_arousal: affect[row].map(|value| Some(value).filter(|value| *value > -2.0)),
                 expression: usize::try_from(classes[row][0]).ok(),
                 action_units: units[row].map(|label| (label >= 0).then_some(label == 1)),
             };
@@ -58,7 +58,7 @@ fn report(batches: &[&[(Labels, RowScores)]]) -> Report {
     let mut accumulator = ScoreAccumulator::new();
     for batch in batches {
         for (labels, scores) in *batch {
-            accumulator.push(labels, scores);
+            accumulator.push(labels, scores).unwrap();
         }
     }
     accumulator.report()
@@ -70,7 +70,7 @@ fn scores_match() {
     let rows = rows(&fixture);
     let mut accumulator = ScoreAccumulator::new();
     for (labels, scores) in &rows {
-        accumulator.push(labels, scores);
+        accumulator.push(labels, scores).unwrap();
     }
     let report = accumulator.report();
 

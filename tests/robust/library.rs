@@ -45,7 +45,9 @@ fn bits(prediction: &Prediction) -> Vec<u32> {
 fn in_batches(predictor: &Predictor, faces: &[RgbImage], size: usize) -> Vec<Vec<u32>> {
     let batches = faces.chunks(size);
     let predictions = batches.flat_map(|batch| predictor.predict_batch(batch).unwrap());
-    predictions.map(|prediction| bits(&prediction)).collect()
+    predictions
+        .map(|prediction| bits(&prediction.unwrap()))
+        .collect()
 }
 
 #[test]

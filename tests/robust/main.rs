@@ -1,10 +1,15 @@
 //! What a service and a long run must survive: damaged files within bounded memory, sets with
 //! hardly a label, numbers that are not finite, many threads at once.
 
+mod challenge;
 mod damage;
 mod disk;
+mod finite;
 mod image;
 mod library;
 mod memory;
+mod model;
+mod origin;
+mod program;
 #[cfg(feature = "train")]
 mod training;

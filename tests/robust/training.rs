@@ -169,7 +169,8 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
         let mut bytes = std::fs::read(&spoilt).unwrap();
         let width = EfficientNetConfig::new(Variant::Tiny).feature_width();
         let start = bytes.len() - 4 * width * (48 - row) + 40;
-        bytes[start..start + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        // Finite, as a feature must be, and too large for what is computed from it.
+        bytes[start..start + 4].copy_from_slice(&f32::MAX.to_le_bytes());
         std::fs::write(&spoilt, bytes).unwrap();
 
         let mut config = set.config();
@@ -226,6 +227,8 @@ fn sets_with_hardly_a_label_run_to_the_end() {
         ("classes and units without an example", 24, without_some),
         ("no validation label of a task", 24, without_validation),
         ("no validation label", 24, unlabelled_validation),
+        ("valence or arousal and never both", 24, one_of_two),
+        ("no validation label of arousal", 24, without_arousal),
     ] {
         let set = Set::new(train, change);
         for (name, weights) in [("weights", set.config().weights), ("backbone", None)] {
@@ -269,6 +272,103 @@ fn unlabelled_validation(split: SplitName, _: usize, row: &mut Row) {
     if split == SplitName::Validation {
         row.labels = Labels::default();
     }
+}
+
+fn one_of_two(_: SplitName, place: usize, row: &mut Row) {
+    row.labels.valence_arousal[place % 2] = None;
+}
+
+fn without_arousal(split: SplitName, _: usize, row: &mut Row) {
+    if split == SplitName::Validation {
+        row.labels.valence_arousal[1] = None;
+    }
+}
+
+#[test]
+fn one_of_valence_and_arousal_is_learnt_from_its_own_rows_and_judged_on_them() {
+    let _turn = turn();
+    let set = Set::new(24, one_of_two);
+    let report = set.run("run", set.config()).unwrap().report;
+    let labelled = |column: usize| {
+        let rows = set.rows(SplitName::Validation);
+        let labelled = rows
+            .iter()
+            .filter(|row| row.labels.valence_arousal[column].is_some());
+        labelled.count() as u64
+    };
+    assert_eq!(
+        (report.rows.valence, report.rows.arousal),
+        (labelled(0), labelled(1))
+    );
+    assert!(labelled(0) > 0 && labelled(1) > 0);
+    assert!(report.p_va.is_some_and(f64::is_finite));
+
+    // Judged by valence alone.
+    let set = Set::new(24, without_arousal);
+    let report = set.run("run", set.config()).unwrap().report;
+    assert!(report.ccc.valence.is_some_and(f64::is_finite));
+    assert_eq!(
+        (report.ccc.arousal, report.p_va, report.p_mtl),
+        (None, None, None)
+    );
+    assert_eq!((report.rows.va, report.rows.arousal), (24, 0));
+    let metrics = std::fs::read_to_string(set.path("run/metrics.csv")).unwrap();
+    let mut stage = metrics.lines().filter(|line| line.starts_with("va,"));
+    assert!(stage.all(|line| !line.ends_with(',')), "{metrics}");
+}
+
+#[test]
+fn a_network_that_no_label_of_arousal_has_trained_says_nothing_of_it() {
+    let _turn = turn();
+    let set = Set::new(16, |split, _, row| {
+        if split == SplitName::Training {
+            row.labels.valence_arousal[1] = None;
+        }
+    });
+    let outcome = set.run("run", set.config_of_one_epoch()).unwrap();
+    assert!(!outcome.tasks.valence_arousal);
+    assert_eq!(outcome.report.ccc.valence, None);
+    assert!(outcome.to_string().contains("reads no valence and arousal"));
+    assert!(!set.path("run").join("checkpoints").join("va").exists());
+}
+
+#[test]
+fn an_infinite_feature_of_a_cache_ends_the_run_with_its_file_row_and_column() {
+    let _turn = turn();
+    let set = Set::new(12, |_, _, _| {});
+    set.run("run", set.config_of_one_epoch()).unwrap();
+    let path = set
+        .path("run")
+        .join("features")
+        .join("validation.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let width = EfficientNetConfig::new(Variant::Tiny).feature_width();
+    let start = bytes.len() - 4 * (width * 2 - 7);
+    bytes[start..start + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let error = set.resume("run").unwrap_err().to_string();
+    let name = &set.rows(SplitName::Validation)[22].image;
+    let found = format!("inf in row 22 ({name:?}), column 7");
+    assert!(
+        error.starts_with(&*path.to_string_lossy()) && error.contains(&found),
+        "{error}"
+    );
+}
+
+#[test]
+fn annotations_of_another_program_are_refused_where_the_form_is_strict() {
+    let _turn = turn();
+    let set = Set::new(8, |_, _, _| {});
+    let path = set.path("data").join(SplitName::Training.file_name());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(',', ", ")).unwrap();
+    set.run("loose", set.config_of_one_epoch()).unwrap();
+    let strict = set.config_of_one_epoch().with_strict(true);
+    let error = set.run("strict", strict).unwrap_err().to_string();
+    assert!(
+        error.contains("annotations.txt:1: expected the header"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -4,45 +4,58 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::HEADER;
 use crate::{Error, Result};
 
 /// Longest line read, in bytes: far above any real one, so that a file of another kind is refused
 /// before it fills the memory.
 const LONGEST_LINE: u64 = 1 << 16;
 
-/// The lines behind the header, numbered from 1 as an editor shows them.
+/// The lines of a file, numbered from 1 as an editor shows them.
 pub(super) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
     line: u64,
+    /// Whether blanks at the ends of a line count.
+    strict: bool,
 }
 
 impl Lines {
-    /// Opens `path` and checks its header.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    /// Opens `path`.
+    pub(super) fn open(path: &Path, strict: bool) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
-        let mut lines = Self {
+        Ok(Self {
             path: path.to_path_buf(),
             reader: BufReader::new(file),
             line: 0,
+            strict,
+        })
+    }
+
+    /// What `read` makes of the header: the first line, in the strict form, or the first one that is
+    /// not blank.
+    pub(super) fn header<T>(&mut self, read: impl Fn(&str) -> Result<T, Fault>) -> Result<T> {
+        let found = match self.strict {
+            true => self.next_raw()?.map(|text| (self.line, text)),
+            false => self.next()?,
         };
-        let expected = || format!("the header `{HEADER}`");
-        match lines.next_raw()? {
-            None => Err(Error::Line {
-                path: path.to_path_buf(),
-                line: 1,
-                expected: expected(),
+        let (line, text) = found.clone().unwrap_or((1, String::new()));
+        read(&text).map_err(|fault| match found {
+            Some(_) => fault.at(&self.path, line),
+            None => Fault {
                 found: "an empty file".into(),
-            }),
-            Some(text) if text.trim_start_matches('\u{feff}') == HEADER => Ok(lines),
-            Some(text) => Err(Fault::new(expected(), &text).at(path, 1)),
-        }
+                ..fault
+            }
+            .at(&self.path, line),
+        })
     }
 
     /// The next line that is not blank, with its number.
     pub(super) fn next(&mut self) -> Result<Option<(u64, String)>> {
         while let Some(text) = self.next_raw()? {
+            let text = match self.strict {
+                true => text,
+                false => text.trim().to_string(),
+            };
             if !text.is_empty() {
                 return Ok(Some((self.line, text)));
             }
@@ -70,6 +83,7 @@ impl Lines {
             bytes.pop();
         }
         match String::from_utf8(bytes) {
+            Ok(text) if self.line == 1 => Ok(Some(text.trim_start_matches('\u{feff}').to_string())),
             Ok(text) => Ok(Some(text)),
             Err(error) => {
                 let place = error.utf8_error().valid_up_to();

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::shard::Shard;
-use super::{FINGERPRINT_KEY, SHARD_KEY};
+use super::{FINGERPRINT_KEY, ORIGIN_KEY, SHARD_KEY};
 use crate::{Error, Result};
 
 /// A digest of the weights, the preprocessing and the list that features are made from.
@@ -45,6 +45,8 @@ pub struct Fingerprint {
     names: String,
     /// The part of the list that is there; nothing if it is all of it.
     shard: Option<Shard>,
+    /// What made the features, in words; the digest of the weights covers it.
+    origin: Option<String>,
 }
 
 impl Fingerprint {
@@ -85,6 +87,7 @@ impl Fingerprint {
             list: part(LIST_KEY)?,
             names: part(NAMES_KEY)?,
             shard: Some(part(SHARD_KEY)?.parse().ok()?),
+            origin: part(ORIGIN_KEY),
         };
         let fits = part(FINGERPRINT_KEY)? == shard.to_hex();
         fits.then_some(Self {
@@ -109,10 +112,18 @@ impl Fingerprint {
                 (NAMES_KEY.to_string(), self.names.clone()),
             ]
         });
+        let origin = self.origin.iter();
+        let origin = origin.map(|origin| (ORIGIN_KEY.to_string(), origin.clone()));
         parts
             .into_iter()
             .chain([(FINGERPRINT_KEY.to_string(), self.to_hex())])
             .chain(shard.into_iter().flatten())
+            .chain(origin)
+    }
+
+    /// Whether a cache with `metadata` was made with the same weights.
+    pub(super) fn has_weights_of(&self, metadata: &BTreeMap<String, String>) -> bool {
+        metadata.get(WEIGHTS_KEY) == Some(&self.weights)
     }
 
     /// How a cache with `metadata` was made otherwise than this; `None` if it was made like this.
@@ -188,6 +199,7 @@ pub struct FingerprintBuilder {
     preprocessing: Sha256,
     list: Sha256,
     names: Sha256,
+    origin: Option<String>,
 }
 
 impl FingerprintBuilder {
@@ -213,6 +225,16 @@ impl FingerprintBuilder {
         }
         self.weights.update(digest.finalize());
         Ok(self)
+    }
+
+    /// Says in words what made the features, for the cache to carry as
+    /// [`ORIGIN_KEY`](super::ORIGIN_KEY). It is no part of the digest: what it says, the weights that
+    /// are added have to cover.
+    pub fn origin(self, text: impl Into<String>) -> Self {
+        Self {
+            origin: Some(text.into()),
+            ..self
+        }
     }
 
     /// Adds a config of what happens to an image before the network: preprocessing, augmentation.
@@ -252,6 +274,7 @@ impl FingerprintBuilder {
             list: hex(self.list),
             names: hex(self.names),
             shard: None,
+            origin: self.origin,
         }
     }
 }
@@ -343,6 +366,21 @@ mod tests {
         // Computed with Python's hashlib.
         let expected = "7e3415d2745aebeef1cc1c747235c8c812c682d52ae040be3cf9a06984d63cdd";
         assert_eq!(base().build().to_hex(), expected);
+    }
+
+    #[test]
+    fn an_origin_stands_in_the_metadata_and_not_in_the_digest() {
+        let said = base().origin("a backbone").build();
+        assert_eq!(said.to_hex(), base().build().to_hex());
+        let metadata: BTreeMap<_, _> = said.metadata().collect();
+        assert_eq!(metadata["origin"], "a backbone");
+        assert_eq!(base().build().difference(&metadata), None);
+        assert!(base().rows(["d"]).build().has_weights_of(&metadata));
+        assert!(!base().weights(b"more").build().has_weights_of(&metadata));
+
+        let shard = said.clone().of_shard("2/3".parse().unwrap());
+        let metadata: BTreeMap<_, _> = shard.metadata().collect();
+        assert_eq!(Fingerprint::of_whole(&metadata), Some(said));
     }
 
     #[test]

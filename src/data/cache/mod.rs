@@ -6,17 +6,23 @@
 //! the three parts on their own, to tell which one differs). A cache whose fingerprint does not
 //! match is refused or reported as stale, never silently used. Several machines each make a
 //! [`Shard`] of the rows, named by `shard` in its metadata, and [`merge`] puts them together.
+//!
+//! A row is finite, or NaN throughout: the mark of an image that could not be read. Nothing else is
+//! written, and nothing else is read. What made the features stands under `origin`, for a model to
+//! [tell](crate::extract::Origin) whether they are its own.
 
 mod fingerprint;
 mod header;
 mod map;
 mod partial;
 mod reader;
+mod row;
 mod shard;
 mod writer;
 
 pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
 pub use self::reader::{FeatureCache, Lookup};
+pub use self::row::is_absent;
 pub use self::shard::{Shard, merge};
 pub use self::writer::CacheWriter;
 
@@ -26,5 +32,7 @@ pub const TENSOR: &str = "features";
 pub const ROWS_KEY: &str = "rows";
 /// The metadata key of the fingerprint.
 pub const FINGERPRINT_KEY: &str = "fingerprint";
+/// The metadata key of what made the features.
+pub const ORIGIN_KEY: &str = "origin";
 /// The metadata key of the part of the rows that a file holds, where it is not all of them.
 pub const SHARD_KEY: &str = "shard";

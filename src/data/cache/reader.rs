@@ -1,20 +1,24 @@
 //! Reading a feature file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fingerprint::Fingerprint;
 use super::header::{self, Header};
 use super::map::{self, Floats};
-use super::{FINGERPRINT_KEY, ROWS_KEY};
+use super::row::first_fault;
+use super::{FINGERPRINT_KEY, ORIGIN_KEY, ROWS_KEY};
 use crate::{Error, Result};
 
 /// A feature file, mapped into memory: rows are read from the disk when they are looked at.
+///
+/// Each row is finite, or NaN throughout where the image could not be read.
 ///
 /// The file must not be rewritten in place or shortened while it is open; replacing it by a rename,
 /// as [`CacheWriter`](super::CacheWriter) does, is safe.
 #[derive(Debug)]
 pub struct FeatureCache {
+    path: PathBuf,
     floats: Floats,
     rows: usize,
     width: usize,
@@ -34,13 +38,34 @@ pub enum Lookup {
 }
 
 impl FeatureCache {
-    /// Opens any feature file; row names and fingerprint may be absent. Whether the values are
-    /// finite is not checked.
+    /// Opens any feature file; row names and fingerprint may be absent. All of it is read once, to
+    /// see that every row is finite or the mark of an unreadable image.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be opened; [`Error::File`] if it is not a complete feature
-    /// file or names another number of rows than it has.
+    /// file, names another number of rows than it has, or holds a number that is not finite in a row
+    /// that is not NaN throughout, with its row and column.
     pub fn open(path: &Path) -> Result<Self> {
+        let cache = Self::open_checked(path)?;
+        match first_fault(cache.as_slice(), cache.width) {
+            None => Ok(cache),
+            Some((row, column)) => Err(Error::file(
+                path,
+                "finite features, or NaN throughout in the row of an unreadable image",
+                format!(
+                    "{} in {}, column {column}, counted from 0",
+                    cache.row(row)[column],
+                    cache.describe(row)
+                ),
+            )),
+        }
+    }
+
+    /// Opens a file whose rows are known to be what [`FeatureCache::open`] looks for.
+    ///
+    /// # Errors
+    /// As [`FeatureCache::open`].
+    pub(super) fn open_checked(path: &Path) -> Result<Self> {
         let map = map::map(path)?;
         let Header {
             rows,
@@ -53,6 +78,7 @@ impl FeatureCache {
             .map(|text| decode_names(path, text, rows))
             .transpose()?;
         Ok(Self {
+            path: path.to_path_buf(),
             floats: Floats::new(map, data),
             rows,
             width,
@@ -95,6 +121,11 @@ impl FeatureCache {
         })
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows
@@ -124,9 +155,42 @@ impl FeatureCache {
         self.names.as_deref()
     }
 
+    /// The row `index` as errors name it: by its number, counted from 0, and its name.
+    pub fn describe(&self, index: usize) -> String {
+        match self.names.as_ref().and_then(|names| names.get(index)) {
+            Some(name) => format!("row {index} ({name:?})"),
+            None => format!("row {index}"),
+        }
+    }
+
+    /// Refuses features of another width than `width`.
+    ///
+    /// # Errors
+    /// [`Error::File`] that names both.
+    pub fn check_width(&self, width: usize) -> Result<()> {
+        match self.width == width {
+            true => Ok(()),
+            false => Err(Error::file(
+                &self.path,
+                format!("features of width {width}"),
+                format!("width {}", self.width),
+            )),
+        }
+    }
+
     /// The fingerprint in hexadecimal, if the file has one.
     pub fn fingerprint(&self) -> Option<&str> {
         self.metadata(FINGERPRINT_KEY)
+    }
+
+    /// What made the features, if the file says so: see [`Origin`](crate::extract::Origin).
+    pub fn origin(&self) -> Option<&str> {
+        self.metadata(ORIGIN_KEY)
+    }
+
+    /// Whether the features were made with the weights of `fingerprint`, whatever the images.
+    pub fn is_of_weights(&self, fingerprint: &Fingerprint) -> bool {
+        fingerprint.has_weights_of(&self.metadata)
     }
 
     /// All metadata of the file.
@@ -278,6 +342,58 @@ mod tests {
         .unwrap();
         let cache = FeatureCache::open(&path).unwrap();
         assert_eq!((cache.rows(), cache.as_slice().len()), (0, 0));
+    }
+
+    /// A file of two rows of three, with `values` in place of some numbers.
+    fn write_values(folder: &Path, values: &[(usize, f32)], metadata: &[(&str, &str)]) -> PathBuf {
+        let path = write(folder, metadata);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let start = bytes.len() - 6 * size_of::<f32>();
+        for &(place, value) in values {
+            let at = start + place * size_of::<f32>();
+            bytes[at..at + size_of::<f32>()].copy_from_slice(&value.to_le_bytes());
+        }
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_refused_with_its_row_name_and_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let nan = f32::NAN;
+        for (values, found) in [
+            (vec![(4, nan)], "NaN in row 1, column 1"),
+            (vec![(2, f32::INFINITY)], "inf in row 0, column 2"),
+            (
+                vec![(3, f32::NEG_INFINITY), (5, nan)],
+                "-inf in row 1, column 0",
+            ),
+            (vec![(0, nan), (1, nan), (5, nan)], "NaN in row 0, column 0"),
+        ] {
+            let path = write_values(folder.path(), &values, &[]);
+            let error = FeatureCache::open(&path).unwrap_err().to_string();
+            assert!(error.starts_with(&*path.to_string_lossy()), "{error}");
+            assert!(error.contains(found), "{error}");
+            let fingerprint = Fingerprint::builder().build();
+            assert!(FeatureCache::find(&path, &fingerprint).is_err());
+        }
+        let names = [("rows", r#"["a/1.jpg","b/2.jpg"]"#)];
+        let path = write_values(folder.path(), &[(5, nan)], &names);
+        let error = FeatureCache::open(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(r#"NaN in row 1 ("b/2.jpg"), column 2"#),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_nan_throughout_is_read_as_the_mark_that_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let nan = f32::NAN;
+        let path = write_values(folder.path(), &[(3, nan), (4, -nan), (5, nan)], &[]);
+        let cache = FeatureCache::open(&path).unwrap();
+        let absent = [0, 1].map(|row| super::super::is_absent(cache.row(row)));
+        assert_eq!(absent, [false, true]);
     }
 
     #[test]

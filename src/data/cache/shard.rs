@@ -212,6 +212,7 @@ mod tests {
             .weights(weights)
             .rows(names)
             .images(&[Path::new("no such file")])
+            .origin("a backbone")
             .build()
     }
 
@@ -219,9 +220,13 @@ mod tests {
         let mut writer = CacheWriter::open(path, names, WIDTH, fingerprint).unwrap();
         for row in writer.next_row()..names.len() {
             let row = (start + row) as f32;
-            // Unreadable rows hold NaN.
-            let last = if row == 5.0 { f32::NAN } else { 1.0 / row };
-            writer.push(&[row, -row, last]).unwrap();
+            writer
+                .push(&match row {
+                    // An unreadable image.
+                    5.0 => [f32::NAN; WIDTH],
+                    row => [row, -row, 1.0 / (row + 1.0)],
+                })
+                .unwrap();
         }
         writer.finish().unwrap();
     }

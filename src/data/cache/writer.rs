@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::partial::{self, Partial};
 use super::reader::FeatureCache;
-use super::{Fingerprint, ROWS_KEY, header};
+use super::{Fingerprint, ROWS_KEY, header, row};
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
@@ -130,10 +130,12 @@ impl CacheWriter {
         self.partial.rewind(row)
     }
 
-    /// Adds one row, or several that follow one another.
+    /// Adds one row, or several that follow one another. A row is finite, or NaN throughout where the
+    /// image could not be read.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file system refuses.
+    /// [`Error::File`] for a row that is neither, which is not added; [`Error::Io`] if the file system
+    /// refuses.
     ///
     /// # Panics
     /// If `features` is not a whole number of rows, or more than are left.
@@ -148,6 +150,17 @@ impl CacheWriter {
         let left = self.rows - self.next_row();
         assert!(given <= left, "{given} rows where {left} are left");
         for row in features.chunks_exact(self.width) {
+            if let Some(column) = row::fault(row) {
+                return Err(Error::file(
+                    &self.path,
+                    "finite features, or NaN throughout in the row of an unreadable image",
+                    format!(
+                        "{} for row {}, column {column}, counted from 0",
+                        row[column],
+                        self.next_row()
+                    ),
+                ));
+            }
             self.block
                 .extend(row.iter().flat_map(|value| value.to_le_bytes()));
             if self.block.len() == self.partial.next_block_rows() * self.row_bytes() {
@@ -176,7 +189,8 @@ impl CacheWriter {
             self.partial.copy_to(out)
         })?;
         self.partial.remove()?;
-        FeatureCache::open(&self.path)
+        // Every row was looked at as it was added.
+        FeatureCache::open_checked(&self.path)
     }
 
     fn row_bytes(&self) -> usize {
@@ -267,6 +281,24 @@ mod tests {
         assert!((0..ROWS).all(|row| cache.row(row) == features(row)));
         assert_eq!(cache.names().unwrap()[300], "v/00300.jpg");
         assert_eq!(cache.fingerprint().unwrap().len(), 64);
+    }
+
+    #[test]
+    fn a_row_that_is_neither_a_feature_nor_a_mark_is_not_added() {
+        let run = Run::new();
+        let mut writer = run.open(b"a");
+        writer.push(&[f32::NAN; WIDTH]).unwrap();
+        for (broken, found) in [
+            ([0.0, f32::NAN, 0.0], "NaN for row 1, column 1"),
+            ([f32::INFINITY; WIDTH], "inf for row 1, column 0"),
+        ] {
+            let error = writer.push(&broken).unwrap_err().to_string();
+            assert!(
+                error.contains("features.safetensors") && error.contains(found),
+                "{error}"
+            );
+            assert_eq!(writer.next_row(), 1);
+        }
     }
 
     #[test]

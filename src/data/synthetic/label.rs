@@ -121,7 +121,9 @@ impl Behaviour {
             *active ^= happens(rng, LABEL_NOISE * rate);
         }
         Labels {
-            valence_arousal: keep_affect.then_some(self.valence_arousal),
+            valence_arousal: self
+                .valence_arousal
+                .map(|value| keep_affect.then_some(value)),
             expression: keep_expression.then_some(expression),
             action_units: units.map(|active| keep_units.then_some(active)),
         }
@@ -281,7 +283,7 @@ mod tests {
                 .collect();
             assert!(rows.iter().all(|row| !row.is_empty()));
             let rates = [
-                rows.iter().filter(|r| r.valence_arousal.is_some()).count(),
+                rows.iter().filter(|r| r.has_valence_arousal()).count(),
                 rows.iter().filter(|r| r.expression.is_some()).count(),
                 rows.iter().filter(|r| r.has_action_units()).count(),
             ]

@@ -37,6 +37,7 @@ use serde_json::json;
 
 pub use sheet::sheet;
 
+use crate::data::annotation::{self, Row};
 use crate::data::file::{remove_abandoned, write_whole};
 use crate::{Error, Result};
 
@@ -46,7 +47,6 @@ const RENDERER: u32 = 1;
 const MARK: &str = "synthetic.json";
 const TRAINING: &str = "training_set_annotations.txt";
 const VALIDATION: &str = "validation_set_annotations.txt";
-const HEADER: &str = "image,valence,arousal,expression,aus";
 /// More rows than this are a slip of the finger.
 const MOST: usize = 1_000_000;
 
@@ -100,16 +100,11 @@ impl SyntheticConfig {
         let each = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
         let images = out.join("cropped_aligned");
         for (videos, file) in halves.iter().zip([TRAINING, VALIDATION]) {
-            let rows: Vec<Vec<video::Row>> = videos
+            let rows: Vec<Vec<Row>> = videos
                 .par_iter()
                 .map(|video| video.render(self.seed, &images, each))
                 .collect::<Result<_>>()?;
-            let mut text = format!("{HEADER}\n");
-            for row in rows.iter().flatten() {
-                text.push_str(&row.line());
-                text.push('\n');
-            }
-            write_whole(&out.join(file), |out| out.write_all(text.as_bytes()))?;
+            annotation::write(&out.join(file), &rows.concat())?;
         }
         Ok(())
     }
@@ -190,7 +185,7 @@ mod tests {
     fn rows(root: &Path, file: &str) -> Vec<String> {
         let text = fs::read_to_string(root.join(file)).unwrap();
         let mut lines = text.lines().map(String::from);
-        assert_eq!(lines.next().as_deref(), Some(HEADER));
+        assert_eq!(lines.next().as_deref(), Some(annotation::HEADER));
         lines.collect()
     }
 

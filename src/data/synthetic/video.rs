@@ -13,7 +13,7 @@ use super::label::{Behaviour, Presence};
 use super::random::between;
 use super::render::render;
 use super::scene::Scene;
-use crate::label::Labels;
+use crate::data::annotation::Row;
 use crate::{Error, Result};
 
 /// Side of the images, in pixels; that of s-Aff-Wild2's aligned crops.
@@ -35,13 +35,6 @@ struct Frame {
     number: u32,
     /// How many rows name it.
     rows: usize,
-}
-
-/// A line of an annotation file.
-pub(super) struct Row {
-    /// `<video>/<frame>.jpg`.
-    pub(super) image: String,
-    pub(super) labels: Labels,
 }
 
 /// All videos of a set, training first. No person is in both halves.
@@ -131,27 +124,11 @@ impl Video {
                 rows.push(Row {
                     image: format!("{}/{name}", self.name),
                     labels: behaviour.annotate(&presence, &mut rng),
+                    line: 0,
                 });
             }
             each();
         }
         Ok(rows)
-    }
-}
-
-impl Row {
-    /// The row as s-Aff-Wild2 writes it: -5 for missing valence and arousal, -1 for the others.
-    pub(super) fn line(&self) -> String {
-        let [valence, arousal] = self.labels.valence_arousal.unwrap_or([-5.0; 2]);
-        let expression = self.labels.expression.map_or(-1, |class| class as i64);
-        let mut line = format!("{},{valence},{arousal},{expression}", self.image);
-        for unit in self.labels.action_units {
-            line.push_str(match unit {
-                Some(true) => ",1",
-                Some(false) => ",0",
-                None => ",-1",
-            });
-        }
-        line
     }
 }
