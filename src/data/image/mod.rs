@@ -2,12 +2,14 @@
 
 mod augment;
 mod decode;
+mod kind;
 mod preprocess;
 mod resize;
 mod stream;
 
 pub use self::augment::AugmentationConfig;
 pub use self::decode::{ImageLimits, decode, read};
+pub use self::kind::ImageKind;
 pub use self::preprocess::Preprocessing;
 pub use self::resize::resize;
 pub use self::stream::{ImageBatch, ImageStream};
