@@ -3,8 +3,10 @@
 
 mod damage;
 mod disk;
+mod folder;
 mod image;
 mod library;
 mod memory;
+mod program;
 #[cfg(feature = "train")]
 mod training;
