@@ -8,13 +8,13 @@ use countenance::data::cache::{FeatureCache, Shard, merge};
 use countenance::data::image::Preprocessing;
 use countenance::extract::{Extraction, Origin};
 use countenance::network::FeatureKind;
-use countenance::{Error, Result, weights};
+use countenance::{Result, weights};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
 use shared::argument::share;
-use shared::folder::images_below;
+use shared::folder::listed;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
 use shared::progress::Progress;
@@ -23,8 +23,13 @@ use shared::weights::located;
 
 /// Runs every image of a folder through a backbone and writes the features to one file.
 ///
-/// Rows are named by their path below the folder, in sorted order. Run it again to go on after an
-/// interruption. The row of an image that cannot be read holds NaN.
+/// The folder is read with its subfolders, and links are followed. What is an image is told by its
+/// content; what else there is, hidden files and folders included, is passed over and counted.
+///
+/// Rows are named by their path below the folder (bytes that are not UTF-8 are written \xNN), in
+/// natural order: frame_2 before frame_10. Run it again to go on after an interruption. The row of an
+/// image that cannot be read holds NaN. A feature file made of other weights or images, or with its
+/// rows in another order, is made anew, and that is said.
 ///
 /// Several machines can share the work: each extracts one part with --shard, into a file of its own,
 /// and --merge makes of all parts the very file that one machine would have written.
@@ -90,21 +95,8 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
-    let images = images_below(folder)?;
-    if images.is_empty() {
-        return Err(Error::Argument {
-            what: folder.display().to_string(),
-            expected: "a folder with JPEG or PNG images below it".into(),
-            found: "none".into(),
-        });
-    }
-    let names: Vec<String> = images
-        .iter()
-        .map(|path| {
-            let below = path.strip_prefix(folder).unwrap_or(path);
-            below.to_string_lossy().replace('\\', "/")
-        })
-        .collect();
+    let listed = listed(folder, None)?.complete()?;
+    let (names, images) = (listed.names(), listed.images);
     let preprocessing = Preprocessing::imagenet(config.input_size());
     let fingerprint = Origin::new(&backbone, &config, feature)
         .with_mirrored(arguments.mirrored)
@@ -128,6 +120,10 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         fingerprint,
         max_unreadable: arguments.max_unreadable,
     };
+    if let Some(found) = extraction.replaces(&arguments.out)? {
+        let out = arguments.out.display();
+        say(format_args!("{out}: made anew; it was {found}"));
+    }
     let backbone = arguments.inference.precision.of(backbone, &device)?;
     let progress = Progress::start("images").in_batches(arguments.inference.batch_size);
     let stop = stop_flag();

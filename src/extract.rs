@@ -77,6 +77,36 @@ pub fn is_readable(row: &[f32]) -> bool {
 }
 
 impl Extraction<'_> {
+    /// What [`run`](Self::run) would make anew at `out`, for telling people before it takes its time:
+    /// a cache that was made otherwise, and how, or the beginning of one. Nothing if there is none, or
+    /// what is there is this one's.
+    ///
+    /// # Errors
+    /// As [`FeatureCache::find`].
+    pub fn replaces(&self, out: &Path) -> Result<Option<String>> {
+        let found = match FeatureCache::find(out, &self.fingerprint)? {
+            Lookup::Fresh(_) => return Ok(None),
+            Lookup::Stale(found) => found,
+            Lookup::Absent => {
+                let other = CacheWriter::discards(out, self.names, self.width, &self.fingerprint)?;
+                return Ok(other.then(|| "the beginning of another cache".to_string()));
+            }
+        };
+        let old = FeatureCache::open(out)?;
+        let sorted = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort();
+            names
+        };
+        let moved = old
+            .names()
+            .is_some_and(|old| old != self.names && sorted(old) == sorted(self.names));
+        Ok(Some(match moved {
+            true => format!("{found}, the same rows in another order"),
+            false => found,
+        }))
+    }
+
     /// Runs every image through `network` and writes the cache at `out`, or opens the cache that
     /// is already there if it was made from the same things. An interrupted extraction goes on
     /// where its partial file ends. Images that could not be read then are tried again, and the

@@ -4,25 +4,35 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use countenance::Result;
 use countenance::data::cache::FeatureCache;
+use countenance::data::folder::row_name;
 use countenance::data::image::{self, ImageLimits};
 use countenance::extract::Recognition;
-use countenance::picture::{OverlayScores, overlay, save_png};
+use countenance::picture::{OverlayFolder, OverlayScores, overlay, save_png};
 use countenance::predict::{Prediction, Predictor};
-use countenance::{Error, Result};
 
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use shared::folder::images_below;
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
-use shared::report::{run, say};
+use shared::report::{one_line, run, say};
+mod input;
 mod output;
 
-use output::{Format, Output};
+use input::Inputs;
+use output::{Format, Output, Row};
 
 /// Reads action units, expression, valence and arousal from aligned face crops.
+///
+/// A folder is read with its subfolders, and links are followed. What is an image is told by its
+/// content; what else there is, hidden files and folders included, is passed over and counted on
+/// stderr. Images come in natural order: frame_2 before frame_10. Whatever is named itself is read.
+///
+/// A row is named by its image's path; bytes that are not UTF-8 are written \xNN. What cannot be read,
+/// a folder without an image too, has a row that says why, and the exit code is not zero then. A row
+/// whose overlay cannot be drawn has its scores and the error.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -39,6 +49,9 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Also draw each face beside its scores, into this folder
+    ///
+    /// A picture is called as its image is, and index.csv says which is which. Pictures that an earlier
+    /// run has left there are removed first; a folder with anything else in it is refused.
     #[arg(long, value_name = "DIR", conflicts_with = "features")]
     overlay: Option<PathBuf>,
     #[command(flatten)]
@@ -89,8 +102,8 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
                 None => row.to_string(),
             };
             match prediction {
-                Ok(prediction) => output.write(&name, Ok(&prediction))?,
-                Err(error) => output.write(&name, Err(&error.to_string()))?,
+                Ok(prediction) => output.write(&Row::of(&name, &prediction))?,
+                Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
             }
             progress.update(row + 1, cache.rows());
         }
@@ -100,51 +113,55 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
 }
 
 fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> Result<()> {
-    if let Some(folder) = &arguments.overlay {
-        std::fs::create_dir_all(folder).map_err(|source| Error::Io {
-            action: "create",
-            path: folder.clone(),
-            source,
-        })?;
+    let mut inputs = Inputs::of(&arguments.images, arguments.overlay.as_deref());
+    let paths = std::mem::take(&mut inputs.images);
+    if paths.is_empty() {
+        return refused_before(0, &mut inputs, output);
     }
-    let mut paths = Vec::new();
-    for path in &arguments.images {
-        match path.is_dir() {
-            true => {
-                let images = images_below(path)?;
-                if images.is_empty() {
-                    say(format_args!("no image below {}", path.display()));
-                }
-                paths.extend(images);
-            }
-            false => paths.push(path.clone()),
-        }
-    }
+    let overlays = match &arguments.overlay {
+        Some(folder) => Some(OverlayFolder::open(folder, &paths)?),
+        None => None,
+    };
     let batch_size = arguments.inference.batch_size;
     let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, paths.len());
     predictor.predict_files(&paths, batch_size, |place, prediction| {
+        refused_before(place, &mut inputs, output)?;
         let path = &paths[place];
-        let name = path.to_string_lossy();
+        let name = row_name(path);
         match prediction {
             Ok(prediction) => {
-                output.write(&name, Ok(&prediction))?;
-                if let Some(folder) = &arguments.overlay {
-                    draw(folder, place, path, &prediction)?;
-                }
+                let drawn = match &overlays {
+                    Some(overlays) => draw(path, &prediction, &overlays.path(place)),
+                    None => Ok(()),
+                };
+                let error = drawn.err().map(|error| one_line(&error));
+                output.write(&Row {
+                    error: error.as_deref(),
+                    ..Row::of(&name, &prediction)
+                })?;
             }
-            Err(error) => output.write(&name, Err(&error.to_string()))?,
+            Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
         }
         progress.update(place + 1, paths.len());
         Ok(())
     })?;
+    refused_before(paths.len(), &mut inputs, output)?;
     progress.finish();
     Ok(())
 }
 
-/// Draws one face beside its scores; the number keeps equal names of several folders apart.
-fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> Result<()> {
-    let image = image::read(path, &ImageLimits::default())?;
+/// Writes the rows of folders that come before the image at `place`.
+fn refused_before(place: usize, inputs: &mut Inputs, output: &mut Output) -> Result<()> {
+    while let Some(refused) = inputs.refused_before(place) {
+        output.write(&Row::without(&refused.name, &refused.error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Draws one face beside its scores.
+fn draw(image: &Path, prediction: &Prediction, out: &Path) -> Result<()> {
+    let image = image::read(image, &ImageLimits::default())?;
     let expressions: Vec<_> = prediction
         .expressions
         .iter()
@@ -158,7 +175,5 @@ fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> R
             valence_arousal: prediction.valence_arousal,
         },
     );
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let out = folder.join(format!("{number:05}_{stem}.png"));
-    save_png(&picture, &out)
+    save_png(&picture, out)
 }

@@ -27,21 +27,44 @@ pub struct Output {
     classes: Vec<Expression>,
     units: Vec<ActionUnit>,
     gaze: bool,
+    /// Whether the CSV has its header.
     started: bool,
-    failures: usize,
+    /// Rows without a prediction.
+    unread: usize,
+    /// Predictions without their picture.
+    undrawn: usize,
 }
 
+/// One row of the output.
 #[derive(Serialize)]
-struct Line<'a> {
-    image: &'a str,
+pub struct Row<'a> {
+    pub image: &'a str,
+    /// Nothing if the image could not be read.
     #[serde(flatten)]
-    prediction: &'a Prediction,
+    pub prediction: Option<&'a Prediction>,
+    /// Why there is no prediction; beside one, why its picture is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Failure<'a> {
-    image: &'a str,
-    error: &'a str,
+impl<'a> Row<'a> {
+    /// What was read in `image`.
+    pub fn of(image: &'a str, prediction: &'a Prediction) -> Self {
+        Self {
+            image,
+            prediction: Some(prediction),
+            error: None,
+        }
+    }
+
+    /// Why nothing was read in `image`.
+    pub fn without(image: &'a str, error: &'a str) -> Self {
+        Self {
+            image,
+            prediction: None,
+            error: Some(error),
+        }
+    }
 }
 
 impl Output {
@@ -53,55 +76,70 @@ impl Output {
             units: config.action_units().to_vec(),
             gaze: matches!(config, ModelConfig::OpenFace3(_)),
             started: false,
-            failures: 0,
+            unread: 0,
+            undrawn: 0,
         }
     }
 
-    /// Writes one row, or why there is none.
-    pub fn write(&mut self, image: &str, prediction: Result<&Prediction, &str>) -> Result<()> {
-        if prediction.is_err() {
-            self.failures += 1;
+    /// Writes one row.
+    pub fn write(&mut self, row: &Row) -> Result<()> {
+        match (row.prediction, row.error) {
+            (None, _) => self.unread += 1,
+            (Some(_), Some(_)) => self.undrawn += 1,
+            (Some(_), None) => {}
         }
         let text = match self.format {
-            Format::Json => match prediction {
-                Ok(prediction) => json(&Line { image, prediction }),
-                Err(error) => json(&Failure { image, error }),
-            },
-            Format::Csv => self.csv(image, prediction),
-            Format::Table => self.table(image, prediction),
+            Format::Json => json(row),
+            Format::Csv => {
+                self.write_header()?;
+                line(&self.fields(row))
+            }
+            Format::Table => table(row),
         };
-        self.started = true;
         print(text)
     }
 
-    /// An error if any row failed.
-    pub fn finish(self) -> Result<()> {
-        match self.failures {
-            0 => Ok(()),
-            failures => Err(Error::Argument {
-                what: "the images".into(),
-                expected: "ones that can be read".into(),
+    /// Ends the output, which has its header even without a row.
+    ///
+    /// # Errors
+    /// If any row failed.
+    pub fn finish(mut self) -> Result<()> {
+        self.write_header()?;
+        let refuse = |what: &str, expected: &str, failures: usize| {
+            Err(Error::Argument {
+                what: what.into(),
+                expected: expected.into(),
                 found: format!("{failures} that cannot"),
-            }),
+            })
+        };
+        match (self.unread, self.undrawn) {
+            (0, 0) => Ok(()),
+            (0, undrawn) => refuse("the overlays", "ones that can be drawn", undrawn),
+            (unread, _) => refuse("the images", "ones that can be read", unread),
         }
     }
 
-    fn csv(&self, image: &str, prediction: Result<&Prediction, &str>) -> String {
-        let mut lines = Vec::new();
-        if !self.started {
-            let mut header = vec!["image".to_string(), "valence".into(), "arousal".into()];
-            header.push("expression".into());
-            header.extend(self.classes.iter().map(|class| class.to_string()));
-            header.extend(self.units.iter().map(|unit| unit.to_string()));
-            if self.gaze {
-                header.extend(["gaze_1".into(), "gaze_2".into()]);
-            }
-            header.push("error".into());
-            lines.push(header);
+    fn write_header(&mut self) -> Result<()> {
+        if self.started || !matches!(self.format, Format::Csv) {
+            return Ok(());
         }
+        self.started = true;
+        let mut header = vec!["image".to_string(), "valence".into(), "arousal".into()];
+        header.push("expression".into());
+        header.extend(self.classes.iter().map(|class| class.to_string()));
+        header.extend(self.units.iter().map(|unit| unit.to_string()));
+        if self.gaze {
+            header.extend(["gaze_1".into(), "gaze_2".into()]);
+        }
+        header.push("error".into());
+        print(line(&header))
+    }
+
+    /// The columns of one row of CSV.
+    fn fields(&self, row: &Row) -> Vec<String> {
         let number = |value: Option<f32>| value.map(|value| value.to_string()).unwrap_or_default();
-        let mut fields = vec![image.to_string()];
-        let found = prediction.ok();
+        let mut fields = vec![row.image.to_string()];
+        let found = row.prediction;
         fields.push(number(found.and_then(Prediction::valence)));
         fields.push(number(found.and_then(Prediction::arousal)));
         let expression = found.and_then(Prediction::expression);
@@ -120,26 +158,27 @@ impl Output {
             let gaze = found.and_then(|found| found.gaze);
             fields.extend([0, 1].map(|place| number(gaze.map(|gaze| gaze[place]))));
         }
-        fields.push(prediction.err().unwrap_or_default().to_string());
-        lines.push(fields);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for fields in &lines {
-            writer
-                .write_record(fields)
-                .expect("memory takes every record");
-        }
-        let bytes = writer.into_inner().expect("memory needs no flush");
-        String::from_utf8_lossy(&bytes)
-            .trim_end_matches('\n')
-            .to_string()
+        fields.push(row.error.unwrap_or_default().to_string());
+        fields
     }
+}
 
-    fn table(&self, image: &str, prediction: Result<&Prediction, &str>) -> String {
-        let prediction = match prediction {
-            Ok(prediction) => prediction,
-            Err(error) => return format!("{image}\n  error: {error}"),
-        };
-        let mut lines = vec![image.to_string()];
+/// One line of CSV.
+fn line(fields: &[String]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(fields)
+        .expect("memory takes every record");
+    let bytes = writer.into_inner().expect("memory needs no flush");
+    String::from_utf8_lossy(&bytes)
+        .trim_end_matches('\n')
+        .to_string()
+}
+
+/// One row for people.
+fn table(row: &Row) -> String {
+    let mut lines = vec![row.image.to_string()];
+    if let Some(prediction) = row.prediction {
         if let Some(expression) = prediction.expression() {
             let probability = prediction.probability(expression).unwrap_or_default();
             lines.push(format!(
@@ -168,6 +207,9 @@ impl Output {
         if let Some([first, second]) = prediction.gaze {
             lines.push(format!("  gaze        {first:+.2} {second:+.2}"));
         }
-        lines.join("\n")
     }
+    if let Some(error) = row.error {
+        lines.push(format!("  error: {error}"));
+    }
+    lines.join("\n")
 }

@@ -1,44 +1,24 @@
-//! The images of a folder.
+//! Folders of images, with a word on what of them is not read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use countenance::{Error, Result};
+use countenance::Result;
+use countenance::data::folder::ImageFolder;
 
-/// Endings of the formats that can be decoded.
-const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
+use super::report::say;
 
-/// Every image below `folder`, subfolders included, in the order of their paths.
-pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut images = Vec::new();
-    collect(folder, &mut images)?;
-    images.sort();
-    Ok(images)
-}
-
-fn collect(folder: &Path, images: &mut Vec<PathBuf>) -> Result<()> {
-    let failed = |source| Error::Io {
-        action: "list",
-        path: folder.to_path_buf(),
-        source,
-    };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        // A link to a folder is not followed: it may lead back to where it came from.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            collect(&path, images)?;
-        } else if is_image(&path) {
-            images.push(path);
-        }
+/// Lists `folder` without the subfolder `left_out`, and says what is passed over.
+///
+/// # Errors
+/// As [`ImageFolder::list_without`]; a folder without an image is one.
+pub fn listed(folder: &Path, left_out: Option<&Path>) -> Result<ImageFolder> {
+    let listed = ImageFolder::list_without(folder, left_out)?;
+    if !listed.passed_over.is_empty() {
+        let folder = folder.display();
+        say(format_args!(
+            "{folder}: passed over: {}",
+            listed.passed_over
+        ));
     }
-    Ok(())
-}
-
-fn is_image(path: &Path) -> bool {
-    let ending = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    ENDINGS.contains(&ending.as_str())
+    Ok(listed)
 }

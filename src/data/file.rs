@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{Error, Result};
@@ -72,10 +73,33 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 fn temporary_prefix(path: &Path) -> OsString {
-    let mut prefix = OsString::from(".");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".unfinished-");
-    prefix
+    name_beside(path, ".", ".unfinished-")
+}
+
+/// A name for a file beside `path`: its own between `before` and `after`, of which enough to know it
+/// by where file systems would not take all of it.
+pub(crate) fn name_beside(path: &Path, before: &str, after: &str) -> OsString {
+    /// Bytes of the longest name.
+    const LONGEST: usize = 255;
+    /// What a temporary file has behind its prefix.
+    const RANDOM: usize = 6;
+    /// Bytes that are kept of a name that is too long.
+    const KEPT: usize = 180;
+    let name = path.file_name().unwrap_or_default();
+    let mut beside = OsString::from(before);
+    if before.len() + name.len() + after.len() + RANDOM <= LONGEST {
+        beside.push(name);
+    } else {
+        let text = name.to_string_lossy();
+        beside.push(&text[..text.floor_char_boundary(KEPT)]);
+        // Names that begin alike stay apart.
+        let digest = Sha256::digest(name.as_encoded_bytes());
+        for byte in &digest[..8] {
+            beside.push(format!("{byte:02x}"));
+        }
+    }
+    beside.push(after);
+    beside
 }
 
 /// Removes what killed writers of `path` left, as far as the system lets it: the file being written
@@ -153,6 +177,31 @@ mod tests {
         write_whole(&path, |out| out.write_all(b"new")).unwrap();
         let left = names.map(|name| folder.path().join(name).exists());
         assert_eq!(left, [false, true, true]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_longest_names_are_written_and_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["x", "y", "é"].map(|end| {
+            let name = "n".repeat(255 - end.len()) + end;
+            folder.path().join(name)
+        });
+        for path in &paths {
+            write_whole(path, |out| out.write_all(b"old")).unwrap();
+            let beside = name_beside(path, "", ".partial");
+            File::create(folder.path().join(beside)).unwrap();
+            let prefix = temporary_prefix(path);
+            let mut abandoned = prefix.clone();
+            abandoned.push("killed");
+            File::create(folder.path().join(abandoned)).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 9);
+        write_whole(&paths[1], |out| out.write_all(b"new")).unwrap();
+        // What was abandoned of this one and of no other.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 8);
+        assert_eq!(std::fs::read(&paths[0]).unwrap(), b"old");
+        assert_eq!(std::fs::read(&paths[1]).unwrap(), b"new");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! | [`annotation`] | s-Aff-Wild2's annotation and list files |
 //! | [`split`] | the training and validation sets in their folder, and their label statistics |
 //! | [`submission`] | the challenge's result file |
+//! | [`folder`] | the images of a folder: which, in what order, by what names |
 //! | [`image`] | decoding, Pillow's resize, normalisation, augmentation |
 //! | [`cache`] | features on disk, tied to what they were made from |
 //! | `synthetic` | the rendered set, with the `train` feature |
@@ -13,6 +14,7 @@
 pub mod annotation;
 pub mod cache;
 pub mod file;
+pub mod folder;
 pub mod image;
 pub mod split;
 pub mod submission;

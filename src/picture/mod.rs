@@ -1,5 +1,7 @@
 //! Pictures for people: scores drawn beside a face.
 
+mod folder;
+mod name;
 mod overlay;
 pub(crate) mod text;
 
@@ -11,6 +13,7 @@ use image::{ImageFormat, RgbImage};
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
+pub use folder::OverlayFolder;
 pub use overlay::{OverlayScores, overlay};
 
 /// Writes `picture` to `path` as a PNG file, whole or not at all.

@@ -5,6 +5,7 @@ mod challenge;
 mod damage;
 mod disk;
 mod finite;
+mod folder;
 mod image;
 mod library;
 mod memory;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::data::file::{remove_unless_locked, try_lock};
+use crate::data::file::{name_beside, remove_unless_locked, try_lock};
 use crate::{Error, Result};
 
 /// Rows between two synchronisations with the disk: the most work that an interruption costs.
@@ -218,16 +218,25 @@ fn read_whole(file: &mut File, buffer: &mut [u8]) -> io::Result<bool> {
 
 /// Removes the file at `path` if it belongs to a cache with this `header` and nobody is writing it.
 pub(super) fn remove_leftover(path: &Path, header: &[u8]) {
-    let mut found = [0; DIGEST];
-    let read = File::open(path).and_then(|mut file| read_whole(&mut file, &mut found));
-    if read.unwrap_or(false) && found == identity(header) {
+    if found_identity(path).is_some_and(|found| found == identity(header)) {
         remove_unless_locked(path);
     }
 }
 
+/// Whether the file at `path` has rows of a cache with another header than this one.
+pub(super) fn has_other_rows(path: &Path, header: &[u8]) -> bool {
+    let has_rows = std::fs::metadata(path).is_ok_and(|file| file.len() > DIGEST as u64);
+    has_rows && found_identity(path).is_some_and(|found| found != identity(header))
+}
+
+/// Whose rows the file at `path` holds, if it is there.
+fn found_identity(path: &Path) -> Option<[u8; DIGEST]> {
+    let mut found = [0; DIGEST];
+    let read = File::open(path).and_then(|mut file| read_whole(&mut file, &mut found));
+    read.is_ok_and(|whole| whole).then_some(found)
+}
+
 /// `<cache>.partial`, beside the cache.
 pub(super) fn path_for(cache: &Path) -> PathBuf {
-    let mut path = cache.as_os_str().to_owned();
-    path.push(".partial");
-    path.into()
+    cache.with_file_name(name_beside(cache, "", ".partial"))
 }

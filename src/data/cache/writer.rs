@@ -89,6 +89,21 @@ impl CacheWriter {
         Ok(())
     }
 
+    /// Whether [`CacheWriter::open`] would begin anew what is there of an unfinished cache: it is of
+    /// other names, of another width or with another fingerprint.
+    ///
+    /// # Errors
+    /// As [`CacheWriter::open`] for names that no cache can hold.
+    pub fn discards(
+        path: &Path,
+        names: &[String],
+        width: usize,
+        fingerprint: &Fingerprint,
+    ) -> Result<bool> {
+        let header = header_of(path, names, width, fingerprint)?;
+        Ok(partial::has_other_rows(&partial::path_for(path), &header))
+    }
+
     /// The row that [`CacheWriter::push`] takes next; above 0 in a writer that goes on with an
     /// interrupted cache.
     pub fn next_row(&self) -> usize {
