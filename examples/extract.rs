@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::data::cache::{FeatureCache, Fingerprint, Shard, merge};
-use countenance::data::image::Preprocessing;
 use countenance::extract::Extraction;
 use countenance::network::FeatureKind;
 use countenance::precision::Precision;
+use countenance::weights::Backbone;
 use countenance::{Error, Result, weights};
 
 #[path = "shared/mod.rs"]
@@ -86,7 +86,14 @@ fn extract(arguments: &Arguments) -> Result<()> {
 
 fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<()> {
     let device = arguments.inference.device()?;
-    let (backbone, config) = weights::load_backbone(&located(backbone)?, &device)?;
+    let Backbone {
+        network: backbone,
+        config,
+        warnings,
+    } = weights::import_backbone(&located(backbone)?, &device)?;
+    for warning in warnings {
+        say(format_args!("warning: {warning}"));
+    }
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
@@ -106,13 +113,14 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
             below.to_string_lossy().replace('\\', "/")
         })
         .collect();
-    let preprocessing = Preprocessing::imagenet(config.input_size());
+    let preprocessing = config.preprocessing();
     let numbers = match arguments.inference.precision {
         Precision::F32 => String::new(),
         half => format!(" {half}"),
     };
     let made_by = format!(
-        "{config} {feature:?} mirrored {}{numbers}",
+        "{} {feature:?} mirrored {}{numbers}",
+        config.network(),
         arguments.mirrored
     );
     let fingerprint = Fingerprint::builder()

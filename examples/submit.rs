@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use countenance::data::annotation;
 use countenance::data::submission::{self, Prediction};
-use countenance::label::Expression;
 use countenance::{Error, Result, predict};
 
 #[path = "shared/mod.rs"]
@@ -96,7 +95,7 @@ fn line(prediction: &predict::Prediction, threshold: f64) -> Prediction {
     line.valence_arousal = prediction.valence_arousal.unwrap_or(line.valence_arousal);
     let class = prediction
         .expression()
-        .and_then(Expression::aff_wild2_index);
+        .and_then(|class| class.aff_wild2_index());
     line.expression = class.unwrap_or(line.expression);
     for (present, (_, score)) in line.action_units.iter_mut().zip(&prediction.action_units) {
         *present = f64::from(*score) >= threshold;

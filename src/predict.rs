@@ -1,5 +1,6 @@
 //! Images in, named scores out.
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
@@ -91,8 +92,7 @@ impl Predictor {
 
     /// How images are brought to what the backbone reads; `None` if the network has no backbone.
     pub fn preprocessing(&self) -> Option<Preprocessing> {
-        let backbone = self.config.backbone()?;
-        Some(Preprocessing::imagenet(backbone.input_size()))
+        Some(self.config.backbone()?.preprocessing())
     }
 
     /// Reads one aligned face crop.
@@ -229,8 +229,8 @@ impl Predictor {
                 expressions: classes
                     .iter()
                     .zip(logits.row(row).zip(probabilities.row(row)))
-                    .map(|(&class, (logit, probability))| ExpressionScore {
-                        class,
+                    .map(|(class, (logit, probability))| ExpressionScore {
+                        class: class.clone(),
                         logit,
                         probability,
                     })
@@ -272,7 +272,7 @@ fn values(tensor: Tensor<2>) -> Vec<f32> {
 }
 
 /// One expression class of a [`Prediction`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExpressionScore {
     /// The class.
     pub class: Expression,
@@ -302,7 +302,7 @@ impl Prediction {
             .expressions
             .iter()
             .max_by(|a, b| a.logit.total_cmp(&b.logit))?;
-        Some(top.class)
+        Some(top.class.clone())
     }
 
     /// The probability of one action unit.
@@ -314,11 +314,11 @@ impl Prediction {
     }
 
     /// The probability of one expression.
-    pub fn probability(&self, expression: Expression) -> Option<f32> {
+    pub fn probability(&self, expression: impl Borrow<Expression>) -> Option<f32> {
         let score = self
             .expressions
             .iter()
-            .find(|score| score.class == expression)?;
+            .find(|score| score.class == *expression.borrow())?;
         Some(score.probability)
     }
 
@@ -368,8 +368,8 @@ impl Serialize for Prediction {
             .iter()
             .map(|score| score.probability)
             .collect();
-        let classes: Vec<_> = self.expressions.iter().map(|score| score.class).collect();
-        let others = !classes.is_empty() && classes != Expression::AFF_WILD2;
+        let classes: Vec<_> = self.expressions.iter().map(|score| &score.class).collect();
+        let others = !classes.is_empty() && !classes.iter().copied().eq(&Expression::AFF_WILD2);
         let length = 6 + usize::from(others) + usize::from(self.gaze.is_some());
         let mut out = serializer.serialize_struct("Prediction", length)?;
         out.serialize_field("valence", &self.valence())?;

@@ -53,6 +53,12 @@ fn main() -> ExitCode {
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
+    if !predictor.config().classes_are_named() {
+        say(format_args!(
+            "the order of the model's classes is not known: they are called class_0, class_1, ...; \
+             to name them: convert --labels"
+        ));
+    }
     let mut output = Output::new(arguments.format, predictor.config());
     let batch_size = arguments.inference.batch_size;
     match &arguments.features {
@@ -142,7 +148,7 @@ fn draw(folder: &Path, number: usize, path: &Path, prediction: &Prediction) -> R
     let expressions: Vec<_> = prediction
         .expressions
         .iter()
-        .map(|score| (score.class, score.probability))
+        .map(|score| (score.class.clone(), score.probability))
         .collect();
     let picture = overlay(
         &image,

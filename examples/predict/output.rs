@@ -110,7 +110,7 @@ impl Output {
                 .map(|class| class.to_string())
                 .unwrap_or_default(),
         );
-        for &class in &self.classes {
+        for class in &self.classes {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
         for &unit in &self.units {
@@ -141,7 +141,7 @@ impl Output {
         };
         let mut lines = vec![image.to_string()];
         if let Some(expression) = prediction.expression() {
-            let probability = prediction.probability(expression).unwrap_or_default();
+            let probability = prediction.probability(&expression).unwrap_or_default();
             lines.push(format!(
                 "  expression  {expression} ({:.0} %)",
                 probability * 100.0

@@ -88,9 +88,10 @@ pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
         let top = scores
             .expressions
             .iter()
-            .map(|&(_, value)| value)
+            .map(|(_, value)| *value)
             .max_by(f32::total_cmp);
-        for &(expression, value) in scores.expressions {
+        for (expression, value) in scores.expressions {
+            let value = *value;
             let colour = if Some(value) == top { TOP } else { QUIET };
             board.bar(x, y, (expression.name(), ""), value, colour);
             y += ROW;

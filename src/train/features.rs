@@ -8,7 +8,6 @@ use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::cache::{FeatureCache, Fingerprint, Lookup};
-use crate::data::image::Preprocessing;
 use crate::data::split::Split;
 use crate::extract::{Extraction, is_readable};
 use crate::network::{Network, NetworkConfig};
@@ -100,10 +99,12 @@ impl Run {
     ) -> Result<Arc<FeatureCache>> {
         let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-        let preprocessing = Preprocessing::imagenet(config.input_size());
+        let preprocessing = config.preprocessing();
+        let (network, feature) = (config.network(), self.config.feature);
+        let made_by = format!("{network} {feature:?} mirrored {mirrored}");
         let fingerprint = Fingerprint::builder()
             .weights(&weights::digest(backbone))
-            .weights(format!("{config} {:?} mirrored {mirrored}", self.config.feature).as_bytes())
+            .weights(made_by.as_bytes())
             .preprocessing(&preprocessing)
             .rows(&names)
             .images(&images)
