@@ -224,7 +224,8 @@ impl Sizes {
         }
     }
 
-    /// The variant of these sizes, and the factors on its width and depth.
+    /// The variant that begins with these sizes, and the factors on its width and depth. Stages behind
+    /// its last are found when its tensors are.
     fn variant(&self) -> Option<(Variant, f64, f64)> {
         let published = VARIANTS.into_iter().map(|variant| (variant, 1.0, 1.0));
         // Narrower and wider networks than the published are told in steps of a twentieth.
@@ -234,14 +235,9 @@ impl Sizes {
         published.chain(scaled).find(|&(variant, width, depth)| {
             let plan = variant.plan(width, depth);
             let stages = plan.stages.iter();
-            *self
-                == Self {
-                    stem: plan.stem,
-                    head: plan.head,
-                    stages: stages
-                        .map(|stage| (stage.repeats, stage.channels))
-                        .collect(),
-                }
+            let stages = stages.map(|stage| (stage.repeats, stage.channels));
+            (self.stem, self.head) == (plan.stem, plan.head)
+                && self.stages.starts_with(&stages.collect::<Vec<_>>())
         })
     }
 }

@@ -28,6 +28,14 @@ fn imported(name: &str) -> Import {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn hsemotion(name: &str) -> Import {
+    let options = ImportOptions {
+        kind: Some(Family::Hsemotion),
+        ..Default::default()
+    };
+    import(&path(name), &options, &device()).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// The model after a round through the crate's own file.
 fn converted(import: &Import) -> (Model, ModelConfig) {
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +92,7 @@ fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
         ),
         ("hsemotion_7.pt", "weights/hsemotion_7.expected"),
     ] {
-        let import = imported(name);
+        let import = hsemotion(name);
         assert_eq!(import.family, Family::Hsemotion);
         let config = classifier_of(&import);
         assert_eq!(config.backbone.flavour, Flavour::Tensorflow);
@@ -105,7 +113,7 @@ fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
 
 #[test]
 fn valence_and_arousal_follow_the_expressions_and_are_clipped() {
-    let import = imported("hsemotion_va_mtl.pt");
+    let import = hsemotion("hsemotion_va_mtl.pt");
     assert_eq!(import.config.expressions(), Expression::HSEMOTION_8);
     assert!(import.config.valence_arousal());
     let expected = Fixture::open("weights/hsemotion_va_mtl.expected");
@@ -328,9 +336,11 @@ fn checkpoints_of_full_size_predict_what_pytorch_predicts() {
         std::fs::remove_file(path).unwrap();
     };
     let tensorflow = Flavour::Tensorflow;
-    for (name, variant) in [("b0", Variant::B0), ("b2", Variant::B2)] {
-        let file = format!("hsemotion_{name}.pt");
-        check(file, Family::Hsemotion, variant, tensorflow);
+    for (name, variant) in [
+        ("enet_b0_8_best_vgaf", Variant::B0),
+        ("enet_b2_8", Variant::B2),
+    ] {
+        check(format!("{name}.pt"), Family::Hsemotion, variant, tensorflow);
     }
     let variants = [
         Variant::B0,

@@ -29,10 +29,10 @@ pub(super) fn open(path: &Path, file: File) -> io::Result<(Vec<u8>, Bytes)> {
         let mut entry = archive.by_index_raw(index).map_err(broken)?;
         let name = entry.name().map_err(broken)?.into_owned();
         if name == order {
-            let mut found = String::new();
             let stored = entry.compression() == CompressionMethod::Stored;
-            entry.by_ref().take(64).read_to_string(&mut found)?;
-            if stored && found != "little" {
+            let mut found = Vec::new();
+            entry.by_ref().take(64).read_to_end(&mut found)?;
+            if stored && found != b"little" {
                 return Err(invalid("numbers with the highest byte first"));
             }
         }
