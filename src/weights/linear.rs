@@ -1,6 +1,7 @@
 //! The one linear layer that a classifier is, wherever in it that is.
 
 use super::Checkpoint;
+use super::class::shown;
 use super::timm::{CLASSIFIER, Found};
 use crate::{Error, Result};
 
@@ -25,9 +26,16 @@ pub(super) fn attach(checkpoint: &mut Checkpoint, found: &mut Found) -> Result<(
     let linear = match find(checkpoint, CLASSIFIER)? {
         Some(linear) => linear,
         None => match adopt(checkpoint, found.config.feature_width()) {
-            Some((linear, name)) => {
+            Some(Ok((linear, name))) => {
                 found.notes.push(format!("its classifier is \"{name}\""));
                 linear
+            }
+            Some(Err(names)) => {
+                found.warnings.push(format!(
+                    "what follows the network is not one linear layer ({names}): it is left aside, \
+                     and the network is for its features alone"
+                ));
+                return Ok(());
             }
             None => return Ok(()),
         },
@@ -69,38 +77,40 @@ pub(super) fn find(checkpoint: &Checkpoint, group: &str) -> Result<Option<Linear
 }
 
 /// The classifier that a program has put behind timm's network instead of timm's own: in it, or in
-/// one of the modules around it. It is taken into the checkpoint as `classifier`; the name that it had
-/// is returned.
-///
-/// Only a weight and a bias for features of `width` are taken: what else is there could stand
-/// between.
-fn adopt(checkpoint: &mut Checkpoint, width: usize) -> Option<(Linear, String)> {
-    let found = checkpoint.around().into_iter().find_map(|level| {
+/// one of the modules around it. It is taken into the checkpoint as `classifier`, and the name that it
+/// had comes back; or the names of what is there, if that is not a weight and a bias for features of
+/// `width`.
+fn adopt(checkpoint: &mut Checkpoint, width: usize) -> Option<Result<(Linear, String), String>> {
+    let head = checkpoint.around().into_iter().find_map(|level| {
         let heads = level.into_iter().filter(|(_, own)| {
             HEADS.iter().any(|head| is_in(own, head)) && !own.ends_with("num_batches_tracked")
         });
-        let heads: Vec<_> = heads.collect();
-        (!heads.is_empty()).then_some(heads)
+        let heads = heads.map(|(whole, own)| (whole.to_string(), own.to_string()));
+        Some(heads.collect::<Vec<_>>()).filter(|heads| !heads.is_empty())
     })?;
-    let [(bias, own_bias), (weight, own_weight)] = found.as_slice() else {
-        return None;
+    let linear = match head.as_slice() {
+        [(bias, own_bias), (weight, own_weight)] => {
+            let name = own_weight.strip_suffix(".weight");
+            let outputs = match checkpoint.shape_in_file(weight) {
+                Some(&[outputs, inputs]) if inputs == width => Some(outputs),
+                _ => None,
+            };
+            let name = name.filter(|name| own_bias.strip_suffix(".bias") == Some(name));
+            name.zip(outputs).map(|found| (found, bias, weight))
+        }
+        _ => None,
     };
-    let name = own_weight.strip_suffix(".weight")?;
-    if own_bias.strip_suffix(".bias")? != name {
-        return None;
-    }
-    let (bias, weight, name) = (bias.to_string(), weight.to_string(), name.to_string());
-    let outputs = match checkpoint.shape_in_file(&weight)? {
-        &[outputs, inputs] if inputs == width => outputs,
-        _ => return None,
+    let Some(((name, outputs), bias, weight)) = linear else {
+        let names: Vec<_> = head.into_iter().map(|(_, own)| own).collect();
+        return Some(Err(shown(&names)));
     };
-    checkpoint.adopt(&weight, "classifier.weight");
-    checkpoint.adopt(&bias, "classifier.bias");
+    checkpoint.adopt(weight, "classifier.weight");
+    checkpoint.adopt(bias, "classifier.bias");
     let linear = Linear {
-        name: "classifier".into(),
+        name: CLASSIFIER.into(),
         outputs,
     };
-    Some((linear, name))
+    Some(Ok((linear, name.to_string())))
 }
 
 /// Whether a tensor is one of a module's.

@@ -8,6 +8,8 @@ use super::report::printable;
 
 /// How many of the names of what was left aside are printed.
 const LISTED: usize = 12;
+/// As many names that begin alike are printed one by one.
+const FEW: usize = 4;
 
 impl fmt::Display for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,30 +70,45 @@ fn harmless(line: &str) -> String {
         .collect()
 }
 
-/// What was left aside, by the first parts of the names; counters are only counted.
+/// What was left aside: each name, or of many that begin alike what they have in common; counters are
+/// only counted.
 fn aside(names: &[String]) -> String {
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut counters = 0;
     for name in names {
         match name.ends_with("num_batches_tracked") {
             true => counters += 1,
             false => {
-                *groups
-                    .entry(name.split('.').next().unwrap_or(name))
-                    .or_default() += 1
+                let first = name.split('.').next().unwrap_or(name);
+                groups.entry(first).or_default().push(name);
             }
         }
     }
-    let listed = groups.iter().take(LISTED).map(|(name, count)| match count {
-        1 => printable(name),
-        count => format!("{} ({count} tensors)", printable(name)),
+    let listed = groups.values().flat_map(|group| match group.as_slice() {
+        few if few.len() <= FEW => few.iter().map(|name| printable(name)).collect(),
+        many => {
+            let all = printable(&common(many));
+            vec![format!("{all} ({} tensors)", many.len())]
+        }
     });
     let mut parts: Vec<String> = listed.collect();
-    if let Some(more @ 1..) = groups.len().checked_sub(LISTED) {
+    if let Some(more @ 1..) = parts.len().checked_sub(LISTED) {
+        parts.truncate(LISTED);
         parts.push(format!("{more} more"));
     }
     if counters > 0 {
         parts.push(format!("{counters} counters"));
     }
     parts.join(", ")
+}
+
+/// The parts that all of some names begin with.
+fn common(names: &[&str]) -> String {
+    let mut shared: Vec<&str> = names[0].split('.').collect();
+    for name in names {
+        let same = shared.iter().zip(name.split('.'));
+        let length = same.take_while(|(left, right)| *left == right).count();
+        shared.truncate(length);
+    }
+    shared.join(".")
 }
