@@ -311,6 +311,30 @@ mod tests {
         Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
     }
 
+    /// Caches from before there was a field for it hold this text's digest.
+    #[test]
+    fn the_text_for_fingerprints_is_without_the_preprocessing() {
+        let config = EfficientNetConfig::new(Variant::B0);
+        let other = config
+            .clone()
+            .with_preprocessing(Some(Preprocessing::imagenet(96)));
+        assert_eq!(other.network(), config.network());
+        let lines: Vec<_> = config.network().lines().map(str::to_string).collect();
+        let expected = [
+            "{",
+            "  \"variant\": \"B0\",",
+            "  \"classes\": null,",
+            "  \"momentum\": null,",
+            "  \"flavour\": \"Tensorflow\",",
+            "  \"drop_path\": 0.2,",
+            "  \"dropout\": 0.2,",
+            "  \"width\": 1.0,",
+            "  \"depth\": 1.0",
+            "}",
+        ];
+        assert_eq!(lines, expected);
+    }
+
     /// The counts that timm 1.0.31 gives for `tf_efficientnet_b*` with `num_classes=0`.
     #[test]
     fn parameter_counts_are_those_of_timm() {

@@ -67,7 +67,7 @@ fn not_finite((name, data): (&String, &TensorData)) -> Option<NotFinite> {
     let values = data
         .as_slice::<f32>()
         .expect("the numbers were converted to this kind");
-    NotFinite::find(name, &data.shape(), values)
+    NotFinite::find(name, data.shape(), values)
 }
 
 /// A module whose running statistics are its own.

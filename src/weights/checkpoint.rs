@@ -20,6 +20,9 @@ const COUNTERS: [&str; 1] = ["num_batches_tracked"];
 /// more than is stored, but not for much more in an honest file.
 const SLACK: u64 = 16 << 20;
 
+/// The most networks of a file that are listed or compared.
+const MOST: usize = 16;
+
 /// The tensors of a network in a file by name, each read only when asked for.
 ///
 /// The container is told by its content: safetensors, or one of those that `torch.save` has
@@ -72,6 +75,10 @@ impl Checkpoint {
             .get(FORMAT_KEY)
             .is_some_and(|format| format == FORMAT)
         {
+            if let Some(key) = key {
+                let expected = "another program's file; this crate's own hold one network";
+                return Err(Error::argument("--weights", expected, format!("\"{key}\"")));
+            }
             checkpoint.family = Some(Family::Countenance);
         } else {
             checkpoint.find(kind, key)?;
@@ -83,9 +90,11 @@ impl Checkpoint {
 
     /// Finds the network.
     fn find(&mut self, kind: Option<Family>, key: Option<&str>) -> Result<()> {
-        let names = self.content.tensors.keys().map(String::as_str);
-        let mut roots = roots(names, kind);
-        self.drop_aliases(&mut roots);
+        let names = self.content.tensors.keys().map(String::as_str).collect();
+        let mut roots = roots(&names, kind);
+        if roots.len() <= MOST {
+            self.drop_aliases(&mut roots);
+        }
         match choose(&roots, key) {
             Choice::One(index, remark) => {
                 let Root { prefix, family } = roots.swap_remove(index);
@@ -101,8 +110,11 @@ impl Checkpoint {
                 Err(Error::argument("--weights", "a network's key", found))
             }
             Choice::Unclear(keys) => {
-                let quoted: Vec<_> = keys.iter().map(|key| format!("\"{key}\"")).collect();
-                let listed = quoted.join(" and ");
+                let quoted = keys.iter().take(MOST).map(|key| format!("\"{key}\""));
+                let mut listed = quoted.collect::<Vec<_>>().join(" and ");
+                if keys.len() > MOST {
+                    listed += " and more";
+                }
                 Err(match key {
                     Some(key) => {
                         let expected = format!("one of the file's networks: {listed}");

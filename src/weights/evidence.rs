@@ -83,7 +83,7 @@ impl Evidence {
                 }
                 evidence
                     .classes
-                    .extend(classes(&note).map(|found| said.with(found)));
+                    .extend(classes(&note, config).map(|found| said.with(found)));
             }
         }
         evidence.architectures.sort_by_key(|said| said.rank);
@@ -210,7 +210,9 @@ fn size(note: &Note) -> Option<Result<usize, String>> {
         "resolution",
     ];
     const SIDES: std::ops::RangeInclusive<u64> = 16..=4096;
-    if !KEYS.contains(&note.key) {
+    // timm takes the first of these where there are both.
+    let first = note.beside.get(KEYS[0]).is_some_and(|size| !size.is_null());
+    if !KEYS.contains(&note.key) || (first && note.key != KEYS[0]) {
         return None;
     }
     let side = |value: &Value| value.as_u64().filter(|side| SIDES.contains(side));
@@ -224,10 +226,10 @@ fn size(note: &Note) -> Option<Result<usize, String>> {
         sides => sides,
     };
     let sides: Vec<u64> = sides.iter().map(side).collect::<Option<_>>()?;
-    match sides.as_slice() {
-        &[side] => Some(Ok(side as usize)),
-        &[height, width] if height == width => Some(Ok(height as usize)),
-        &[height, width] => Some(Err(format!("{height}x{width}"))),
+    match *sides.as_slice() {
+        [side] => Some(Ok(side as usize)),
+        [height, width] if height == width => Some(Ok(height as usize)),
+        [height, width] => Some(Err(format!("{height}x{width}"))),
         _ => None,
     }
 }
@@ -264,7 +266,7 @@ fn normalisation(note: &Note) -> Option<[[f32; 3]; 2]> {
 }
 
 /// The number of classes that a note tells.
-fn classes(note: &Note) -> Option<usize> {
+fn classes(note: &Note, config: bool) -> Option<usize> {
     const KEYS: [&str; 5] = [
         "num_classes",
         "n_classes",
@@ -272,7 +274,9 @@ fn classes(note: &Note) -> Option<usize> {
         "nb_classes",
         "num_labels",
     ];
-    let said = KEYS.contains(&note.key) && !note.pretrained;
+    // A module of timm keeps the number that it was made with when its classifier is exchanged.
+    let made_with = !config && note.beside.contains_key("default_cfg");
+    let said = KEYS.contains(&note.key) && !note.pretrained && !made_with;
     let number = note.value.as_u64().filter(|&number| said && number > 0)?;
     usize::try_from(number).ok()
 }

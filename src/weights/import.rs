@@ -138,11 +138,14 @@ impl Family {
     }
 }
 
+/// Where a model's tensors are in a file.
+type Locate = Box<dyn Fn(&Model) -> Vec<Place>>;
+
 /// How the model of a file is built and filled.
 struct Plan {
     config: ModelConfig,
     /// Where the model's tensors are.
-    places: Box<dyn Fn(&Model) -> Vec<Place>>,
+    places: Locate,
     /// What the file's program calls the parts of the network.
     parts: &'static [&'static str],
     notes: Vec<String>,

@@ -1,5 +1,7 @@
 //! Where in a file networks begin, and which of several is meant.
 
+use std::collections::BTreeSet;
+
 use super::Family;
 
 /// A network in a file.
@@ -22,37 +24,33 @@ const ANCHORS: [(&str, Family); 3] = [
 const INSIDE: [&str; 3] = ["base_model.", "extractor.", "extractor.backbone."];
 
 /// Every network that tensors of these names are of; of one family alone if that is given.
-pub(super) fn roots<'a>(
-    names: impl Iterator<Item = &'a str> + Clone,
-    kind: Option<Family>,
-) -> Vec<Root> {
+pub(super) fn roots(names: &BTreeSet<&str>, kind: Option<Family>) -> Vec<Root> {
     let kind = kind.map(|kind| match kind {
         Family::Hsemotion => Family::Timm,
         kind => kind,
     });
     let mut roots = Vec::new();
-    for name in names.clone() {
+    for name in names {
         for (anchor, family) in ANCHORS {
             let Some(prefix) = name.strip_suffix(anchor) else {
                 continue;
             };
             let begins = prefix.is_empty() || prefix.ends_with('.');
-            let asked = kind.is_none_or(|kind| kind == family);
-            if begins && asked {
+            if begins && kind.is_none_or(|kind| kind == family) {
                 let prefix = prefix.to_string();
                 roots.push(Root { prefix, family });
             }
         }
     }
-    let whole: Vec<String> = roots
+    let inside: BTreeSet<String> = roots
         .iter()
         .filter(|root| root.family != Family::Timm)
         .flat_map(|root| INSIDE.map(|inside| format!("{}{inside}", root.prefix)))
         .collect();
     roots.retain(|root| {
         let head = format!("{}conv_head.weight", root.prefix);
-        root.family != Family::Timm
-            || (!whole.contains(&root.prefix) && names.clone().any(|name| name == head))
+        let whole = names.contains(head.as_str()) && !inside.contains(&root.prefix);
+        root.family != Family::Timm || whole
     });
     roots
 }

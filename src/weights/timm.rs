@@ -173,19 +173,23 @@ fn preprocessing(
     usual: Preprocessing,
     notes: &mut Vec<String>,
 ) -> Preprocessing {
-    let mut input = usual;
+    let mut input = usual.clone();
     if let Some(said) = &evidence.size {
         input.size = said.value;
-        notes.push(format!("input of {0}x{0} by {1}", said.value, said.place));
+        if input.size != usual.size {
+            notes.push(format!("input of {0}x{0} by {1}", said.value, said.place));
+        }
     }
-    let minus_one = architectures
-        .first()
-        .filter(|said| said.value.from_minus_one);
     let said = evidence.normalisation.as_ref();
-    let implied = minus_one.map(|said| ([[0.5; 3]; 2], &said.place));
-    if let Some(([mean, std], place)) = said.map(|said| (said.value, &said.place)).or(implied) {
+    let said = said.map(|said| (said.value, &said.place));
+    let first = architectures.first();
+    let implied = first.filter(|said| said.value.from_minus_one);
+    let implied = implied.map(|said| ([[0.5; 3]; 2], &said.place));
+    if let Some(([mean, std], place)) = said.or(implied) {
         (input.mean, input.std) = (mean, std);
-        notes.push(format!("mean {mean:?} and deviation {std:?} by {place}"));
+        if (mean, std) != (usual.mean, usual.std) {
+            notes.push(format!("mean {mean:?} and deviation {std:?} by {place}"));
+        }
     }
     input
 }

@@ -175,6 +175,81 @@ fn backbones_of_both_flavours_load_from_every_container() {
     }
 }
 
+/// What stands around the weights in these is told in `tests/fixtures/make/wild.py`.
+#[test]
+fn files_of_training_programs_predict_what_pytorch_predicts_under_the_names_in_them() {
+    let names = |names: &[&str]| -> Vec<Expression> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    };
+    let named = names(&["Happiness", "Sadness", "bored"]);
+    for (name, expected, flavour, classes) in [
+        (
+            "wild_training.pth.tar",
+            "weights/wild_training.expected",
+            Flavour::Plain,
+            names(&["class_0", "class_1", "class_2"]),
+        ),
+        (
+            "wild_lightning.ckpt",
+            "weights/wild_lightning.expected",
+            Flavour::Plain,
+            named.clone(),
+        ),
+        (
+            "wild_module.pt",
+            "weights/wild_module.expected",
+            Flavour::Tensorflow,
+            named.clone(),
+        ),
+        (
+            "wild_objects.pt",
+            "weights/wild_objects.expected",
+            Flavour::Plain,
+            named,
+        ),
+    ] {
+        let import = imported(name);
+        assert_eq!(import.family, Family::Timm, "{name}");
+        assert_eq!(classifier_of(&import).backbone.flavour, flavour, "{name}");
+        assert_eq!(import.config.expressions(), classes, "{name}");
+        let expected = Fixture::open(expected);
+        check(&expected, run(&expected, &import));
+        let (network, _) = load_backbone(&path(name), &device()).unwrap();
+        let features = network.forward_features(expected.float("inputs", &device()));
+        expected.check("features", features, TOLERANCE);
+    }
+}
+
+#[test]
+fn what_a_training_program_noted_of_the_input_is_kept() {
+    let import = imported("wild_training.pth.tar");
+    let (_, config) = converted(&import);
+    let input = config.backbone().unwrap().preprocessing();
+    assert_eq!(input.size, 48);
+    assert_eq!((input.mean, input.std), ([0.5; 3], [0.25; 3]));
+    // Timm's own, where it is what the network's published weights have.
+    let import = imported("wild_module.pt");
+    assert!(classifier_of(&import).backbone.preprocessing.is_none());
+}
+
+#[test]
+fn what_is_beside_the_weights_is_named() {
+    let printed = imported("wild_objects.pt").to_string();
+    for name in ["model.loss", "confusion_matrix", "quantised", "rng_state"] {
+        assert!(printed.contains(name), "{printed}");
+    }
+    let printed = imported("wild_lightning.ckpt").to_string();
+    for part in [
+        "stripped the prefix \"model._orig_mod.\"",
+        "state_dict.criterion.weight",
+        "`hyper_parameters.cfg.model.name` (efficientnet_b0)",
+    ] {
+        assert!(printed.contains(part), "{printed}");
+    }
+    let printed = imported("wild_training.pth.tar").to_string();
+    assert!(printed.contains("EMA"), "{printed}");
+}
+
 #[test]
 fn the_authors_networks_load_with_and_without_attention_and_backbone() {
     for (name, expected) in [
