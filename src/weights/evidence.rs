@@ -116,6 +116,11 @@ impl Evidence {
 }
 
 impl<T> Said<T> {
+    /// Whether it is of the weights that training began with, and so perhaps not of these.
+    pub fn is_of_pretrained(&self) -> bool {
+        self.rank == Rank::FilePretrained
+    }
+
     /// Whether it is of the whole that is published, not only of this file.
     pub fn is_of_config(&self) -> bool {
         self.rank == Rank::Config

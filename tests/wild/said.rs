@@ -123,6 +123,10 @@ fn another_network_than_the_tensors_are_of_is_refused() {
         error,
         &["model.safetensors", "efficientnet_b2", "`arch`", "B0"],
     );
+    // What training began with may have been another.
+    let began = r#"{"architecture": "efficientnet_b2"}"#;
+    let import = saying(&[("pretrained_cfg", began)], "").unwrap();
+    has(import, &["warning: ", "efficientnet_b2", "B0"]);
     // Unless the right one is named too.
     let import = saying(
         &[("arch", "efficientnet_b0"), ("encoder", "efficientnet_b2")],
