@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::backbone::Flavour;
-use countenance::weights::{self, ExportTarget, Family, ImportOptions};
+use countenance::weights::{self, ClassNames, ExportTarget, Family, ImportOptions};
 use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
@@ -31,10 +31,19 @@ struct Arguments {
     /// Write for a PyTorch program instead: mtl-abaw4 or timm
     #[arg(long)]
     to: Option<ExportTarget>,
-    /// How the EfficientNet pads and normalises; what a whole module tells unless given, or
+    /// How the EfficientNet pads and normalises; by default what the file or its name tells, or
     /// TensorFlow's way
     #[arg(long, value_enum)]
     flavour: Option<FlavourName>,
+    /// Which of several networks in the checkpoint: what stands before the names of its tensors, such
+    /// as model_ema; by default the only one, or averaged weights (EMA) before others
+    #[arg(long, value_name = "KEY")]
+    weights: Option<String>,
+    /// What the outputs of an EfficientNet's classifier are, in order: names with commas between them,
+    /// a file (a name a line, or JSON), or hsemotion, affectnet, fer+, raf-db or aff-wild2; the last
+    /// two may be valence and arousal. By default what the file tells, or class_0, class_1 and so on
+    #[arg(long, value_name = "NAMES")]
+    labels: Option<ClassNames>,
     /// Go on with what fits, and leave the rest at random; each such tensor is named
     #[arg(long)]
     allow_partial: bool,
@@ -80,6 +89,8 @@ fn convert(arguments: &Arguments) -> Result<()> {
             FlavourName::Tensorflow => Flavour::Tensorflow,
             FlavourName::Plain => Flavour::Plain,
         }),
+        weights: arguments.weights.clone(),
+        labels: arguments.labels.clone(),
         allow_partial: arguments.allow_partial,
     };
     let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)?;

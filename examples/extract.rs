@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::data::cache::{FeatureCache, Shard, merge};
-use countenance::data::image::Preprocessing;
 use countenance::extract::{Extraction, Origin};
 use countenance::network::FeatureKind;
+use countenance::weights::Backbone;
 use countenance::{Result, weights};
 
 #[path = "shared/mod.rs"]
@@ -90,14 +90,21 @@ fn extract(arguments: &Arguments) -> Result<()> {
 
 fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<()> {
     let device = arguments.inference.device()?;
-    let (backbone, config) = weights::load_backbone(&located(backbone)?, &device)?;
+    let Backbone {
+        network: backbone,
+        config,
+        warnings,
+    } = weights::import_backbone(&located(backbone)?, &device)?;
+    for warning in warnings {
+        say(format_args!("warning: {warning}"));
+    }
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
     let listed = listed(folder, None)?.complete()?;
     let (names, images) = (listed.names(), listed.images);
-    let preprocessing = Preprocessing::imagenet(config.input_size());
+    let preprocessing = config.preprocessing();
     let fingerprint = Origin::new(&backbone, &config, feature)
         .with_mirrored(arguments.mirrored)
         .with_precision(arguments.inference.precision)

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Puts small whole files of every kind into fuzz/corpus/<target>, for the fuzzer to start from."""
 
+import argparse
+import collections
 import json
+import pickle
 import shutil
 import struct
 from pathlib import Path
@@ -52,6 +55,18 @@ def weights():
     for file in sorted((FIXTURES / "weights").iterdir()):
         if file.stat().st_size < 20_000:
             put("weights", file.name, file.read_bytes())
+
+
+    said = {
+        "args": argparse.Namespace(model="efficientnet_b0", img_size=None, mean=[0.5] * 3),
+        "class_to_idx": collections.OrderedDict(sad=1, happy=0),
+        "counts": collections.Counter("aab"),
+        "history": collections.defaultdict(list, loss=[0.5, 1 << 80, True, None, b"a"]),
+        1: {(2.5, 3), frozenset("a")},
+    }
+    said["itself"] = said
+    for protocol in range(6):
+        put("weights", f"pickle-{protocol}", pickle.dumps(said, protocol))
 
 
 def config():

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::weights::Origin;
+
 /// The result of an operation on something a user supplied.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -176,7 +178,13 @@ impl Error {
         path: impl AsRef<Path>,
     ) -> impl FnOnce(Box<crate::weights::ImportReport>) -> Self {
         let path = path.as_ref().to_path_buf();
-        move |report| Self::Weights { path, report }
+        move |mut report| {
+            // Weights of other programs' files have said so; what else has a path is our own.
+            if report.origin == Origin::Caller {
+                report.origin = Origin::Own;
+            }
+            Self::Weights { path, report }
+        }
     }
 
     /// An [`Error::Argument`].

@@ -4,6 +4,7 @@ mod challenge;
 mod decode;
 mod feature;
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
@@ -101,8 +102,7 @@ impl Predictor {
 
     /// How images are brought to what the backbone reads; `None` if the network has no backbone.
     pub fn preprocessing(&self) -> Option<Preprocessing> {
-        let backbone = self.config.backbone()?;
-        Some(Preprocessing::imagenet(backbone.input_size()))
+        Some(self.config.backbone()?.preprocessing())
     }
 
     /// Reads one aligned face crop.
@@ -212,7 +212,7 @@ impl Predictor {
 }
 
 /// One expression class of a [`Prediction`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExpressionScore {
     /// The class.
     pub class: Expression,
@@ -246,7 +246,7 @@ impl Prediction {
             .expressions
             .iter()
             .max_by(|a, b| a.logit.total_cmp(&b.logit))?;
-        Some(top.class)
+        Some(top.class.clone())
     }
 
     /// The probability of one action unit.
@@ -258,11 +258,11 @@ impl Prediction {
     }
 
     /// The probability of one expression.
-    pub fn probability(&self, expression: Expression) -> Option<f32> {
+    pub fn probability(&self, expression: impl Borrow<Expression>) -> Option<f32> {
         let score = self
             .expressions
             .iter()
-            .find(|score| score.class == expression)?;
+            .find(|score| score.class == *expression.borrow())?;
         Some(score.probability)
     }
 
@@ -312,8 +312,8 @@ impl Serialize for Prediction {
             .iter()
             .map(|score| score.probability)
             .collect();
-        let classes: Vec<_> = self.expressions.iter().map(|score| score.class).collect();
-        let others = !classes.is_empty() && classes != Expression::AFF_WILD2;
+        let classes: Vec<_> = self.expressions.iter().map(|score| &score.class).collect();
+        let others = !classes.is_empty() && !classes.iter().copied().eq(&Expression::AFF_WILD2);
         let length = 6 + usize::from(others) + usize::from(self.gaze.is_some());
         let mut out = serializer.serialize_struct("Prediction", length)?;
         out.serialize_field("valence", &self.valence())?;

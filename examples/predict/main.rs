@@ -70,6 +70,12 @@ fn predict(arguments: &Arguments) -> Result<()> {
         Some(_) => Predictor::load_on(&arguments.model, &device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
     };
+    if !predictor.config().classes_are_named() {
+        say(format_args!(
+            "the order of the model's classes is not known: they are called class_0, class_1, ...; \
+             to name them: convert --labels"
+        ));
+    }
     let mut output = Output::new(arguments.format, predictor.config());
     let batch_size = arguments.inference.batch_size;
     match &arguments.features {
@@ -165,7 +171,7 @@ fn draw(image: &Path, prediction: &Prediction, out: &Path) -> Result<()> {
     let expressions: Vec<_> = prediction
         .expressions
         .iter()
-        .map(|score| (score.class, score.probability))
+        .map(|score| (score.class.clone(), score.probability))
         .collect();
     let picture = overlay(
         &image,

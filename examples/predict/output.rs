@@ -148,7 +148,7 @@ impl Output {
                 .map(|class| class.to_string())
                 .unwrap_or_default(),
         );
-        for &class in &self.classes {
+        for class in &self.classes {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
         for &unit in &self.units {
@@ -180,7 +180,7 @@ fn table(row: &Row) -> String {
     let mut lines = vec![row.image.to_string()];
     if let Some(prediction) = row.prediction {
         if let Some(expression) = prediction.expression() {
-            let probability = prediction.probability(expression).unwrap_or_default();
+            let probability = prediction.probability(&expression).unwrap_or_default();
             lines.push(format!(
                 "  expression  {expression} ({:.0} %)",
                 probability * 100.0

@@ -3,7 +3,7 @@
 
 mod file;
 
-use countenance::weights::{Checkpoint, native};
+use countenance::weights::{Checkpoint, Family, native};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(checkpoint) = Checkpoint::open(path) else {
             return;
         };
+        let _ = Family::of(&checkpoint);
         let names: Vec<String> = checkpoint.names().map(str::to_string).collect();
         for name in names {
             if let Ok(data) = checkpoint.read(&name) {

@@ -13,6 +13,7 @@ use super::stage::Plan;
 #[cfg(feature = "flex")]
 use super::tape::{self, Workspace};
 use super::{Flavour, MbConv, MbConvConfig, Variant};
+use crate::data::image::Preprocessing;
 
 /// Configuration of [`EfficientNet`].
 #[derive(Config, Debug)]
@@ -25,6 +26,9 @@ pub struct EfficientNetConfig {
     pub flavour: Flavour,
     /// Outputs of the classifier, at least 1. Default: no classifier.
     pub classes: Option<usize>,
+    /// How images are brought to what the weights were trained on. Default: ImageNet's mean and
+    /// deviation, at the size that the variant's published weights were trained on.
+    pub preprocessing: Option<Preprocessing>,
     /// Probability of drop path in the last block, in `[0, 1)`. It grows linearly over the blocks,
     /// from 0 in the first. Default: 0.2.
     #[config(default = 0.2)]
@@ -94,10 +98,23 @@ impl EfficientNetConfig {
         self.plan().head
     }
 
-    /// Side of the square image, in pixels, that published weights were trained on: 224 for B0.
-    /// The network takes any size.
+    /// Side of the square image, in pixels, that the weights were trained on: 224 for published ones
+    /// of B0. The network takes any size.
     pub fn input_size(&self) -> usize {
-        self.variant.input_size(self.flavour)
+        self.preprocessing().size
+    }
+
+    /// How an image is brought to what the weights were trained on.
+    pub fn preprocessing(&self) -> Preprocessing {
+        let published = || Preprocessing::imagenet(self.variant.input_size(self.flavour));
+        self.preprocessing.clone().unwrap_or_else(published)
+    }
+
+    /// The config as text without its preprocessing, for fingerprints, which have that apart: those
+    /// of caches from before there was such a field stay valid.
+    pub fn network(&self) -> String {
+        let text = self.clone().with_preprocessing(None).to_string();
+        text.replace("\n  \"preprocessing\": null,", "")
     }
 
     /// Initialises the network as timm does for training from scratch: normal convolutions of
@@ -292,6 +309,30 @@ mod tests {
 
     fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
         Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+    }
+
+    /// Caches from before there was a field for it hold this text's digest.
+    #[test]
+    fn the_text_for_fingerprints_is_without_the_preprocessing() {
+        let config = EfficientNetConfig::new(Variant::B0);
+        let other = config
+            .clone()
+            .with_preprocessing(Some(Preprocessing::imagenet(96)));
+        assert_eq!(other.network(), config.network());
+        let lines: Vec<_> = config.network().lines().map(str::to_string).collect();
+        let expected = [
+            "{",
+            "  \"variant\": \"B0\",",
+            "  \"classes\": null,",
+            "  \"momentum\": null,",
+            "  \"flavour\": \"Tensorflow\",",
+            "  \"drop_path\": 0.2,",
+            "  \"dropout\": 0.2,",
+            "  \"width\": 1.0,",
+            "  \"depth\": 1.0",
+            "}",
+        ];
+        assert_eq!(lines, expected);
     }
 
     /// The counts that timm 1.0.31 gives for `tf_efficientnet_b*` with `num_classes=0`.

@@ -101,9 +101,10 @@ impl<'a> Origin<'a> {
             mirrored,
             ..
         } = self;
+        let network = config.network();
         Fingerprint::builder()
             .weights(digest)
-            .weights(format!("{config} {feature:?} mirrored {mirrored}{numbers}").as_bytes())
+            .weights(format!("{network} {feature:?} mirrored {mirrored}{numbers}").as_bytes())
     }
 
     fn record(&self) -> Record {
@@ -115,6 +116,7 @@ impl<'a> Origin<'a> {
         let mut hash = Sha256::new();
         hash.update(weights::digest(&backbone));
         hash.update(format!("{:?}", self.config.flavour));
+        hash.update(self.config.preprocessing().to_string());
         Record {
             backbone: format!("{:x}", hash.finalize()),
             feature: self.feature,

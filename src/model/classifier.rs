@@ -43,6 +43,16 @@ impl ClassifierConfig {
     /// [`Error::Argument`] that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
         validate_backbone(&self.backbone)?;
+        for (index, class) in self.expressions.iter().enumerate() {
+            if self.expressions[..index].contains(class) {
+                let expected = "different classes";
+                return Err(Error::argument(
+                    "expressions",
+                    expected,
+                    format!("{class} twice"),
+                ));
+            }
+        }
         let named = self.expressions.len() + if self.valence_arousal { 2 } else { 0 };
         let classes = self.backbone.classes.unwrap_or(0);
         match named == 0 || named == classes {

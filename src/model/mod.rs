@@ -98,6 +98,12 @@ impl ModelConfig {
         }
     }
 
+    /// Whether it is known what the model's expressions are, and not only how many there are.
+    pub fn classes_are_named(&self) -> bool {
+        let mut classes = self.expressions().iter().enumerate();
+        !classes.any(|(index, class)| *class == Expression::unnamed(index))
+    }
+
     /// Whether the model was trained to read valence and arousal.
     pub fn valence_arousal(&self) -> bool {
         match self {

@@ -17,6 +17,7 @@ pub(crate) fn validate_backbone(backbone: &EfficientNetConfig) -> Result<()> {
     ] {
         setting(name, factor > 0.0 && factor <= 8.0, "above 0, to 8", factor)?;
     }
+    backbone.preprocessing().validate()?;
     match backbone.classes {
         None => Ok(()),
         Some(classes) => within("backbone.classes", classes, 65_536),

@@ -42,6 +42,8 @@ const GAP: f32 = 22.0;
 const PLANE: f32 = 196.0;
 /// Where the bars begin within their column, and how long a full one is.
 const BAR: (f32, f32) = (206.0, 172.0);
+/// The most characters of a class's name.
+const LONGEST: usize = 20;
 /// A unit counts as active from here on, as in the challenge's F1.
 const THRESHOLD: f32 = 0.5;
 
@@ -88,15 +90,25 @@ pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
         let top = scores
             .expressions
             .iter()
-            .map(|&(_, value)| value)
+            .map(|(_, value)| *value)
             .max_by(f32::total_cmp);
-        for &(expression, value) in scores.expressions {
+        for (expression, value) in scores.expressions {
+            let value = *value;
             let colour = if Some(value) == top { TOP } else { QUIET };
-            board.bar(x, y, (expression.name(), ""), value, colour);
+            let name = shortened(expression.name());
+            board.bar(x, y, (&name, ""), value, colour);
             y += ROW;
         }
     }
     board.finish()
+}
+
+/// A name that ends before the bars begin.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", name[..end].trim_end()),
+        None => name.to_string(),
+    }
 }
 
 /// The picture while it is being drawn.

@@ -103,7 +103,11 @@ impl Run {
         statistics: &Statistics,
     ) -> Result<(EfficientNet, EfficientNetConfig)> {
         if let Some(path) = &self.config.weights {
-            return weights::load_backbone(path.as_ref(), &self.device);
+            let found = weights::import_backbone(path.as_ref(), &self.device)?;
+            for warning in found.warnings {
+                progress::say(format_args!("warning: {warning}"));
+            }
+            return Ok((found.network, found.config));
         }
         let settings = &self.config.backbone;
         let config = EfficientNetConfig::new(settings.variant)
@@ -118,7 +122,7 @@ impl Run {
             loss: self.joint_loss(statistics),
             sam: sam(&settings.stage),
         };
-        let preprocessing = Preprocessing::imagenet(config.input_size());
+        let preprocessing = config.preprocessing();
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         let model = stage.run(
             model,

@@ -8,7 +8,6 @@ use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::cache::{FeatureCache, Lookup};
-use crate::data::image::Preprocessing;
 use crate::data::split::Split;
 use crate::extract::{Extraction, Origin, is_readable, summary};
 use crate::network::{Network, NetworkConfig};
@@ -100,7 +99,7 @@ impl Run {
     ) -> Result<Arc<FeatureCache>> {
         let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-        let preprocessing = Preprocessing::imagenet(config.input_size());
+        let preprocessing = config.preprocessing();
         let feature = self.config.feature;
         let fingerprint = Origin::new(backbone, config, feature)
             .with_mirrored(mirrored)

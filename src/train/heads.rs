@@ -17,7 +17,7 @@ use super::run::Run;
 use super::source::FeatureSource;
 use super::stage::{Rows, Stage};
 use crate::Result;
-use crate::data::image::{AugmentationConfig, Preprocessing};
+use crate::data::image::AugmentationConfig;
 use crate::data::split::{Split, Statistics};
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
@@ -68,11 +68,10 @@ impl Run {
         statistics: &Statistics,
     ) -> Result<Network> {
         let stage = self.stage("whole", Task::All, &self.config.whole, 5);
-        let size = config
-            .backbone
-            .as_ref()
-            .map(|backbone| backbone.input_size());
-        let preprocessing = Preprocessing::imagenet(size.expect("a run's network has a backbone"));
+        let backbone = config.backbone.as_ref();
+        let preprocessing = backbone
+            .expect("a run's network has a backbone")
+            .preprocessing();
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         let model = WholeStage {
             network: network.train(),

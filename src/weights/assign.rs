@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use super::ImportReport;
+use super::{ImportReport, NotFinite};
 
 /// Every float tensor of a module, by its path, in the order of the module's fields.
 ///
@@ -28,7 +28,8 @@ pub(crate) fn slots<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
 
 /// Fills a module: every tensor of the module from `tensors`, and every one of `tensors` used.
 ///
-/// Names are those of [`collect`]. Half and double precision are converted to float32. Parameters
+/// Names are those of [`collect`]. Half and double precision are converted to float32; a value that
+/// is not finite then is refused. Parameters
 /// keep their ids, so that optimizer state still belongs to them, and their place on or off an
 /// autodiff device. Parameters that were never initialised are filled without being initialised.
 ///
@@ -42,7 +43,16 @@ pub fn assign<M: Module>(
         .iter()
         .map(|(name, data)| (name.as_str(), (data.shape().as_slice(), data.dtype())))
         .collect();
-    let report = ImportReport::compare(&slots(&module), &found);
+    let mut report = ImportReport::compare(&slots(&module), &found);
+    if !report.is_complete() {
+        return Err(Box::new(report));
+    }
+    let tensors: BTreeMap<String, TensorData> = tensors
+        .into_iter()
+        .map(|(name, data)| (name, data.convert::<f32>()))
+        .collect();
+    report.not_finite = tensors.iter().filter_map(not_finite).collect();
+    report.fitting -= report.not_finite.len();
     if !report.is_complete() {
         return Err(Box::new(report));
     }
@@ -51,6 +61,13 @@ pub fn assign<M: Module>(
         tensors,
     };
     Ok(detached(module).map(&mut filler))
+}
+
+fn not_finite((name, data): (&String, &TensorData)) -> Option<NotFinite> {
+    let values = data
+        .as_slice::<f32>()
+        .expect("the numbers were converted to this kind");
+    NotFinite::find(name, data.shape(), values)
 }
 
 /// A module whose running statistics are its own.
@@ -144,7 +161,7 @@ impl ModuleMapper for Filler {
             .tensors
             .remove(&self.path.join("."))
             .expect("the report found a tensor for every parameter");
-        let tensor = Tensor::from_data(data.convert::<f32>(), &param.lazy_device());
+        let tensor = Tensor::from_data(data, &param.lazy_device());
         let id = param.id;
         param.transform_for_load(tensor, id)
     }
@@ -263,6 +280,40 @@ mod tests {
         let expected = TensorData::from([0.5f32, -2.0]);
         assert_eq!(filled["linear.bias"], expected);
         assert_eq!(filled["norm.beta"], expected);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_as_a_float_is_refused_with_its_place() {
+        let device = Device::default();
+        let original = head(&device);
+        let before = tensors(&original);
+        let mut weights = before.clone();
+        let values = [[0f64, 1.0], [2.0, 1e300], [f64::NAN, -3.0]];
+        weights.insert("linear.weight".into(), TensorData::from(values));
+        weights.insert(
+            "norm.beta".into(),
+            TensorData::from([0.5, f32::NEG_INFINITY]),
+        );
+
+        let report = assign(original.clone(), weights).expect_err("three such values");
+        assert_eq!(report.fitting, 4);
+        let places: Vec<_> = report
+            .not_finite
+            .iter()
+            .map(|bad| (bad.name.as_str(), bad.first.as_slice(), bad.count, bad.of))
+            .collect();
+        let expected = [
+            ("linear.weight", &[1, 1][..], 2, 6),
+            ("norm.beta", &[1], 1, 2),
+        ];
+        assert_eq!(places, expected);
+        let text = report.to_string();
+        assert!(
+            text.contains("linear.weight: inf at [1, 1], 2 of 6 values"),
+            "{text}"
+        );
+        assert!(text.contains("earlier checkpoint"), "{text}");
+        assert_eq!(tensors(&original), before);
     }
 
     #[test]

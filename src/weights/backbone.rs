@@ -5,36 +5,68 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde_json::Value;
 
+use super::evidence::Evidence;
 use super::layout::{self, Named, Place, places};
-use super::timm::{self, CLASSIFIERS};
-use super::{Checkpoint, assign};
+use super::timm::{self, backbone_places};
+use super::{Checkpoint, Family, Origin, assign, linear};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::network::validate_backbone;
 use crate::{Error, Result};
 
 /// What stands before the backbone's tensors in the crate's own file.
-const OURS: &str = "backbone.";
+const OURS: &str = "backbone";
+
+/// A backbone out of a file.
+#[derive(Clone, Debug)]
+pub struct Backbone {
+    /// The network, with its classifier if it has one.
+    pub network: EfficientNet,
+    /// Its config.
+    pub config: EfficientNetConfig,
+    /// A line on each thing that was contradictory or guessed.
+    pub warnings: Vec<String>,
+}
+
+/// As [`import_backbone`], without what was contradictory or guessed.
+///
+/// # Errors
+/// See [`import_backbone`].
+pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, EfficientNetConfig)> {
+    let Backbone {
+        network, config, ..
+    } = import_backbone(path, device)?;
+    Ok((network, config))
+}
 
 /// Reads the EfficientNet of a timm or HSEmotion checkpoint, or of a file of this crate, with its
 /// classifier if it has one.
 ///
-/// The kind of file, the variant and the flavour are told from the file. Bare tensors do not tell
-/// the flavour; they are taken for TensorFlow's, which HSEmotion's networks have, unless the file
-/// is named as timm names those of the plain flavour (`efficientnet_b...`).
+/// The kind of file and the variant are told from its tensors; flavour, input size, mean and deviation
+/// from what the file, or a `config.json` beside it, says of the network. Where nothing tells the
+/// flavour it is taken for TensorFlow's, which HSEmotion's networks have.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is broken or holds no such
-/// network, [`Error::Weights`] if a tensor is missing, left over or does not fit.
-pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, EfficientNetConfig)> {
+/// [`Error::Io`] if the file cannot be read, [`Error::File`] if it is broken, holds no such network or
+/// several, or says that it is another; [`Error::Weights`] if a tensor is missing, left over, not
+/// finite or does not fit.
+pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
     let mut checkpoint = Checkpoint::open(path)?;
-    let (config, network, places) = match checkpoint.metadata().get("format").map(String::as_str) {
-        Some("countenance") => own(&mut checkpoint, device)?,
-        _ if timm::is_under(&checkpoint, "") => {
-            let found = timm::find(&checkpoint, "", &CLASSIFIERS, None)?;
+    let (config, places, parts, warnings) = match checkpoint.family() {
+        Some(Family::Countenance) => {
+            let (config, places) = own(&checkpoint, device)?;
+            // What reads the features is no part of what makes them.
+            checkpoint.keep(&[OURS]);
+            (config, places, &[OURS][..], Vec::new())
+        }
+        Some(Family::Timm) => {
+            let evidence = Evidence::of(&checkpoint);
+            let mut found = timm::find(&checkpoint, "", &evidence, None)?;
+            linear::attach(&mut checkpoint, &mut found)?;
             let network = found.config.init(device);
             let classifier = found.classifier.as_deref();
-            let places = timm::backbone_places(&network, "", "", classifier);
-            (found.config, network, places)
+            let places = backbone_places(&network, "", "", classifier);
+            let warnings = [found.warnings, evidence.warnings].concat();
+            (found.config, places, &timm::PARTS[..], warnings)
         }
         _ => {
             let expected = "a backbone: an EfficientNet of timm or HSEmotion, or a file of this \
@@ -44,19 +76,23 @@ pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, Effi
             return Err(Error::file(path, expected, found));
         }
     };
-    let (tensors, report) = layout::read(&checkpoint, &places)?;
+    let (tensors, mut report) = layout::read(&mut checkpoint, &places, parts)?;
     if !report.is_complete() {
+        if checkpoint.family() == Some(Family::Countenance) {
+            report.origin = Origin::Own;
+        }
         return Err(Error::weights(path)(Box::new(report)));
     }
-    let network = assign(network, tensors).map_err(Error::weights(path))?;
-    Ok((network, config))
+    let network = assign(config.init(device), tensors).map_err(Error::weights(path))?;
+    Ok(Backbone {
+        network,
+        config,
+        warnings,
+    })
 }
 
-/// The backbone of a file of this crate; the tensors of its heads are left aside.
-fn own(
-    checkpoint: &mut Checkpoint,
-    device: &Device,
-) -> Result<(EfficientNetConfig, EfficientNet, Vec<Place>)> {
+/// The backbone of a file of this crate.
+fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, Vec<Place>)> {
     let expected = "a file with a backbone and its config";
     let error = |found: String| Error::file(checkpoint.path(), expected, found);
     let config = checkpoint.metadata().get("config").map(String::as_str);
@@ -70,16 +106,8 @@ fn own(
     validate_backbone(&config)
         .map_err(|reason| error(format!("a config out of range: {reason}")))?;
     let network = config.init(device);
-    let places = places(&network, |path| Some(Named::One(format!("{OURS}{path}"))));
+    let places = places(&network, |path| Some(Named::One(format!("{OURS}.{path}"))));
     // The file's linear weights lie as the module's do.
     let places = places.into_iter().map(Place::straight).collect();
-    let others: Vec<String> = checkpoint
-        .names()
-        .filter(|name| !name.starts_with(OURS))
-        .map(str::to_string)
-        .collect();
-    for name in others {
-        checkpoint.ignore(&name);
-    }
-    Ok((config, network, places))
+    Ok((config, places))
 }

@@ -7,27 +7,12 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::hsemotion::{self, PUBLISHED};
 use crate::{Error, Result};
 
 /// Where HSEmotion publishes its networks; their own program fetches them from there.
 const HSEMOTION: &str =
     "https://github.com/HSE-asavchenko/face-emotion-recognition/blob/main/models/";
-/// The folders below it, and the networks in each.
-const HSEMOTION_FOLDERS: [(&str, &[&str]); 2] = [
-    (
-        "affectnet_emotions",
-        &[
-            "enet_b0_8_best_vgaf",
-            "enet_b0_8_best_afew",
-            "enet_b0_8_va_mtl",
-            "enet_b0_7",
-            "enet_b2_8",
-            "enet_b2_7",
-        ],
-    ),
-    // The face recognition network that the others were trained from.
-    ("pretrained_faces", &["state_vggface2_enet0_new"]),
-];
 
 /// The most that is taken from a server, in bytes; the largest published file is a tenth of this.
 const LARGEST: u64 = 1 << 30;
@@ -57,21 +42,18 @@ impl Published {
     /// # Errors
     /// [`Error::Argument`] with the known names if this is none of them.
     pub fn named(name: &str) -> Result<Self> {
-        let published = HSEMOTION_FOLDERS
-            .iter()
-            .flat_map(|(folder, names)| names.iter().map(move |name| (folder, *name)));
         let known = name
             .strip_prefix("hsemotion:")
-            .and_then(|name| published.clone().find(|(_, known)| *known == name));
+            .and_then(|name| PUBLISHED.iter().find(|known| known.name == name));
         match known {
-            Some((folder, name)) => Ok(Self {
+            Some(hsemotion::Published { name, folder, .. }) => Ok(Self {
                 file: format!("{name}.pt"),
                 url: format!("{HSEMOTION}{folder}/{name}.pt?raw=true"),
                 size: None,
                 sha256: None,
             }),
             None => {
-                let names: Vec<&str> = published.map(|(_, name)| name).collect();
+                let names = PUBLISHED.map(|known| known.name);
                 Err(Error::argument(
                     "published weights",
                     format!("hsemotion: and one of {}", names.join(", ")),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::layout::{self, Place};
-use super::timm::{CLASSIFIERS, backbone_places};
+use super::timm::{CLASSIFIER, backbone_places};
 use super::{mtl_abaw4, native};
 use crate::model::{Model, ModelConfig};
 use crate::{Error, Result};
@@ -53,12 +53,7 @@ fn timm_places(model: &Model) -> Result<Vec<Place>> {
     let backbone = backbone.ok_or_else(|| {
         Error::argument("the model for timm", "one with a backbone", "heads alone")
     })?;
-    Ok(backbone_places(
-        backbone,
-        "backbone.",
-        "",
-        Some(CLASSIFIERS[0]),
-    ))
+    Ok(backbone_places(backbone, "backbone.", "", Some(CLASSIFIER)))
 }
 
 fn mtl_places(model: &Model, config: &ModelConfig) -> Result<Vec<Place>> {

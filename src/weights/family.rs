@@ -1,10 +1,8 @@
-//! The families of checkpoints, and which of them a file is.
+//! The families of checkpoints.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Checkpoint, hsemotion, mtl_abaw4, openface3, timm};
-use crate::network::{FORMAT, FORMAT_KEY};
 use crate::{Error, Result};
 
 /// A family of checkpoints: who writes them, and so how their tensors are named.
@@ -12,7 +10,7 @@ use crate::{Error, Result};
 pub enum Family {
     /// timm's EfficientNet, with any classifier or none.
     Timm,
-    /// HSEmotion's networks: timm's, with a classifier of expressions.
+    /// HSEmotion's networks: timm's, with a classifier of expressions by the alphabet.
     Hsemotion,
     /// The networks of the paper's authors.
     MtlAbaw4,
@@ -31,40 +29,6 @@ impl Family {
         Self::Openface3,
         Self::Countenance,
     ];
-
-    /// The family of a file, told from its metadata and the names and shapes of its tensors.
-    ///
-    /// # Errors
-    /// [`Error::File`] if it is none of them.
-    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
-        let format = checkpoint.metadata().get(FORMAT_KEY);
-        if format.is_some_and(|format| format == FORMAT) {
-            return Ok(Self::Countenance);
-        }
-        if openface3::is(checkpoint) {
-            return Ok(Self::Openface3);
-        }
-        if mtl_abaw4::is(checkpoint) {
-            return Ok(Self::MtlAbaw4);
-        }
-        if timm::is_under(checkpoint, "") {
-            return Ok(match hsemotion::is(checkpoint) {
-                true => Self::Hsemotion,
-                false => Self::Timm,
-            });
-        }
-        let names: Vec<String> = checkpoint
-            .names()
-            .take(3)
-            .map(|name| name.chars().take(60).flat_map(char::escape_debug).collect())
-            .collect();
-        Err(Error::file(
-            checkpoint.path(),
-            "an EfficientNet of timm or HSEmotion, or a network of the paper's authors, of \
-             OpenFace 3.0 or of this crate",
-            format!("tensors of none of them ({}, ...)", names.join(", ")),
-        ))
-    }
 }
 
 impl fmt::Display for Family {

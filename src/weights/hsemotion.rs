@@ -1,48 +1,114 @@
-//! HSEmotion's networks: timm's, with a classifier of expressions.
+//! HSEmotion's networks: timm's, published under names that tell what their outputs are.
 
-use super::Checkpoint;
-use super::timm::{self, CLASSIFIERS, Found};
-use crate::backbone::Flavour;
-use crate::model::ClassifierConfig;
-use crate::{Error, Expression, Result};
+use std::path::Path;
 
-/// Whether a file with timm's network is one of HSEmotion's, by its classifier: in a sequence, or
-/// of one of HSEmotion's sizes.
-pub(super) fn is(checkpoint: &Checkpoint) -> bool {
-    let shape = |name: &str| checkpoint.shape(&format!("{name}.weight"));
-    shape(CLASSIFIERS[1]).is_some()
-        || shape(CLASSIFIERS[0]).is_some_and(|shape| {
-            shape
-                .first()
-                .is_some_and(|&classes| outputs(classes).is_some())
+/// A network that HSEmotion has published.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Published {
+    /// Its name, which is that of its file.
+    pub name: &'static str,
+    /// The folder that it is published in.
+    #[cfg_attr(
+        not(feature = "download"),
+        allow(dead_code, reason = "for downloads alone")
+    )]
+    pub folder: &'static str,
+    /// The outputs of its classifier.
+    pub outputs: Option<usize>,
+}
+
+const EMOTIONS: &str = "affectnet_emotions";
+
+/// The networks of this crate's kind that are published.
+pub(super) const PUBLISHED: [Published; 7] = [
+    published("enet_b0_8_best_vgaf", EMOTIONS, Some(8)),
+    published("enet_b0_8_best_afew", EMOTIONS, Some(8)),
+    published("enet_b0_8_va_mtl", EMOTIONS, Some(10)),
+    published("enet_b0_7", EMOTIONS, Some(7)),
+    published("enet_b2_8", EMOTIONS, Some(8)),
+    published("enet_b2_7", EMOTIONS, Some(7)),
+    // The face recognition network that the others were trained from.
+    published("state_vggface2_enet0_new", "pretrained_faces", None),
+];
+
+/// Words in a file's name that speak of further training, after which the classes may be others.
+const TRAINED_ON: [&str; 12] = [
+    "finetune",
+    "finetuned",
+    "fine",
+    "tuned",
+    "ft",
+    "retrained",
+    "transfer",
+    "raf",
+    "rafdb",
+    "ferplus",
+    "student",
+    "distilled",
+];
+
+const fn published(name: &'static str, folder: &'static str, outputs: Option<usize>) -> Published {
+    Published {
+        name,
+        folder,
+        outputs,
+    }
+}
+
+impl Published {
+    /// The published network that a file has its name from: `hsemotion_enet_b0_7 (1).pt` is one,
+    /// `enet_b0_7_finetuned.pt` is none.
+    pub fn named(path: &Path) -> Option<Self> {
+        let stem = path.file_stem()?.to_string_lossy().to_lowercase();
+        let words: Vec<&str> = stem
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        if words.iter().any(|word| TRAINED_ON.contains(word)) {
+            return None;
+        }
+        PUBLISHED.into_iter().find(|published| {
+            let name: Vec<&str> = published.name.split('_').collect();
+            words.windows(name.len()).any(|part| part == name)
         })
+    }
 }
 
-/// The config of the network in a file, and where its classifier is.
-pub(super) fn find(
-    checkpoint: &Checkpoint,
-    flavour: Option<Flavour>,
-) -> Result<(ClassifierConfig, Found)> {
-    let found = timm::find(checkpoint, "", &CLASSIFIERS, flavour)?;
-    let classes = found.config.classes.unwrap_or(0);
-    let (expressions, valence_arousal) = outputs(classes).ok_or_else(|| {
-        Error::file(
-            checkpoint.path(),
-            "a classifier of 7 or 8 expressions, or of 8 with valence and arousal",
-            format!("{classes} classes (for a backbone with another classifier, the kind is timm)"),
-        )
-    })?;
-    let config = ClassifierConfig::new(found.config.clone(), expressions.to_vec())
-        .with_valence_arousal(valence_arousal);
-    Ok((config, found))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What so many outputs are: expressions in their order, and whether valence and arousal follow.
-fn outputs(classes: usize) -> Option<(&'static [Expression], bool)> {
-    match classes {
-        7 => Some((&Expression::HSEMOTION_7, false)),
-        8 => Some((&Expression::HSEMOTION_8, false)),
-        10 => Some((&Expression::HSEMOTION_8, true)),
-        _ => None,
+    fn outputs(file: &str) -> Option<usize> {
+        Published::named(Path::new(file))?.outputs
+    }
+
+    #[test]
+    fn published_names_tell_the_outputs_whatever_stands_around_them() {
+        for (file, expected) in [
+            ("enet_b0_8_best_vgaf.pt", 8),
+            ("models/enet_b0_8_best_afew.pth", 8),
+            ("enet_b0_8_va_mtl (1).pt", 10),
+            ("hsemotion-enet_b0_7.safetensors", 7),
+            ("ENET_B2_8_state_dict.pt", 8),
+            ("enet-b2-7.v2.pt", 7),
+        ] {
+            assert_eq!(outputs(file), Some(expected), "{file}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_only_like_them_tell_nothing() {
+        for file in [
+            "enet_b0_8.pt",
+            "efficientnet_b0_7.pt",
+            "myenet_b0_7.pt",
+            "enet_b0_71.pt",
+            "enet_b0_7_finetuned.pt",
+            "enet_b0_8_best_vgaf_ft_rafdb.pt",
+            "state_vggface2_enet0_new.pt",
+            "hsemotion_8.pt",
+        ] {
+            assert_eq!(outputs(file), None, "{file}");
+        }
     }
 }

@@ -1,26 +1,35 @@
 //! From a file of any family to a model.
 
-use std::fmt;
 use std::path::Path;
 
 use burn::tensor::Device;
 
+use super::evidence::Evidence;
+use super::hsemotion::Published;
 use super::layout::{self, Place};
-use super::timm::{self, CLASSIFIERS, backbone_places};
+use super::timm::{self, Found, backbone_places};
 use super::{
-    Checkpoint, Family, ImportReport, assign, collect, hsemotion, mtl_abaw4, openface3, slots,
+    Checkpoint, ClassNames, Family, ImportReport, assign, collect, linear, mtl_abaw4, openface3,
+    outputs, slots,
 };
 use crate::backbone::Flavour;
-use crate::model::{ClassifierConfig, Model, ModelConfig};
+use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
 use crate::{Error, Result};
 
 /// How a file is imported.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
     /// The family of the file; told from its contents if absent.
     pub kind: Option<Family>,
-    /// The flavour of its EfficientNet. If absent, what a whole module tells, or TensorFlow's.
+    /// The flavour of its EfficientNet. If absent, what a whole module shows, the file says or its
+    /// name does, or TensorFlow's.
     pub flavour: Option<Flavour>,
+    /// Which of several networks in the file, by the keys or the prefix before its tensors' names,
+    /// such as `model_ema`. If absent, the only one, or averaged weights (EMA) before others.
+    pub weights: Option<String>,
+    /// What the outputs of an EfficientNet's classifier stand for. If absent, what the file says, or
+    /// HSEmotion's order where `kind` or a published name tells that, or classes without a name.
+    pub labels: Option<ClassNames>,
     /// Whether tensors that are missing, left over or of the wrong shape are reported and passed
     /// over; otherwise they are an error.
     pub allow_partial: bool,
@@ -43,33 +52,45 @@ pub struct Import {
     /// Paths in the model that were left as they are initialised, at random; only of a partial
     /// import.
     pub random: Vec<String>,
+    /// A line on each decision: where the network was found, and what tells its settings.
+    pub notes: Vec<String>,
+    /// A line on each thing that was contradictory or guessed.
+    pub warnings: Vec<String>,
 }
 
 /// Reads a model from a file of any supported family.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read; [`Error::File`] if it is broken or of no known family;
-/// [`Error::Weights`] with everything that does not fit, unless the options allow it, and always
-/// if nothing fits.
+/// [`Error::Io`] if the file cannot be read; [`Error::File`] if it is broken, of no known family,
+/// holds several networks or says that it is another; [`Error::Argument`] if the options do not suit
+/// it; [`Error::Weights`] with everything that does not fit, unless the options allow it, and always
+/// if nothing fits or a value is not finite.
 pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
-    let mut checkpoint = Checkpoint::open(path)?;
+    let mut checkpoint = Checkpoint::choose(path, options.kind, options.weights.as_deref())?;
     let family = match options.kind {
         Some(family) => family,
         None => Family::of(&checkpoint)?,
     };
     if family == Family::Countenance {
-        return own(path, device);
+        return own(path, options, device);
     }
-    let (config, finish) = find(&mut checkpoint, family, options.flavour)?;
+    let Plan {
+        config,
+        places,
+        parts,
+        notes,
+        warnings,
+    } = plan(&mut checkpoint, family, options)?;
     config
         .validate()
         .map_err(|error| Error::file(path, "a network of usual sizes", error.to_string()))?;
     let model = config.init(device);
-    let places = finish(&model);
-    let (mut tensors, report) = layout::read(&checkpoint, &places)?;
+    let places = places(&model);
+    let (mut tensors, report) = layout::read(&mut checkpoint, &places, parts)?;
     let mut random = Vec::new();
     if !report.is_complete() {
-        if !options.allow_partial || report.fitting == 0 {
+        let usable = report.fitting > 0 && report.not_finite.is_empty();
+        if !options.allow_partial || !usable {
             return Err(Error::weights(path)(Box::new(report)));
         }
         for (path, data) in model.collect() {
@@ -86,60 +107,144 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<I
         report,
         ignored: checkpoint.ignored().to_vec(),
         random,
+        notes: [checkpoint.remarks(), &notes].concat(),
+        warnings,
     })
 }
 
-type Finish = Box<dyn Fn(&Model) -> Vec<Place>>;
+impl Family {
+    /// The family of a file, told from its metadata, its name, and the names of its tensors.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it is none of them.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
+        if let Some(family) = checkpoint.family() {
+            let published = Published::named(checkpoint.path());
+            let named =
+                family == Self::Timm && published.is_some_and(|known| known.outputs.is_some());
+            return Ok(if named { Self::Hsemotion } else { family });
+        }
+        let names: Vec<String> = checkpoint
+            .names()
+            .take(3)
+            .map(|name| name.chars().take(60).flat_map(char::escape_debug).collect())
+            .collect();
+        Err(Error::file(
+            checkpoint.path(),
+            "an EfficientNet of timm or HSEmotion, or a network of the paper's authors, of \
+             OpenFace 3.0 or of this crate",
+            format!("tensors of none of them ({}, ...)", names.join(", ")),
+        ))
+    }
+}
 
-/// The config of the model in a file, and what says where its tensors are.
-fn find(
+/// Where a model's tensors are in a file.
+type Locate = Box<dyn Fn(&Model) -> Vec<Place>>;
+
+/// How the model of a file is built and filled.
+struct Plan {
+    config: ModelConfig,
+    /// Where the model's tensors are.
+    places: Locate,
+    /// What the file's program calls the parts of the network.
+    parts: &'static [&'static str],
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// The plan for a file of a family other than the crate's own.
+fn plan(checkpoint: &mut Checkpoint, family: Family, options: &ImportOptions) -> Result<Plan> {
+    let evidence = Evidence::of(checkpoint);
+    let flavour = options.flavour;
+    let classifies = matches!(family, Family::Timm | Family::Hsemotion);
+    if options.labels.is_some() && !classifies {
+        let expected = "an EfficientNet's classifier; the outputs of other networks are known";
+        return Err(Error::argument("the labels", expected, family));
+    }
+    let mut plan = match family {
+        Family::Timm | Family::Hsemotion => classifier(checkpoint, &evidence, options)?,
+        Family::MtlAbaw4 => {
+            let (config, extractor) = mtl_abaw4::find(checkpoint, &evidence, flavour)?;
+            Plan {
+                config: ModelConfig::Network(config),
+                notes: extractor.notes.clone(),
+                warnings: extractor.warnings.clone(),
+                places: Box::new(move |model| match model {
+                    Model::Network(network) => mtl_abaw4::network_places(network, &extractor),
+                    _ => Vec::new(),
+                }),
+                parts: &mtl_abaw4::PARTS,
+            }
+        }
+        Family::Openface3 => {
+            let found = openface3::find(checkpoint, &evidence, flavour)?;
+            Plan {
+                config: ModelConfig::OpenFace3(OpenFace3Config::new(found.config)),
+                notes: found.notes,
+                warnings: found.warnings,
+                places: Box::new(|model| match model {
+                    Model::OpenFace3(network) => openface3::network_places(network),
+                    _ => Vec::new(),
+                }),
+                parts: &openface3::PARTS,
+            }
+        }
+        Family::Countenance => unreachable!("read by its own reader"),
+    };
+    plan.warnings.extend(evidence.warnings);
+    Ok(plan)
+}
+
+/// The plan for timm's network with a classifier, or without.
+fn classifier(
     checkpoint: &mut Checkpoint,
-    family: Family,
-    flavour: Option<Flavour>,
-) -> Result<(ModelConfig, Finish)> {
-    let classifier = |config, classifier: Option<String>| {
-        let finish: Finish = Box::new(move |model| match model {
+    evidence: &Evidence,
+    options: &ImportOptions,
+) -> Result<Plan> {
+    let mut found = timm::find(checkpoint, "", evidence, options.flavour)?;
+    linear::attach(checkpoint, &mut found)?;
+    let Found {
+        config,
+        classifier,
+        mut notes,
+        mut warnings,
+    } = found;
+    let outputs = config.classes.unwrap_or(0);
+    let classes = outputs::name(checkpoint.path(), outputs, evidence, options)?;
+    notes.extend(classes.note);
+    warnings.extend(classes.warnings);
+    let config = ClassifierConfig::new(config, classes.classes.expressions)
+        .with_valence_arousal(classes.classes.valence_arousal);
+    Ok(Plan {
+        config: ModelConfig::Classifier(config),
+        places: Box::new(move |model| match model {
             Model::Classifier(network) => {
                 backbone_places(&network.backbone, "backbone.", "", classifier.as_deref())
             }
             _ => Vec::new(),
-        });
-        (ModelConfig::Classifier(config), finish)
-    };
-    Ok(match family {
-        Family::Timm => {
-            let found = timm::find(checkpoint, "", &CLASSIFIERS, flavour)?;
-            classifier(
-                ClassifierConfig::new(found.config, Vec::new()),
-                found.classifier,
-            )
-        }
-        Family::Hsemotion => {
-            let (config, found) = hsemotion::find(checkpoint, flavour)?;
-            classifier(config, found.classifier)
-        }
-        Family::MtlAbaw4 => {
-            let (config, extractor) = mtl_abaw4::find(checkpoint, flavour)?;
-            let finish: Finish = Box::new(move |model| match model {
-                Model::Network(network) => mtl_abaw4::network_places(network, &extractor),
-                _ => Vec::new(),
-            });
-            (ModelConfig::Network(config), finish)
-        }
-        Family::Openface3 => {
-            let config = openface3::find(checkpoint, flavour)?;
-            let finish: Finish = Box::new(|model| match model {
-                Model::OpenFace3(network) => openface3::network_places(network),
-                _ => Vec::new(),
-            });
-            (ModelConfig::OpenFace3(config), finish)
-        }
-        Family::Countenance => unreachable!("read by its own reader"),
+        }),
+        parts: &timm::PARTS,
+        notes,
+        warnings,
     })
 }
 
-fn own(path: &Path, device: &Device) -> Result<Import> {
-    let (model, config) = Model::load(path, device)?;
+/// A model of this crate's own file; its classes get other names if the options say so.
+fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
+    let (mut model, mut config) = Model::load(path, device)?;
+    if let Some(labels) = &options.labels {
+        let (Model::Classifier(network), ModelConfig::Classifier(config)) =
+            (&mut model, &mut config)
+        else {
+            let expected = "an EfficientNet's classifier; the outputs of other networks are known";
+            return Err(Error::argument("the labels", expected, path.display()));
+        };
+        let classes = labels.of(config.backbone.classes.unwrap_or(0))?;
+        network.expressions = classes.expressions.len();
+        network.valence_arousal = classes.valence_arousal;
+        config.expressions = classes.expressions;
+        config.valence_arousal = classes.valence_arousal;
+    }
     Ok(Import {
         report: ImportReport {
             fitting: model.slots().len(),
@@ -150,6 +255,8 @@ fn own(path: &Path, device: &Device) -> Result<Import> {
         family: Family::Countenance,
         ignored: Vec::new(),
         random: Vec::new(),
+        notes: Vec::new(),
+        warnings: Vec::new(),
     })
 }
 
@@ -182,53 +289,3 @@ impl Model {
 }
 
 type Tensors = std::collections::BTreeMap<String, burn::tensor::TensorData>;
-
-impl fmt::Display for Import {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "taken for {}", self.family)?;
-        if let Some(backbone) = self.config.backbone() {
-            write!(
-                f,
-                ", EfficientNet {:?}, {:?} flavour",
-                backbone.variant, backbone.flavour
-            )?;
-            if (backbone.width, backbone.depth) != (1.0, 1.0) {
-                write!(f, ", width {} and depth {}", backbone.width, backbone.depth)?;
-            }
-        }
-        let list = |names: Vec<String>| match names.is_empty() {
-            true => "none".to_string(),
-            false => names.join(" "),
-        };
-        let units = self
-            .config
-            .action_units()
-            .iter()
-            .map(|unit| unit.to_string());
-        let classes = self
-            .config
-            .expressions()
-            .iter()
-            .map(|class| class.to_string());
-        write!(f, "\naction units: {}", list(units.collect()))?;
-        write!(f, "\nexpressions: {}", list(classes.collect()))?;
-        let reads = if self.config.valence_arousal() {
-            "yes"
-        } else {
-            "no"
-        };
-        write!(f, "\nvalence and arousal: {reads}\n{}", self.report)?;
-        if let Some(first) = self.ignored.first() {
-            write!(
-                f,
-                "\n{} ignored, such as {}",
-                self.ignored.len(),
-                first.escape_debug()
-            )?;
-        }
-        for path in &self.random {
-            write!(f, "\nleft at random: {path}")?;
-        }
-        Ok(())
-    }
-}

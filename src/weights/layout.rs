@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::TensorData;
 
 use super::assign::slots;
-use super::{Checkpoint, ImportReport};
+use super::{Checkpoint, ImportReport, NotFinite, Origin};
 use crate::{Error, Result};
 
 /// The place of one of a module's tensors in a file.
@@ -73,11 +73,21 @@ pub(super) fn places<M: Module>(module: &M, name: impl Fn(&str) -> Option<Named>
 
 /// The tensors of a module, read from a file; they are complete if the report is.
 ///
-/// Of a tensor that is missing or does not fit, nothing is read.
+/// Of a tensor that is missing or does not fit, nothing is read. `parts` are what the file's program
+/// calls the parts of such a network. If nothing is missing, tensors of other parts are left aside:
+/// they are of something beside the network.
 pub(super) fn read(
-    checkpoint: &Checkpoint,
+    checkpoint: &mut Checkpoint,
     places: &[Place],
+    parts: &[&str],
 ) -> Result<(BTreeMap<String, TensorData>, ImportReport)> {
+    let named = || places.iter().flat_map(|place| &place.parts);
+    if named().all(|name| checkpoint.shape(name).is_some()) {
+        checkpoint.keep(parts);
+    }
+    if let Some(unreadable) = named().find(|name| checkpoint.is_unreadable(name)) {
+        checkpoint.read(unreadable)?;
+    }
     let expected: Vec<(String, Vec<usize>)> = places
         .iter()
         .flat_map(|place| {
@@ -86,7 +96,8 @@ pub(super) fn read(
         })
         .collect();
     let found = checkpoint.shapes();
-    let report = ImportReport::compare(&expected, &found);
+    let mut report = ImportReport::compare(&expected, &found);
+    report.origin = Origin::Checkpoint;
     let fits = |part: &String, place: &Place| {
         found
             .get(part.as_str())
@@ -95,9 +106,11 @@ pub(super) fn read(
     let mut tensors = BTreeMap::new();
     for place in places {
         if place.parts.iter().all(|part| fits(part, place)) {
-            tensors.insert(place.path.clone(), place.read(checkpoint)?);
+            let data = place.read(checkpoint, &mut report.not_finite)?;
+            tensors.insert(place.path.clone(), data);
         }
     }
+    report.fitting -= report.not_finite.len();
     Ok((tensors, report))
 }
 
@@ -138,10 +151,11 @@ impl Place {
         self
     }
 
-    fn read(&self, checkpoint: &Checkpoint) -> Result<TensorData> {
+    fn read(&self, checkpoint: &Checkpoint, bad: &mut Vec<NotFinite>) -> Result<TensorData> {
         let mut values = Vec::with_capacity(self.shape.iter().product());
-        for part in &self.parts {
-            let part = floats(&checkpoint.read(part)?);
+        for name in &self.parts {
+            let part = floats(&checkpoint.read(name)?);
+            bad.extend(NotFinite::find(name, &self.part_shape, &part));
             match (self.transposed, self.part_shape.as_slice()) {
                 (true, &[rows, columns]) => values.extend(transposed(&part, rows, columns)),
                 _ => values.extend(part),

@@ -1,38 +1,50 @@
 //! Weights in and out of files.
 //!
 //! Every import ends in [`assign`], which fills a module completely or not at all. Before it stand
-//! [`Checkpoint`], which opens any supported container, and one file for each family of checkpoints
-//! that says how its names are ours. [`native`] is the crate's own file.
+//! [`Checkpoint`], which opens any supported container and finds the network in it, what the file says
+//! of that network, and one file for each family of checkpoints that says how its names are ours.
+//! [`native`] is the crate's own file.
 
-mod archive;
+mod architecture;
 mod assign;
 mod backbone;
 mod checkpoint;
+mod class;
+mod content;
 mod digest;
 #[cfg(feature = "download")]
 pub mod download;
+mod evidence;
 mod export;
 mod family;
 mod hsemotion;
 mod import;
 mod layout;
+mod linear;
 mod locate;
 mod mtl_abaw4;
+mod naming;
 pub mod native;
+mod note;
 mod openface3;
-mod pickle;
+mod outputs;
+mod pytorch;
 mod report;
+mod root;
 mod safetensors;
+mod summary;
 mod timm;
 mod unit_head;
 
 pub(crate) use assign::slots;
 pub use assign::{assign, collect};
-pub use backbone::load_backbone;
+pub use backbone::{Backbone, import_backbone, load_backbone};
 pub use checkpoint::Checkpoint;
+pub use class::Preset;
 pub use digest::digest;
 pub use export::{ExportTarget, export};
 pub use family::Family;
 pub use import::{Import, ImportOptions, import};
 pub use locate::locate;
-pub use report::{ImportReport, WrongKind, WrongShape};
+pub use naming::ClassNames;
+pub use report::{ImportReport, NotFinite, Origin, WrongKind, WrongShape};

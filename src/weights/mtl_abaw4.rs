@@ -1,9 +1,10 @@
 //! The checkpoints of the paper's authors ("MtlAbaw4").
 
-use super::Checkpoint;
+use super::evidence::Evidence;
 use super::layout::{Named, Place, places};
 use super::timm::{self, backbone_places};
 use super::unit_head::{norm_field, unit_head_name};
+use super::{Checkpoint, linear};
 use crate::attention::Attention;
 use crate::backbone::Flavour;
 use crate::head::NodeMap;
@@ -14,38 +15,21 @@ use crate::{Error, Result};
 const EXTRACTORS: [&str; 2] = ["extractor.backbone.", "extractor."];
 
 /// What the authors' pretrained classifier stands under.
-const CLASSIFIERS: [&str; 4] = [
-    "extractor.classifier",
-    "extractor.classifier.0",
-    "extractor.backbone.classifier",
-    "extractor.backbone.classifier.0",
-];
+const CLASSIFIERS: [&str; 2] = ["extractor.classifier", "extractor.backbone.classifier"];
 
-/// A layer of the authors' network without attention that none of its outputs depends on.
-const UNUSED: &str = "global_linear.";
-
-/// Whether a file is of this family.
-pub(super) fn is(checkpoint: &Checkpoint) -> bool {
-    checkpoint.shape("au.sc").is_some()
-}
+/// What the authors call the parts of their network. Others are of layers that none of its outputs
+/// depends on, such as `global_linear` in the one without attention.
+pub(super) const PARTS: [&str; 5] = ["au", "va", "ex", "attention", "extractor"];
 
 /// The config of the network in a file, and the places of its tensors.
 ///
 /// Sizes, attention and backbone are told from the file; that neighbours are found by the dot
 /// product, and four of them, is not in it and is the authors' setting.
 pub(super) fn find(
-    checkpoint: &mut Checkpoint,
+    checkpoint: &Checkpoint,
+    evidence: &Evidence,
     flavour: Option<Flavour>,
 ) -> Result<(NetworkConfig, Extractor)> {
-    let unused: Vec<String> = checkpoint
-        .names()
-        .filter(|name| name.starts_with(UNUSED))
-        .map(str::to_string)
-        .collect();
-    for name in unused {
-        checkpoint.ignore(&name);
-    }
-
     let width = match checkpoint.shape("au.sc") {
         Some(&[_, width]) => width,
         found => {
@@ -68,15 +52,21 @@ pub(super) fn find(
         .into_iter()
         .find(|prefix| timm::is_under(checkpoint, prefix));
     if let Some(prefix) = prefix {
-        let found = timm::find(checkpoint, prefix, &CLASSIFIERS, flavour)?;
+        let mut found = timm::find(checkpoint, prefix, evidence, flavour)?;
+        for group in CLASSIFIERS {
+            if let Some(linear) = linear::find(checkpoint, group)? {
+                found.config.classes = Some(linear.outputs);
+                extractor.classifier = linear.name;
+                break;
+            }
+        }
         if found.config.classes.is_none() || found.config.feature_width() == width {
             config.feature = FeatureKind::Pooled;
         }
+        extractor.prefix = prefix.to_string();
+        extractor.notes = found.notes;
+        extractor.warnings = found.warnings;
         config.backbone = Some(found.config);
-        extractor = Extractor {
-            prefix: prefix.to_string(),
-            classifier: found.classifier.unwrap_or(extractor.classifier),
-        };
     }
     Ok((config, extractor))
 }
@@ -86,6 +76,10 @@ pub(super) fn find(
 pub(super) struct Extractor {
     prefix: String,
     classifier: String,
+    /// What it was decided on, for people.
+    pub notes: Vec<String>,
+    /// What was contradictory or guessed, for people.
+    pub warnings: Vec<String>,
 }
 
 impl Default for Extractor {
@@ -93,6 +87,8 @@ impl Default for Extractor {
         Self {
             prefix: EXTRACTORS[0].to_string(),
             classifier: CLASSIFIERS[0].to_string(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -103,7 +99,9 @@ pub(super) fn network_places(network: &Network, extractor: &Extractor) -> Vec<Pl
     let mut all = match &network.backbone {
         None => Vec::new(),
         Some(backbone) => {
-            let Extractor { prefix, classifier } = extractor;
+            let Extractor {
+                prefix, classifier, ..
+            } = extractor;
             backbone_places(backbone, "backbone.", prefix, Some(classifier))
         }
     };

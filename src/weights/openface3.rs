@@ -1,25 +1,35 @@
 //! OpenFace 3.0's multi-task checkpoint.
 
 use super::Checkpoint;
+use super::evidence::Evidence;
 use super::layout::{Named, Place, places};
-use super::timm::{self, backbone_places};
+use super::timm::{self, Found, backbone_places};
 use super::unit_head::unit_head_name;
 use crate::backbone::Flavour;
-use crate::model::{OpenFace3, OpenFace3Config};
+use crate::model::OpenFace3;
 use crate::{ActionUnit, Result};
 
 /// What the backbone stands under; its classifier is taken off.
 const BACKBONE: &str = "base_model.";
 
-/// Whether a file is of this family.
-pub(super) fn is(checkpoint: &Checkpoint) -> bool {
-    checkpoint.shape("au_regressor.sc").is_some()
-}
+/// What OpenFace calls the parts of its network.
+pub(super) const PARTS: [&str; 7] = [
+    "base_model",
+    "fc_emotion",
+    "fc_gaze",
+    "fc_au",
+    "emotion_classifier",
+    "gaze_regressor",
+    "au_regressor",
+];
 
-/// The config of the network in a file.
-pub(super) fn find(checkpoint: &Checkpoint, flavour: Option<Flavour>) -> Result<OpenFace3Config> {
-    let found = timm::find(checkpoint, BACKBONE, &[], flavour)?;
-    Ok(OpenFace3Config::new(found.config))
+/// The backbone of the network in a file.
+pub(super) fn find(
+    checkpoint: &Checkpoint,
+    evidence: &Evidence,
+    flavour: Option<Flavour>,
+) -> Result<Found> {
+    timm::find(checkpoint, BACKBONE, evidence, flavour)
 }
 
 /// The places of a network's tensors in OpenFace's file.

@@ -12,7 +12,8 @@ const LONGEST_NAME: usize = 120;
 
 /// Why weights do not fit a module; printed, it says what to do about it.
 ///
-/// Names are the module's paths, as in `action_unit.graph.u.weight`.
+/// Names are the module's paths, as in `action_unit.graph.u.weight`, or those of the file that the
+/// weights are from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportReport {
     /// How many tensors of the module the weights fill as they should.
@@ -25,6 +26,58 @@ pub struct ImportReport {
     pub wrong_shape: Vec<WrongShape>,
     /// Tensors in both of one shape that do not hold floats.
     pub wrong_kind: Vec<WrongKind>,
+    /// Tensors that fit and hold a value that is not finite as a 32-bit float.
+    pub not_finite: Vec<NotFinite>,
+    /// Where the weights are from, which decides what the printed report advises.
+    pub origin: Origin,
+}
+
+/// Where weights are from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// From the caller, who has the module's config.
+    #[default]
+    Caller,
+    /// From a file of this crate, with its config.
+    Own,
+    /// From another program's file.
+    Checkpoint,
+}
+
+/// A tensor with a value that would make every output that it has a part in meaningless.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotFinite {
+    /// The tensor.
+    pub name: String,
+    /// The place of the first such value, one index for each axis.
+    pub first: Vec<usize>,
+    /// The value.
+    pub value: f32,
+    /// How many such values there are.
+    pub count: usize,
+    /// How many values there are in all.
+    pub of: usize,
+}
+
+impl NotFinite {
+    /// What of `values` is not finite, if anything.
+    pub(super) fn find(name: &str, shape: &[usize], values: &[f32]) -> Option<Self> {
+        let mut place = values.iter().position(|value| !value.is_finite())?;
+        let value = values[place];
+        let mut first = Vec::new();
+        for &size in shape.iter().rev() {
+            first.push(place % size);
+            place /= size;
+        }
+        first.reverse();
+        Some(Self {
+            name: name.to_string(),
+            first,
+            value,
+            count: values.iter().filter(|value| !value.is_finite()).count(),
+            of: values.len(),
+        })
+    }
 }
 
 /// A tensor whose shape is not the module's.
@@ -82,8 +135,13 @@ impl ImportReport {
         report
     }
 
-    /// Whether every tensor has its place, and every place its tensor.
+    /// Whether every tensor has its place, and every place its tensor, and all are finite.
     pub fn is_complete(&self) -> bool {
+        self.fits() && self.not_finite.is_empty()
+    }
+
+    /// Whether every tensor has its place, and every place its tensor.
+    fn fits(&self) -> bool {
         self.missing.is_empty()
             && self.unexpected.is_empty()
             && self.wrong_shape.is_empty()
@@ -105,31 +163,57 @@ impl ImportReport {
     }
 
     fn advice(&self) -> &'static str {
-        match (
-            self.missing.is_empty(),
-            self.unexpected.is_empty(),
-            self.wrong_shape.is_empty(),
-        ) {
-            (false, false, _) if self.fitting == 0 => {
+        if self.fits() {
+            return "with such weights every output is meaningless: training went wrong before they \
+                    were saved, so take an earlier checkpoint";
+        }
+        let missing = !self.missing.is_empty();
+        let unexpected = !self.unexpected.is_empty();
+        if !missing && !unexpected && self.wrong_shape.is_empty() {
+            return "the weights must be floating-point numbers";
+        }
+        match self.origin {
+            Origin::Own => {
+                "the file's tensors are not those of the config in it: it was changed after it was \
+                 written; write it again with the program that made it"
+            }
+            Origin::Checkpoint if missing && self.fitting == 0 => {
+                "no name matches: the file is of another kind of network than it was taken for; \
+                 convert it, naming its kind (convert --kind)"
+            }
+            Origin::Checkpoint if missing && unexpected => {
+                "names differ: it is another version of the network, which is not known here"
+            }
+            Origin::Checkpoint if missing => {
+                "the file lacks a part of the network; take one that was saved whole, or \
+                 leave that part at random and train it (convert --allow-partial)"
+            }
+            Origin::Checkpoint if unexpected => {
+                "the file's network has more layers than the one that it was taken for: it is \
+                 another network, which is not known here"
+            }
+            Origin::Checkpoint => {
+                "the sizes differ: it is a variant of the network that is not known here"
+            }
+            Origin::Caller if missing && unexpected && self.fitting == 0 => {
                 "no name matches: the weights are of another kind of network; convert them first, \
                  naming their kind"
             }
-            (false, false, _) => {
+            Origin::Caller if missing && unexpected => {
                 "names differ: the weights come from another program or another version, or the \
                  network is configured otherwise than when they were saved"
             }
-            (false, true, _) => {
+            Origin::Caller if missing => {
                 "the weights lack a part that the config asks for: turn that part off in the \
                  config, or use weights that have it"
             }
-            (true, false, _) => {
+            Origin::Caller if unexpected => {
                 "the weights have a part that the config does not ask for: turn it on in the config"
             }
-            (true, true, false) => {
+            Origin::Caller => {
                 "the sizes differ: compare feature width, action units, expressions and attention \
                  of the config with those that the weights were trained with"
             }
-            (true, true, true) => "the weights must be floating-point numbers",
         }
     }
 }
@@ -139,7 +223,11 @@ impl fmt::Display for ImportReport {
         if self.is_complete() {
             return write!(f, "all {} tensors fit", self.fitting);
         }
-        write!(f, "the weights do not fit; {} tensors do", self.fitting)?;
+        let bad = self.not_finite.len();
+        match self.fits() {
+            true => write!(f, "{bad} of {} tensors are not finite", bad + self.fitting)?,
+            false => write!(f, "the weights do not fit; {} tensors do", self.fitting)?,
+        }
         list(f, "missing", &self.missing, |f, name| {
             write!(f, "{}", printable(name))?;
             match self.nearest(name) {
@@ -162,6 +250,17 @@ impl fmt::Display for ImportReport {
         list(f, "wrong kind", &self.wrong_kind, |f, wrong| {
             let name = printable(&wrong.name);
             write!(f, "{name}: expected floats, found {:?}", wrong.found)
+        })?;
+        list(f, "not finite", &self.not_finite, |f, bad| {
+            let NotFinite {
+                name,
+                first,
+                value,
+                count,
+                of,
+            } = bad;
+            let name = printable(name);
+            write!(f, "{name}: {value} at {first:?}, {count} of {of} values")
         })?;
         write!(f, "\n  {}", self.advice())
     }
@@ -188,7 +287,7 @@ fn list<T>(
 }
 
 /// A name as it may be printed: a hostile file must not write escape codes to a terminal.
-fn printable(name: &str) -> String {
+pub(super) fn printable(name: &str) -> String {
     let shown = name.chars().take(LONGEST_NAME).flat_map(char::escape_debug);
     let cut = match name.chars().nth(LONGEST_NAME) {
         Some(_) => "...",

@@ -22,7 +22,7 @@ pub(super) struct Index {
 }
 
 /// The place of one tensor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slot {
     /// The kind of its elements.
     pub dtype: DType,

@@ -1,8 +1,12 @@
 //! timm's EfficientNet: which member of the family a file holds, and under which names.
 
 use super::Checkpoint;
+use super::architecture::Architecture;
+use super::evidence::{Evidence, Said};
+use super::hsemotion::Published;
 use super::layout::{Named, Place, places};
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, Variant, timm_name};
+use crate::data::image::Preprocessing;
 use crate::{Error, Result};
 
 /// The published members of the family, the most common first.
@@ -15,9 +19,11 @@ const VARIANTS: [Variant; 6] = [
     Variant::Tiny,
 ];
 
-/// What stands before a classifier's `weight` and `bias`: timm's own, and that of HSEmotion, whose
-/// classifier is a sequence of one layer.
-pub(super) const CLASSIFIERS: [&str; 2] = ["classifier", "classifier.0"];
+/// What timm's own network calls its parts.
+pub(super) const PARTS: [&str; 6] = ["conv_stem", "bn1", "blocks", "conv_head", "bn2", CLASSIFIER];
+
+/// What timm calls the classifier.
+pub(super) const CLASSIFIER: &str = "classifier";
 
 /// An EfficientNet in a file under timm's names.
 #[derive(Clone, Debug)]
@@ -26,6 +32,10 @@ pub(super) struct Found {
     pub config: EfficientNetConfig,
     /// What stands before its classifier's `weight` and `bias`, if it has one.
     pub classifier: Option<String>,
+    /// What it was decided on, for people.
+    pub notes: Vec<String>,
+    /// What was contradictory or guessed, for people.
+    pub warnings: Vec<String>,
 }
 
 /// Whether the file has timm's EfficientNet under `prefix`.
@@ -35,17 +45,17 @@ pub(super) fn is_under(checkpoint: &Checkpoint, prefix: &str) -> bool {
         .all(|name| checkpoint.shape(&format!("{prefix}{name}")).is_some())
 }
 
-/// The EfficientNet under `prefix`, its classifier under one of `classifiers`.
+/// The EfficientNet under `prefix`, without its classifier.
 ///
-/// The variant is read from the shapes. `flavour` is that of the weights if the caller knows it;
-/// see [`flavour`] for what is assumed otherwise.
+/// The variant is read from the shapes, everything else from what the file says of itself; `known` is
+/// the flavour of the weights if the caller knows it.
 ///
 /// # Errors
-/// [`Error::File`] if the shapes are those of no known variant.
+/// [`Error::File`] if the shapes are those of no known variant, or of another than the file says.
 pub(super) fn find(
     checkpoint: &Checkpoint,
     prefix: &str,
-    classifiers: &[&str],
+    evidence: &Evidence,
     known: Option<Flavour>,
 ) -> Result<Found> {
     let sizes = Sizes::of(checkpoint, prefix);
@@ -57,19 +67,38 @@ pub(super) fn find(
         );
         Error::file(checkpoint.path(), expected, found)
     })?;
-    let classifier = classifiers.iter().find_map(|name| {
-        let shape = checkpoint.shape(&format!("{name}.weight"))?;
-        Some((name.to_string(), *shape.first()?))
-    });
-    let config = EfficientNetConfig::new(variant)
-        .with_flavour(known.unwrap_or_else(|| flavour(checkpoint)))
+    let mut config = EfficientNetConfig::new(variant)
         .with_width(width)
-        .with_depth(depth)
-        .with_classes(classifier.as_ref().map(|&(_, classes)| classes));
-    Ok(Found {
-        config,
-        classifier: classifier.map(|(name, _)| name),
-    })
+        .with_depth(depth);
+    let (told, others): (Vec<_>, Vec<_>) = evidence
+        .architectures
+        .iter()
+        .partition(|said| said.value.suits(&config));
+    let contradiction = |said: &Said<Architecture>| {
+        let expected = format!("{}, which {} names", said.value.name, said.place);
+        let found = format!("the tensors of an EfficientNet {variant:?}");
+        [expected, found]
+    };
+    if let ([], [said, ..]) = (told.as_slice(), others.as_slice())
+        && !said.is_of_pretrained()
+    {
+        let [expected, found] = contradiction(said);
+        return Err(Error::file(checkpoint.path(), expected, found));
+    }
+    let mut found = Found {
+        config: config.clone(),
+        classifier: None,
+        notes: Vec::new(),
+        warnings: others
+            .into_iter()
+            .map(|said| contradiction(said).join(" is not "))
+            .collect(),
+    };
+    config.flavour = flavour(checkpoint, &told, known, &mut found);
+    let usual = config.preprocessing();
+    let input = preprocessing(evidence, &told, usual.clone(), &mut found.notes);
+    found.config = config.with_preprocessing((input != usual).then_some(input));
+    Ok(found)
 }
 
 /// The places of an EfficientNet's tensors under `prefix`, the classifier's under its own name.
@@ -85,7 +114,7 @@ pub(super) fn backbone_places(
         let name = timm_name(path);
         Some(Named::One(match name.strip_prefix("classifier.") {
             // The classifier is not always beside the network's other layers.
-            Some(field) => format!("{}.{field}", classifier.unwrap_or("classifier")),
+            Some(field) => format!("{}.{field}", classifier.unwrap_or(CLASSIFIER)),
             None => format!("{prefix}{name}"),
         }))
     });
@@ -95,16 +124,76 @@ pub(super) fn backbone_places(
     places
 }
 
-/// The flavour of the weights in a file: what a whole module tells, then what the file's name
-/// does if it is one of timm's, then TensorFlow's, which HSEmotion's networks have.
-fn flavour(checkpoint: &Checkpoint) -> Flavour {
-    let name = checkpoint.path().file_name().unwrap_or_default();
-    checkpoint.flavour().unwrap_or_else(|| {
-        match name.to_string_lossy().starts_with("efficientnet_b") {
-            true => Flavour::Plain,
-            false => Flavour::Tensorflow,
+/// The flavour of the weights in a file: what the caller knows, then what a whole module shows, then
+/// what the file says, then what its name does, then TensorFlow's, which HSEmotion's networks have.
+fn flavour(
+    checkpoint: &Checkpoint,
+    said: &[&Said<Architecture>],
+    known: Option<Flavour>,
+    found: &mut Found,
+) -> Flavour {
+    let path = checkpoint.path();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let published = Published::named(path).map(|_| Flavour::Tensorflow);
+    let named = Architecture::of_file(&stem).map(|named| named.flavour);
+    let told: Vec<(String, Flavour)> = [
+        ("--flavour".to_string(), known),
+        ("the class of its layers".to_string(), checkpoint.flavour()),
+    ]
+    .into_iter()
+    .chain(said.iter().map(|said| {
+        let what = format!("{} ({})", said.place, said.value.name);
+        (what, Some(said.value.flavour))
+    }))
+    .chain([
+        ("the file's name, one of HSEmotion's".to_string(), published),
+        ("the file's name".to_string(), named),
+    ])
+    .filter_map(|(what, flavour)| Some((what, flavour?)))
+    .collect();
+    let Some((what, first)) = told.first() else {
+        found.notes.push(
+            "the file does not tell its flavour: taken for TensorFlow's, which HSEmotion's \
+             networks have; another: convert --flavour"
+                .into(),
+        );
+        return Flavour::Tensorflow;
+    };
+    match told.iter().find(|(_, flavour)| flavour != first) {
+        Some((other, flavour)) => found.warnings.push(format!(
+            "{what} says {first:?} flavour, {other} says {flavour:?}; the former is taken"
+        )),
+        None => found.notes.push(format!("{first:?} flavour by {what}")),
+    }
+    *first
+}
+
+/// How images are brought to the network, where the file says so, or `usual`.
+fn preprocessing(
+    evidence: &Evidence,
+    architectures: &[&Said<Architecture>],
+    usual: Preprocessing,
+    notes: &mut Vec<String>,
+) -> Preprocessing {
+    let mut input = usual.clone();
+    if let Some(said) = &evidence.size {
+        input.size = said.value;
+        if input.size != usual.size {
+            notes.push(format!("input of {0}x{0} by {1}", said.value, said.place));
         }
-    })
+    }
+    let said = evidence.normalisation.as_ref();
+    let said = said.map(|said| (said.value, &said.place));
+    let first = architectures.first();
+    let implied = first.filter(|said| said.value.from_minus_one);
+    let implied = implied.map(|said| ([[0.5; 3]; 2], &said.place));
+    if let Some(([mean, std], place)) = said.or(implied) {
+        (input.mean, input.std) = (mean, std);
+        if (mean, std) != (usual.mean, usual.std) {
+            notes.push(format!("mean {mean:?} and deviation {std:?} by {place}"));
+        }
+    }
+    input
 }
 
 /// The sizes that tell one member of the family from another.
@@ -141,7 +230,8 @@ impl Sizes {
         }
     }
 
-    /// The variant of these sizes, and the factors on its width and depth.
+    /// The variant that begins with these sizes, and the factors on its width and depth. Stages behind
+    /// its last are found when its tensors are.
     fn variant(&self) -> Option<(Variant, f64, f64)> {
         let published = VARIANTS.into_iter().map(|variant| (variant, 1.0, 1.0));
         // Narrower and wider networks than the published are told in steps of a twentieth.
@@ -151,14 +241,9 @@ impl Sizes {
         published.chain(scaled).find(|&(variant, width, depth)| {
             let plan = variant.plan(width, depth);
             let stages = plan.stages.iter();
-            *self
-                == Self {
-                    stem: plan.stem,
-                    head: plan.head,
-                    stages: stages
-                        .map(|stage| (stage.repeats, stage.channels))
-                        .collect(),
-                }
+            let stages = stages.map(|stage| (stage.repeats, stage.channels));
+            (self.stem, self.head) == (plan.stem, plan.head)
+                && self.stages.starts_with(&stages.collect::<Vec<_>>())
         })
     }
 }

@@ -28,6 +28,14 @@ fn imported(name: &str) -> Import {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn hsemotion(name: &str) -> Import {
+    let options = ImportOptions {
+        kind: Some(Family::Hsemotion),
+        ..Default::default()
+    };
+    import(&path(name), &options, &device()).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// The model after a round through the crate's own file.
 fn converted(import: &Import) -> (Model, ModelConfig) {
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +92,7 @@ fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
         ),
         ("hsemotion_7.pt", "weights/hsemotion_7.expected"),
     ] {
-        let import = imported(name);
+        let import = hsemotion(name);
         assert_eq!(import.family, Family::Hsemotion);
         let config = classifier_of(&import);
         assert_eq!(config.backbone.flavour, Flavour::Tensorflow);
@@ -105,7 +113,7 @@ fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
 
 #[test]
 fn valence_and_arousal_follow_the_expressions_and_are_clipped() {
-    let import = imported("hsemotion_va_mtl.pt");
+    let import = hsemotion("hsemotion_va_mtl.pt");
     assert_eq!(import.config.expressions(), Expression::HSEMOTION_8);
     assert!(import.config.valence_arousal());
     let expected = Fixture::open("weights/hsemotion_va_mtl.expected");
@@ -165,6 +173,81 @@ fn backbones_of_both_flavours_load_from_every_container() {
         import.model.save(&import.config, &own).unwrap();
         check(&own);
     }
+}
+
+/// What stands around the weights in these is told in `tests/fixtures/make/wild.py`.
+#[test]
+fn files_of_training_programs_predict_what_pytorch_predicts_under_the_names_in_them() {
+    let names = |names: &[&str]| -> Vec<Expression> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    };
+    let named = names(&["Happiness", "Sadness", "bored"]);
+    for (name, expected, flavour, classes) in [
+        (
+            "wild_training.pth.tar",
+            "weights/wild_training.expected",
+            Flavour::Plain,
+            names(&["class_0", "class_1", "class_2"]),
+        ),
+        (
+            "wild_lightning.ckpt",
+            "weights/wild_lightning.expected",
+            Flavour::Plain,
+            named.clone(),
+        ),
+        (
+            "wild_module.pt",
+            "weights/wild_module.expected",
+            Flavour::Tensorflow,
+            named.clone(),
+        ),
+        (
+            "wild_objects.pt",
+            "weights/wild_objects.expected",
+            Flavour::Plain,
+            named,
+        ),
+    ] {
+        let import = imported(name);
+        assert_eq!(import.family, Family::Timm, "{name}");
+        assert_eq!(classifier_of(&import).backbone.flavour, flavour, "{name}");
+        assert_eq!(import.config.expressions(), classes, "{name}");
+        let expected = Fixture::open(expected);
+        check(&expected, run(&expected, &import));
+        let (network, _) = load_backbone(&path(name), &device()).unwrap();
+        let features = network.forward_features(expected.float("inputs", &device()));
+        expected.check("features", features, TOLERANCE);
+    }
+}
+
+#[test]
+fn what_a_training_program_noted_of_the_input_is_kept() {
+    let import = imported("wild_training.pth.tar");
+    let (_, config) = converted(&import);
+    let input = config.backbone().unwrap().preprocessing();
+    assert_eq!(input.size, 48);
+    assert_eq!((input.mean, input.std), ([0.5; 3], [0.25; 3]));
+    // Timm's own, where it is what the network's published weights have.
+    let import = imported("wild_module.pt");
+    assert!(classifier_of(&import).backbone.preprocessing.is_none());
+}
+
+#[test]
+fn what_is_beside_the_weights_is_named() {
+    let printed = imported("wild_objects.pt").to_string();
+    for name in ["model.loss", "confusion_matrix", "quantised", "rng_state"] {
+        assert!(printed.contains(name), "{printed}");
+    }
+    let printed = imported("wild_lightning.ckpt").to_string();
+    for part in [
+        "stripped the prefix \"model._orig_mod.\"",
+        "state_dict.criterion.weight",
+        "`hyper_parameters.cfg.model.name` (efficientnet_b0)",
+    ] {
+        assert!(printed.contains(part), "{printed}");
+    }
+    let printed = imported("wild_training.pth.tar").to_string();
+    assert!(printed.contains("EMA"), "{printed}");
 }
 
 #[test]
@@ -328,9 +411,11 @@ fn checkpoints_of_full_size_predict_what_pytorch_predicts() {
         std::fs::remove_file(path).unwrap();
     };
     let tensorflow = Flavour::Tensorflow;
-    for (name, variant) in [("b0", Variant::B0), ("b2", Variant::B2)] {
-        let file = format!("hsemotion_{name}.pt");
-        check(file, Family::Hsemotion, variant, tensorflow);
+    for (name, variant) in [
+        ("enet_b0_8_best_vgaf", Variant::B0),
+        ("enet_b2_8", Variant::B2),
+    ] {
+        check(format!("{name}.pt"), Family::Hsemotion, variant, tensorflow);
     }
     let variants = [
         Variant::B0,
