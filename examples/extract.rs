@@ -14,7 +14,7 @@ use countenance::{Error, Result, weights};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::share;
+use shared::argument::{of_flag, parse, share};
 use shared::folder::images_below;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
@@ -70,7 +70,7 @@ enum Feature {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| extract(&arguments))
 }
 
@@ -136,7 +136,8 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         fingerprint,
         max_unreadable: arguments.max_unreadable,
     };
-    let backbone = arguments.inference.precision.of(backbone, &device)?;
+    let backbone = arguments.inference.precision.of(backbone, &device);
+    let backbone = backbone.map_err(of_flag("--precision"))?;
     let progress = Progress::start("images").in_batches(arguments.inference.batch_size);
     let stop = stop_flag();
     let extracted = extraction.run(

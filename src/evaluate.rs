@@ -7,6 +7,7 @@ use crate::data::cache::FeatureCache;
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
 use crate::metric::chance::chance;
+use crate::metric::confusion::Confusion;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, Tasks};
 
@@ -20,6 +21,8 @@ pub struct Evaluation {
     pub report: Report,
     /// What a predictor that knows only how common each label is would score on the same rows.
     pub chance: Report,
+    /// Which expressions were taken for which.
+    pub confusion: Confusion,
 }
 
 /// Scores `network` on the rows of `cache`, whose labels are `labels`.
@@ -70,6 +73,7 @@ pub fn evaluate(
     Evaluation {
         report: accumulator.report(),
         chance: chance(readable.iter().map(|&row| &labels[row])),
+        confusion: accumulator.confusion().clone(),
     }
 }
 

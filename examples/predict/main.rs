@@ -14,6 +14,7 @@ use countenance::{Error, Result};
 #[path = "../shared/mod.rs"]
 mod shared;
 
+use shared::argument::parse;
 use shared::folder::images_below;
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
@@ -46,7 +47,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| predict(&arguments))
 }
 

@@ -1,6 +1,10 @@
-//! Pictures for people: scores drawn beside a face.
+//! Pictures for people: scores drawn beside a face, the curves of a training, a confusion matrix.
 
+mod board;
+mod chart;
+mod confusion;
 mod overlay;
+mod scale;
 pub(crate) mod text;
 
 use std::io::{Cursor, Write};
@@ -11,6 +15,8 @@ use image::{ImageFormat, RgbImage};
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
+pub use chart::{Axis, Panel, Series, curves};
+pub use confusion::confusion;
 pub use overlay::{OverlayScores, overlay};
 
 /// Writes `picture` to `path` as a PNG file, whole or not at all.

@@ -89,8 +89,12 @@ impl Set {
         config
     }
 
+    fn start(&self, name: &str, config: TrainConfig) -> Result<Run> {
+        Run::create(&self.path(name), config, &Device::default())
+    }
+
     fn run(&self, name: &str, config: TrainConfig) -> Result<Outcome> {
-        Run::create(&self.path(name), config, &Device::default())?.execute()
+        self.start(name, config)?.execute()
     }
 
     fn resume(&self, name: &str) -> Result<Outcome> {
@@ -159,6 +163,9 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
     // The mirrored features are used in about every other epoch of a row.
     for row in 0..6 {
         let name = format!("bad-{row}");
+        let mut config = set.config();
+        config.action_unit.epochs = 8;
+        let run = set.start(&name, config).unwrap();
         let features = set.path(&name).join("features");
         std::fs::create_dir_all(&features).unwrap();
         for entry in std::fs::read_dir(set.path("good").join("features")).unwrap() {
@@ -172,10 +179,8 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
         bytes[start..start + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
         std::fs::write(&spoilt, bytes).unwrap();
 
-        let mut config = set.config();
-        config.action_unit.epochs = 8;
         let spoilt = set.rows(SplitName::Training)[row].image.clone();
-        let error = match set.run(&name, config) {
+        let error = match run.execute() {
             Err(error) => error,
             // Its label may be missing.
             Ok(_) => continue,
@@ -441,11 +446,12 @@ fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_
 
 /// A run that ends where `stage` begins, because a file is where that stage's folder belongs.
 fn stopped_before(set: &Set, name: &str, stage: &str, config: TrainConfig) {
+    let run = set.start(name, config).unwrap();
     let checkpoints = set.path(name).join("checkpoints");
     std::fs::create_dir_all(&checkpoints).unwrap();
     let obstacle = checkpoints.join(stage);
     std::fs::write(&obstacle, b"in the way").unwrap();
-    let error = set.run(name, config).unwrap_err().to_string();
+    let error = run.execute().unwrap_err().to_string();
     assert!(error.contains(&*obstacle.to_string_lossy()), "{error}");
     std::fs::remove_file(&obstacle).unwrap();
 }
