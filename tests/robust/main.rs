@@ -1,10 +1,13 @@
 //! What a service and a long run must survive: damaged files within bounded memory, sets with
 //! hardly a label, numbers that are not finite, many threads at once.
 
+#[cfg(feature = "train")]
+mod command;
 mod damage;
 mod disk;
 mod image;
 mod library;
 mod memory;
+mod program;
 #[cfg(feature = "train")]
 mod training;
