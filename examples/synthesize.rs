@@ -67,7 +67,7 @@ fn synthesize(arguments: &Arguments) -> Result<()> {
         .with_train(arguments.train)
         .with_validation(arguments.validation)
         .with_seed(arguments.seed);
-    let progress = Progress::start("rendering faces");
+    let progress = Progress::start("rendering");
     config.generate(&arguments.out, &|done, total| progress.update(done, total))?;
     progress.finish();
     report::print(format_args!(

@@ -84,7 +84,7 @@ impl Progress {
             line: Line::start(),
             what: what.to_string(),
             unit: match what {
-                "images" => " img",
+                "images" | "rendering" | "features" => " img",
                 _ => "",
             },
             start: now,

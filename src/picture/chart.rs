@@ -4,9 +4,10 @@ use std::path::Path;
 
 use tiny_skia::PathBuilder;
 
-use super::board::{ACTIVE, Board, Colour, FAINT, INK, TOP, TRACK, line, rectangle};
+use super::board::{ACTIVE, Board, Colour, FAINT, INK, TOP, line};
+use super::plot::Plot;
 use super::save_png;
-use super::scale::{Scale, whole_ticks};
+use super::scale::Scale;
 use super::text::{self, Align, Style};
 use crate::{Error, Result};
 
@@ -53,9 +54,8 @@ const TITLE: f32 = 36.0;
 const LEGEND: f32 = 24.0;
 /// How long a curve's sample in the legend is.
 const SAMPLE: f32 = 22.0;
-/// How many steps an axis has, and at most how many epochs are numbered.
+/// How many steps an axis has.
 const STEPS: usize = 5;
-const EPOCHS: usize = 8;
 const DASH: f32 = 4.0;
 /// More diagrams in one picture are a slip.
 const MOST: usize = 64;
@@ -88,31 +88,6 @@ pub fn curves(path: &Path, panels: &[Panel]) -> Result<()> {
         draw(&mut board, panel, corner);
     }
     save_png(&board.finish(), path)
-}
-
-/// Where in the picture a diagram's values lie.
-struct Plot {
-    left: f32,
-    top: f32,
-    right: f32,
-    bottom: f32,
-    epochs: (usize, usize),
-}
-
-impl Plot {
-    fn x(&self, epoch: usize) -> f32 {
-        let (first, last) = self.epochs;
-        // A single epoch stands in the middle.
-        let share = match last - first {
-            0 => 0.5,
-            width => (epoch as f64 - first as f64) as f32 / width as f32,
-        };
-        self.left + share * (self.right - self.left)
-    }
-
-    fn y(&self, share: f32) -> f32 {
-        self.bottom - share * (self.bottom - self.top)
-    }
 }
 
 fn draw(board: &mut Board, panel: &Panel, (left, top): (f32, f32)) {
@@ -148,7 +123,7 @@ fn draw(board: &mut Board, panel: &Panel, (left, top): (f32, f32)) {
             points().map(|point| point.0).max().unwrap_or(1),
         ),
     };
-    epochs(board, &plot);
+    plot.draw_epochs(board);
     let scales: Vec<Scale> = axes
         .iter()
         .map(|axis| {
@@ -159,9 +134,9 @@ fn draw(board: &mut Board, panel: &Panel, (left, top): (f32, f32)) {
         })
         .collect();
     for ((axis, scale), align) in axes.iter().zip(&scales).zip([Align::Right, Align::Left]) {
-        numbers(board, &plot, axis, *scale, align);
+        plot.draw_axis(board, &axis.label, *scale, align);
     }
-    if let Some(marker) = panel.marker.filter(|&epoch| inside(&plot, epoch)) {
+    if let Some(marker) = panel.marker.filter(|&epoch| plot.holds(epoch)) {
         // In the middle of a pixel, so that it is one pixel wide.
         let x = plot.x(marker).floor() + 0.5;
         board.dash(line([(x, plot.bottom), (x, plot.top)]), FAINT, 1.0, DASH);
@@ -176,10 +151,6 @@ fn draw(board: &mut Board, panel: &Panel, (left, top): (f32, f32)) {
 fn finite(series: &Series) -> impl Iterator<Item = (usize, f64)> {
     let points = series.points.iter().copied();
     points.filter(|point| point.1.is_finite())
-}
-
-fn inside(plot: &Plot, epoch: usize) -> bool {
-    (plot.epochs.0..=plot.epochs.1).contains(&epoch)
 }
 
 /// The curves' names in lines above the plot, where they cover nothing; where the last line ends.
@@ -213,52 +184,6 @@ fn legend(
         x += width + 18.0;
     }
     y
-}
-
-/// The epochs below the plot.
-fn epochs(board: &mut Board, plot: &Plot) {
-    board.fill(
-        rectangle(plot.left, plot.bottom, plot.right - plot.left, 1.0),
-        FAINT,
-    );
-    let style = Style::new(14.0, FAINT).align(Align::Centre);
-    for epoch in whole_ticks(plot.epochs.0, plot.epochs.1, EPOCHS) {
-        let x = plot.x(epoch);
-        board.fill(rectangle(x - 0.5, plot.bottom, 1.0, 5.0), FAINT);
-        board.write(&epoch.to_string(), x, plot.bottom + 19.0, style);
-    }
-    let middle = (plot.left + plot.right) / 2.0;
-    let style = Style::new(15.0, INK).align(Align::Centre);
-    board.write("epoch", middle, plot.bottom + 40.0, style);
-}
-
-/// An axis's name and numbers, left of the plot if they are aligned right, and the lines across it.
-fn numbers(board: &mut Board, plot: &Plot, axis: &Axis, scale: Scale, align: Align) {
-    let (x, away) = match align {
-        Align::Right => (plot.left, -8.0),
-        _ => (plot.right, 8.0),
-    };
-    let style = Style::new(14.0, FAINT).align(align);
-    for tick in scale.ticks() {
-        let y = plot.y(scale.share(tick));
-        if align == Align::Right && y < plot.bottom {
-            board.fill(
-                rectangle(plot.left, y - 0.5, plot.right - plot.left, 1.0),
-                TRACK,
-            );
-        }
-        board.write(&scale.label(tick), x + away, y + 5.0, style);
-    }
-    board.fill(
-        rectangle(x - 0.5, plot.top, 1.0, plot.bottom - plot.top),
-        FAINT,
-    );
-    // Inwards, so that a long name does not leave the diagram.
-    let style = Style::new(15.0, INK).align(match align {
-        Align::Right => Align::Left,
-        _ => Align::Right,
-    });
-    board.write(&axis.label, x, plot.top - 14.0, style);
 }
 
 fn curve(

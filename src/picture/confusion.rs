@@ -44,7 +44,10 @@ pub fn confusion(confusion: &Confusion) -> RgbImage {
             top + CELL.1 / 2.0 - 1.0,
             Style::new(15.0, INK),
         );
-        let rows = format!("{labelled} rows");
+        let rows = match labelled {
+            1 => "1 row".to_string(),
+            count => format!("{count} rows"),
+        };
         board.write(&rows, MARGIN, top + CELL.1 / 2.0 + 16.0, quiet);
         for (column, &count) in row.iter().enumerate() {
             let x = left + column as f32 * CELL.0;

@@ -4,6 +4,7 @@ mod board;
 mod chart;
 mod confusion;
 mod overlay;
+mod plot;
 mod scale;
 pub(crate) mod text;
 

@@ -4,6 +4,7 @@
 //! what each stage trains is in `model`; batches come from `source` through `loader`.
 
 mod batch;
+mod branch;
 mod check;
 mod checkpoint;
 mod config;

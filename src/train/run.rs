@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::Device;
 use burn::train::Interrupter;
 
+use super::branch::copy_run;
 use super::check::{check, rooted};
 use super::config::TrainConfig;
-use super::data;
 use super::event::{Event, Listener};
 use super::folder::{CONFIG, Folder, must_hold_a_run, newest};
 use super::history::History;
@@ -249,37 +249,6 @@ fn write_config(folder: &Folder, config: &TrainConfig) -> Result<()> {
     write_whole(&folder.path().join(CONFIG), |file| {
         writeln!(file, "{config}")
     })
-}
-
-/// Copies what a branch takes over of the run in `from`.
-fn copy_run(from: &Path, folder: &Path) -> Result<()> {
-    for part in [
-        "features",
-        "checkpoints/backbone",
-        "checkpoints/au",
-        "checkpoints/va",
-    ] {
-        copy_files(&from.join(part), &folder.join(part))?;
-    }
-    let mut history = History::open(&from.join("metrics.csv"))?;
-    history.move_to(&folder.join("metrics.csv"));
-    history.rewind("ex", 0)?;
-    data::take_over(from, folder)
-}
-
-/// Copies the files of one folder into another, which is created; no folder, no files.
-fn copy_files(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(to).map_err(Error::io("create", to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io("list", from))? {
-        let path = entry.map_err(Error::io("list", from))?.path();
-        if let Some(name) = path.file_name() {
-            std::fs::copy(&path, to.join(name)).map_err(Error::io("copy", &path))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -200,14 +200,14 @@ fn a_reader_that_has_enough_ends_every_program_quietly() {
         ),
         ("train", [SHORT.as_slice(), &["--out", "run"]].concat()),
     ] {
-        let mut child = program(name, here.path())
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut program = program(name, here.path());
+        program
             .args(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let left = child.wait_with_output().unwrap();
+            .stdout(writer)
+            .stderr(Stdio::piped());
+        let left = program.spawn().unwrap().wait_with_output().unwrap();
         let told = String::from_utf8(left.stderr).unwrap();
         // As a shell tells of a program that SIGPIPE has ended.
         assert_eq!(left.status.code(), Some(141), "{name}: {told}");

@@ -6,21 +6,21 @@ use std::process::ExitCode;
 use burn::tensor::Device;
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use countenance::attention::Attention;
-use countenance::metric::Report;
 use countenance::train::{Event, Outcome, Run, TrainConfig};
 use countenance::{Error, Result};
 
-#[path = "shared/mod.rs"]
+#[path = "../shared/mod.rs"]
 mod shared;
+mod table;
 
 use shared::argument::{parse, share, whole};
 use shared::command;
 use shared::device::DeviceArgument;
 use shared::interrupt::interrupter;
-use shared::report::{print, run, say};
+use shared::report::{run, say};
 use shared::training::shown;
 use shared::weights::located;
+use table::{rows, table};
 
 /// Trains with the paper's attention, the program's and none, over several seeds, and prints the
 /// paper's Table 1 with its spread. Run it again to go on after an interruption.
@@ -55,45 +55,6 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments: Arguments = parse();
     run(|| ablation(&arguments))
-}
-
-/// A row of the table.
-struct Row {
-    label: &'static str,
-    /// How the folders of its runs begin.
-    name: &'static str,
-    attention: Attention,
-}
-
-fn rows() -> [Row; 3] {
-    [
-        Row {
-            label: "without cross attention",
-            name: "none",
-            attention: Attention::None,
-        },
-        Row {
-            label: "cross attention (Eq. 6-7)",
-            name: "elementwise",
-            attention: Attention::Elementwise,
-        },
-        Row {
-            label: "cross attention (additive)",
-            name: "additive",
-            attention: Attention::Additive { hidden: 64 },
-        },
-    ]
-}
-
-impl Row {
-    fn folder(&self, out: &Path, seed: u64) -> PathBuf {
-        out.join(format!("{}-seed{seed}", self.name))
-    }
-
-    fn config(&self, config: &TrainConfig, seed: u64) -> TrainConfig {
-        let config = config.clone().with_seed(seed);
-        config.with_attention(self.attention.clone())
-    }
 }
 
 fn ablation(arguments: &Arguments) -> Result<()> {
@@ -229,50 +190,6 @@ fn render(config: &TrainConfig, out: &Path) -> Result<()> {
     config.synthetic.generate(&rendered(out), &told)?;
     shown(Event::ImagesDone);
     Ok(())
-}
-
-fn table(rows: &[Row], outcomes: &[Vec<Outcome>], is_rendered: bool) -> Result<()> {
-    let names = ["P_AU", "P_EX", "P_VA", "P_MTL"];
-    let columns: [fn(&Report) -> Option<f64>; 4] = [
-        |report| report.p_au,
-        |report| report.p_ex,
-        |report| report.p_va,
-        |report| report.p_mtl,
-    ];
-    let line = |label: &str, cells: [String; 4]| {
-        let cells = cells.map(|cell| format!(" {cell:>13}"));
-        print(format_args!("{label:<28}{}", cells.concat()))
-    };
-    line("", names.map(String::from))?;
-    for (row, outcomes) in rows.iter().zip(outcomes) {
-        let cells = columns.map(|score| {
-            let reports = outcomes.iter().map(|outcome| &outcome.report);
-            spread(&reports.filter_map(score).collect::<Vec<_>>())
-        });
-        line(row.label, cells)?;
-    }
-    match outcomes[0].len() {
-        1 => print("one seed, so that there is no telling chance from merit")?,
-        seeds => print(format_args!("mean ± standard deviation over {seeds} seeds"))?,
-    }
-    if is_rendered {
-        print(
-            "The faces are rendered: these scores prove the pipeline, not the accuracy on people.",
-        )?;
-    }
-    Ok(())
-}
-
-/// Mean and sample standard deviation, which a single value does not have.
-fn spread(values: &[f64]) -> String {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    match values.len() {
-        0 => "-".to_string(),
-        1 => format!("{mean:.3}"),
-        _ => format!("{mean:.3} ± {:.3}", (squares / (count - 1.0)).sqrt()),
-    }
 }
 
 /// Where the runs are, and what to try next.
