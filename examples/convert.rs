@@ -11,6 +11,7 @@ use countenance::{Error, Result};
 #[path = "shared/mod.rs"]
 mod shared;
 
+use shared::argument::parse;
 use shared::device::DeviceArgument;
 use shared::report::{print, run, say};
 
@@ -70,7 +71,7 @@ fn kind(text: &str) -> Result<Kind> {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| convert(&arguments))
 }
 

@@ -16,7 +16,7 @@ use countenance::model::{Model, ModelConfig};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::share;
+use shared::argument::{parse, share};
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{json, print, run, say};
@@ -42,6 +42,10 @@ struct Arguments {
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Also draw which expressions were taken for which, into this PNG file
+    #[cfg(feature = "train")]
+    #[arg(long, value_name = "FILE", value_parser = shared::argument::picture)]
+    confusion: Option<PathBuf>,
     /// Rows that lack some action units keep the others
     #[arg(long)]
     keep_partial_action_units: bool,
@@ -64,7 +68,7 @@ enum Format {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| score(&arguments))
 }
 
@@ -120,6 +124,11 @@ fn score(arguments: &Arguments) -> Result<()> {
     extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
     let found = evaluate(network, config, &extracted.cache, &labels, &device)?;
+    #[cfg(feature = "train")]
+    if let Some(path) = &arguments.confusion {
+        use countenance::picture::{confusion, save_png};
+        save_png(&confusion(&found.confusion), path)?;
+    }
     match arguments.format {
         Format::Json => print(json(&found)),
         Format::Table => print(found.table().trim_end()),

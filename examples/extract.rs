@@ -13,7 +13,7 @@ use countenance::{Result, weights};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::share;
+use shared::argument::{of_flag, parse, share};
 use shared::folder::listed;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
@@ -74,7 +74,7 @@ enum Feature {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| extract(&arguments))
 }
 
@@ -131,7 +131,8 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         let out = arguments.out.display();
         say(format_args!("{out}: made anew; it was {found}"));
     }
-    let backbone = arguments.inference.precision.of(backbone, &device)?;
+    let backbone = arguments.inference.precision.of(backbone, &device);
+    let backbone = backbone.map_err(of_flag("--precision"))?;
     let progress = Progress::start("images").in_batches(arguments.inference.batch_size);
     let stop = stop_flag();
     let extracted = extraction.run(

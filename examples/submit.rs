@@ -12,7 +12,7 @@ use countenance::{Error, Result};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::share;
+use shared::argument::{parse, share};
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{print, run, say};
@@ -50,7 +50,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| submit(&arguments))
 }
 

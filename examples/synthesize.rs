@@ -14,6 +14,7 @@ use clap::Parser;
 use countenance::Result;
 use countenance::data::synthetic::{SyntheticConfig, sheet};
 use countenance::picture::save_png;
+use shared::argument::{parse, picture, seed, whole};
 use shared::progress::Progress;
 use shared::report;
 
@@ -22,26 +23,42 @@ use shared::report;
 /// The folder gets cropped_aligned/<video>/<frame>.jpg and the two annotation files. The same seed
 /// and sizes give the same bytes. Scores on drawn faces say nothing about accuracy on people.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// Folder to render into: absent, empty, or holding this same set
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Rows of the training set
-    #[arg(long, value_name = "N", default_value_t = SyntheticConfig::new().train)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = SyntheticConfig::new().train,
+        help = format!("Rows of the training set, 1 to {}", SyntheticConfig::MOST),
+        value_parser = whole(1..=SyntheticConfig::MOST)
+    )]
     train: usize,
-    /// Rows of the validation set
-    #[arg(long, value_name = "N", default_value_t = SyntheticConfig::new().validation)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = SyntheticConfig::new().validation,
+        help = format!("Rows of the validation set, 1 to {}", SyntheticConfig::MOST),
+        value_parser = whole(1..=SyntheticConfig::MOST)
+    )]
     validation: usize,
-    /// Which set
-    #[arg(long, value_name = "N", default_value_t = SyntheticConfig::new().seed)]
+    /// Which set; another seed draws other people in other moments
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = SyntheticConfig::new().seed,
+        value_parser = seed
+    )]
     seed: u64,
     /// Also draw a contact sheet of every action unit and expression into this PNG file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = picture)]
     sheet: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     report::run(|| synthesize(&arguments))
 }
 
@@ -50,7 +67,7 @@ fn synthesize(arguments: &Arguments) -> Result<()> {
         .with_train(arguments.train)
         .with_validation(arguments.validation)
         .with_seed(arguments.seed);
-    let progress = Progress::start("rendering faces");
+    let progress = Progress::start("rendering");
     config.generate(&arguments.out, &|done, total| progress.update(done, total))?;
     progress.finish();
     report::print(format_args!(

@@ -6,7 +6,6 @@
 use burn::tensor::{Device, DeviceType};
 
 use crate::precision::Precision;
-use crate::processor::tensor::is_here;
 use crate::{Error, Result};
 
 /// A kind of device that is compiled in.
@@ -181,9 +180,8 @@ impl DeviceName {
         }
     }
 
-    /// `count` devices of this kind, beginning with this one.
-    ///
-    /// A CPU kind is one device, whose threads are shared: any number of times it is the same one.
+    /// `count` devices of this kind, beginning with this one. A CPU is one device, whatever its
+    /// threads.
     ///
     /// # Errors
     /// [`Error::Argument`] if this machine does not have so many.
@@ -192,13 +190,8 @@ impl DeviceName {
             return Ok(vec![self.open()?]);
         }
         let found = found(self.kind());
-        if let [only] = found.as_slice()
-            && is_here(only)
-        {
-            return Ok(vec![only.clone(); count]);
-        }
         let first = self.index.unwrap_or(0);
-        match found.get(first..first + count) {
+        match found.get(first..first.saturating_add(count)) {
             Some(devices) => Ok(devices.to_vec()),
             None => Err(Error::argument(
                 "devices",
@@ -329,9 +322,18 @@ mod tests {
 
     #[cfg(feature = "flex")]
     #[test]
-    fn a_processor_stands_for_any_number_of_devices() {
+    fn more_devices_than_there_are_are_refused_however_many() {
+        for name in ["flex", "flex:0", "flex:7"] {
+            let name: DeviceName = name.parse().unwrap();
+            for count in [2, 100_000_000, usize::MAX] {
+                let error = name.open_several(count).unwrap_err().to_string();
+                let expected = format!("devices: expected {count} of flex, from number");
+                assert!(error.starts_with(&expected), "{error}");
+                assert!(error.ends_with("found 1 on this machine"), "{error}");
+            }
+        }
         let name: DeviceName = "flex".parse().unwrap();
-        assert_eq!(name.open_several(3).unwrap(), vec![Device::flex(); 3]);
+        assert_eq!(name.open_several(1).unwrap(), [Device::flex()]);
     }
 
     #[test]

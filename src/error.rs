@@ -75,6 +75,20 @@ pub enum Error {
         reason: String,
     },
 
+    /// More images cannot be read than may be.
+    #[error(
+        "the images: expected at most {allowed} that cannot be read, found {count}{}",
+        such_as(first)
+    )]
+    Unreadable {
+        /// How many may be unreadable.
+        allowed: usize,
+        /// How many are, as far as it was looked.
+        count: usize,
+        /// What the first of them were refused for, with their names; at most three.
+        first: Vec<String>,
+    },
+
     /// A setting or an argument is outside its range.
     #[error("{what}: expected {expected}, found {found}")]
     Argument {
@@ -99,7 +113,7 @@ pub enum Error {
     },
 
     /// The user asked a run to stop; what was finished is kept.
-    #[error("interrupted; what was finished is kept, and running it again goes on from there")]
+    #[error("interrupted; what was finished is kept")]
     Interrupted,
 
     /// Training stopped because it could not go on.
@@ -136,6 +150,14 @@ fn last_good(checkpoint: Option<&Path>) -> String {
     }
 }
 
+fn such_as(first: &[String]) -> String {
+    match first {
+        [] => String::new(),
+        [one] => format!(": {one}"),
+        several => format!(", such as {}", several.join("; ")),
+    }
+}
+
 fn first_few(names: &[String]) -> String {
     const SHOWN: usize = 8;
     match names.len() {
@@ -147,16 +169,20 @@ fn first_few(names: &[String]) -> String {
 }
 
 impl Error {
-    /// An [`Error::Io`] on `path`; made for `map_err(Error::io("read", path))`.
+    /// An [`Error::Io`] on `path`, or an [`Error::File`] if it is a folder where a file is wanted;
+    /// made for `map_err(Error::io("read", path))`.
     pub(crate) fn io(
         action: &'static str,
         path: impl AsRef<Path>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        move |source| match source.kind() {
+            std::io::ErrorKind::IsADirectory => Self::file(path, "a file", "a folder"),
+            _ => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 

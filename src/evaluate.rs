@@ -7,6 +7,7 @@ use crate::data::cache::FeatureCache;
 use crate::extract::{Origin, is_readable};
 use crate::label::ACTION_UNITS;
 use crate::metric::chance::chance;
+use crate::metric::confusion::Confusion;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, NetworkConfig, Tasks};
 use crate::{Labels, Result};
@@ -27,6 +28,9 @@ pub struct Evaluation {
     /// What the network was trained to read. The rows of the report are those with labels, whether
     /// it reads them or not.
     pub tasks: Tasks,
+    /// Which expressions were taken for which.
+    #[serde(skip)]
+    pub confusion: Confusion,
 }
 
 impl Evaluation {
@@ -118,6 +122,7 @@ pub fn evaluate(
         }
     }
     let chance = chance(readable.iter().map(|&row| &labels[row]));
+    let confusion = accumulator.confusion().clone();
     Ok(Evaluation {
         report: Report {
             rows: chance.rows,
@@ -125,6 +130,7 @@ pub fn evaluate(
         },
         chance,
         tasks: config.tasks,
+        confusion,
     })
 }
 

@@ -116,9 +116,9 @@ impl Extraction<'_> {
     /// every batch; it stops the extraction by returning false.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if stopped; [`Error::Argument`] if more than the allowed share of
-    /// images is unreadable; [`Error::NotFiniteScore`] that names the image whose feature is not
-    /// finite; [`Error::Io`] if the cache cannot be written.
+    /// [`Error::Interrupted`] if stopped; [`Error::Unreadable`] if more than the allowed share of
+    /// images is; [`Error::NotFiniteScore`] that names the image whose feature is not finite;
+    /// [`Error::Io`] if the cache cannot be written.
     pub fn run(
         &self,
         network: impl Fn(Tensor<4>) -> Tensor<2>,
@@ -218,14 +218,15 @@ pub(crate) fn check_unreadable(
     allowed: f64,
 ) -> Result<()> {
     let allowed = (allowed * images as f64).floor() as usize;
-    match unreadable {
-        [(_, first), ..] if unreadable.len() > allowed => Err(Error::Argument {
-            what: "the images".into(),
-            expected: format!("at most {allowed} that cannot be read"),
-            found: format!("{}, the first of them {first}", unreadable.len()),
-        }),
-        _ => Ok(()),
+    if unreadable.len() <= allowed {
+        return Ok(());
     }
+    let first = unreadable.iter().take(3);
+    Err(Error::Unreadable {
+        allowed,
+        count: unreadable.len(),
+        first: first.map(|(_, error)| error.to_string()).collect(),
+    })
 }
 
 #[cfg(test)]

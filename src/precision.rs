@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::backbone::EfficientNet;
+use crate::processor::tensor::is_here;
 use crate::{Error, Result};
 
 /// What numbers a backbone computes with in inference.
@@ -19,16 +20,18 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Checks that `device` computes with these numbers, not only stores them.
+    /// Checks that `device` computes with these numbers itself. A CPU stores halves, but widens each
+    /// to 32 bits to compute with it, which is slower and no more exact than 32 bits throughout.
     ///
     /// # Errors
     /// [`Error::Argument`] if it does not.
     pub fn check(self, device: &Device) -> Result<()> {
-        match device.supports_dtype(self.dtype()) {
+        let is_native = self == Self::F32 || !is_here(device);
+        match is_native && device.supports_dtype(self.dtype()) {
             true => Ok(()),
             false => Err(Error::argument(
                 "precision",
-                "what the device computes with",
+                "f32, or a device that computes with others itself",
                 self,
             )),
         }
@@ -41,11 +44,15 @@ impl Precision {
     /// See [`check`](Self::check).
     pub fn of(self, network: EfficientNet, device: &Device) -> Result<EfficientNet> {
         self.check(device)?;
-        Ok(match self {
+        Ok(self.rounded(network))
+    }
+
+    fn rounded(self, network: EfficientNet) -> EfficientNet {
+        match self {
             Self::F32 => network,
             // Running statistics are shared by clones; crossing to inference parts them.
             Self::F16 | Self::Bf16 => network.valid().map(&mut Round(self.dtype())),
-        })
+        }
     }
 
     fn dtype(self) -> FloatDType {
@@ -111,11 +118,12 @@ mod tests {
         for (precision, least, most) in
             [(Precision::F16, 1e-6, 1e-2), (Precision::Bf16, 1e-5, 1e-1)]
         {
-            if precision.check(&device).is_err() {
+            if !device.supports_dtype(precision.dtype()) {
                 eprintln!("passed over: {device:?} has no {precision}");
                 continue;
             }
-            let halved = precision.of(network.clone(), &device).unwrap();
+            // Also on a CPU, which can, if it is not asked to by a user.
+            let halved = precision.rounded(network.clone());
             let features = halved.forward_features(images.clone());
             let logits = halved.forward_head(features.clone());
             assert_eq!(features.dtype(), exact.dtype());
@@ -129,6 +137,17 @@ mod tests {
         }
         let again = network.forward_features(images);
         again.into_data().assert_eq(&exact.into_data(), true);
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_processor_computes_with_32_bits_alone() {
+        let device = Device::flex();
+        Precision::F32.check(&device).unwrap();
+        for half in [Precision::F16, Precision::Bf16] {
+            let error = half.of(network(&device), &device).unwrap_err().to_string();
+            assert!(error.starts_with("precision: expected f32"), "{error}");
+        }
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
         "data.json",
         "metrics.csv",
         "curves.png",
+        "confusion.png",
         "report.json",
         "model.safetensors",
     ] {

@@ -15,6 +15,7 @@ use countenance::predict::{Prediction, Predictor};
 #[path = "../shared/mod.rs"]
 mod shared;
 
+use shared::argument::parse;
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{one_line, run, say};
@@ -59,7 +60,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse::<Arguments>();
     run(|| predict(&arguments))
 }
 

@@ -12,7 +12,7 @@ use crate::shared::report::{json, print};
 /// How predictions are written.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
-    /// A line a face, for people
+    /// A few lines a face, for people
     Table,
     /// Comma-separated values with a header
     Csv,

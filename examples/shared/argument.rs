@@ -1,5 +1,69 @@
 //! Values of flags.
 
+use std::any::TypeId;
+use std::fs::File;
+use std::io::Read;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use countenance::Error;
+
+/// The program's arguments. A number below zero is the value of the flag before it, and not a flag
+/// of its own, so that it is refused as what it is.
+pub fn parse<A: Parser>() -> A {
+    let command = A::command().mut_args(|argument| {
+        let value = argument.get_value_parser().type_id();
+        let numbers = [
+            TypeId::of::<usize>(),
+            TypeId::of::<u64>(),
+            TypeId::of::<f64>(),
+        ];
+        let is_number = numbers.iter().any(|number| value == *number);
+        argument.allow_negative_numbers(is_number)
+    });
+    match A::from_arg_matches(&command.get_matches()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    }
+}
+
+/// The library's word on the value of `flag`, which it knows by another name; made for
+/// `map_err(of_flag("--devices"))`.
+pub fn of_flag(flag: &str) -> impl FnOnce(Error) -> Error {
+    move |error| match error {
+        Error::Argument {
+            expected, found, ..
+        } => Error::Argument {
+            what: flag.to_string(),
+            expected,
+            found,
+        },
+        error => error,
+    }
+}
+
+/// The name of a PNG picture to write; an older one may be there, and nothing else.
+pub fn picture(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() {
+        return Err("expected a file, found a folder".to_string());
+    }
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
+    let mut start = [0; 8];
+    let read = File::open(&path).and_then(|mut file| file.read_exact(&mut start));
+    match path.exists() && (read.is_err() || start != *b"\x89PNG\r\n\x1a\n") {
+        true => Err("it is there and is no PNG picture; choose another name".to_string()),
+        false => Ok(path),
+    }
+}
+
 /// A share or a probability, from 0 to 1.
 pub fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -10,8 +74,49 @@ pub fn share(text: &str) -> Result<f64, String> {
 
 /// A whole number of at least 1.
 pub fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number >= 1 => Ok(number),
-        _ => Err("expected a whole number of at least 1".to_string()),
+    whole(1..=usize::MAX)(text)
+}
+
+/// A whole number in `range`.
+pub fn whole(range: RangeInclusive<usize>) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let (low, high) = (*range.start(), *range.end());
+        let expected = match high {
+            usize::MAX => format!("expected a whole number of at least {low}"),
+            _ => format!("expected a whole number from {low} to {high}"),
+        };
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<usize>() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            Ok(number) if number < low => Err(format!("too small: {expected}")),
+            Err(_) if text.strip_prefix('-').is_some_and(digits) => {
+                Err(format!("too small: {expected}"))
+            }
+            Err(_) if !digits(text) => Err(expected),
+            _ => Err(format!("too large: the most is {high}")),
+        }
     }
+}
+
+/// A number above 0 and at most 1.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= 1.0 => Ok(number),
+        _ => Err("expected a number above 0 and at most 1".to_string()),
+    }
+}
+
+/// A finite number of at least 0.
+pub fn at_least_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("expected a number of at least 0".to_string()),
+    }
+}
+
+/// A seed.
+pub fn seed(text: &str) -> Result<u64, String> {
+    let expected = || format!("expected a whole number from 0 to {}", u64::MAX);
+    text.parse().map_err(|_| expected())
 }

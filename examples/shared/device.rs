@@ -4,14 +4,17 @@ use burn::tensor::Device;
 use countenance::Result;
 use countenance::device::{self, DeviceName};
 
-use super::report::print;
+use super::argument::of_flag;
+use super::report::{ended, print};
 
 /// `#[command(flatten)] device: DeviceArgument` gives an example its `--device`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArgument {
-    /// Where to compute: a kind of device, with a number where there are several, such as cuda:1;
-    /// the first kind compiled in unless given. `list` prints what is compiled in and what is found
-    #[arg(long, value_name = "DEVICE", value_parser = named)]
+    #[arg(long, value_name = "DEVICE", value_parser = named, help = format!(
+        "Where to compute: a kind of device, with a number where there are several, such as cuda:1; \
+         `list` prints what is compiled in and what is found{}",
+        default()
+    ))]
     device: Option<DeviceName>,
 }
 
@@ -29,7 +32,8 @@ impl DeviceArgument {
     /// # Errors
     /// If this machine does not have so many.
     pub fn open_several(&self, count: usize) -> Result<Vec<Device>> {
-        self.name()?.open_several(count)
+        let devices = self.name()?.open_several(count);
+        devices.map_err(of_flag("--devices"))
     }
 
     fn name(&self) -> Result<DeviceName> {
@@ -41,12 +45,28 @@ impl DeviceArgument {
     }
 }
 
-/// The name's device; `list` is answered at once, as `--version` is, whatever else is missing.
-fn named(text: &str) -> Result<DeviceName> {
-    if text == "list" {
-        std::process::exit(i32::from(list().is_err()));
+/// The flag with its value, to be put behind a command; nothing if it was not given.
+impl std::fmt::Display for DeviceArgument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.device {
+            Some(name) => write!(f, " --device {name}"),
+            None => Ok(()),
+        }
     }
-    text.parse()
+}
+
+/// The first kind compiled in, as the help tells it.
+fn default() -> String {
+    DeviceName::first().map_or_else(|_| String::new(), |name| format!(" [default: {name}]"))
+}
+
+/// The name's device; `list` is answered at once, as `--version` is, whatever else is missing.
+fn named(text: &str) -> Result<DeviceName, String> {
+    if text == "list" {
+        std::process::exit(ended(list(), |_| None).into());
+    }
+    let name: Result<DeviceName> = text.parse();
+    name.map_err(|error| format!("{error}; `--device list` prints what this machine has"))
 }
 
 fn list() -> Result<()> {

@@ -7,7 +7,7 @@ use countenance::Result;
 use countenance::precision::Precision;
 use countenance::predict::Predictor;
 
-use super::argument::at_least_one;
+use super::argument::{at_least_one, of_flag};
 use super::device::DeviceArgument;
 
 /// `#[command(flatten)] inference: InferenceArguments` gives an example these three.
@@ -37,6 +37,8 @@ impl InferenceArguments {
     /// # Errors
     /// If it cannot be read, or the device lacks the precision.
     pub fn predictor(&self, path: &Path, device: &Device) -> Result<Predictor> {
-        Predictor::load_on(path, device)?.with_precision(self.precision)
+        let predictor = Predictor::load_on(path, device)?;
+        let predictor = predictor.with_precision(self.precision);
+        predictor.map_err(of_flag("--precision"))
     }
 }

@@ -4,10 +4,15 @@
 #![allow(dead_code, reason = "no example uses everything")]
 
 pub mod argument;
+pub mod command;
 pub mod device;
 pub mod folder;
 pub mod inference;
 pub mod interrupt;
+pub mod line;
 pub mod progress;
 pub mod report;
+pub mod terminal;
+#[cfg(feature = "train")]
+pub mod training;
 pub mod weights;

@@ -10,9 +10,10 @@ use super::progress::Progress;
 pub fn located(text: &str) -> Result<PathBuf> {
     let mut bar = None;
     let path = countenance::weights::locate(text, &mut |done, total| {
-        let bar = bar.get_or_insert_with(|| Progress::start("fetching weights, bytes"));
+        let bar = bar.get_or_insert_with(|| Progress::start("fetching MB"));
         // Until the server has told the length, the end is where it is.
-        bar.update(done as usize, total.unwrap_or(done).max(1) as usize);
+        let megabytes = |bytes: u64| (bytes / 1_000_000) as usize;
+        bar.update(megabytes(done), megabytes(total.unwrap_or(done)).max(1));
     })?;
     if let Some(bar) = bar {
         bar.finish();

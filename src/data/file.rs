@@ -64,12 +64,11 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    // A temporary file is private to its owner by default; results are for sharing, so they get
-    // the permissions that any new file gets.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder_of(path))
+    // A temporary file is private to its owner by default; results are for sharing, so they get the
+    // permissions that any new file gets. Made so, its name is not in the error either.
+    builder
+        .prefix(&prefix)
+        .make_in(folder_of(path), |path| File::create_new(path))
 }
 
 fn temporary_prefix(path: &Path) -> OsString {
@@ -207,11 +206,12 @@ mod tests {
     #[test]
     fn a_missing_folder_is_named() {
         let error = write_whole(Path::new("no/such/folder/x.txt"), |_| Ok(())).unwrap_err();
+        let error = error.to_string();
         assert!(
-            error
-                .to_string()
-                .starts_with("cannot create no/such/folder/x.txt")
+            error.starts_with("cannot create no/such/folder/x.txt: "),
+            "{error}"
         );
+        assert!(!error.contains("unfinished"), "{error}");
     }
 
     #[cfg(unix)]

@@ -1,8 +1,13 @@
-//! Pictures for people: scores drawn beside a face.
+//! Pictures for people: scores drawn beside a face, the curves of a training, a confusion matrix.
 
+mod board;
+mod chart;
+mod confusion;
 mod folder;
 mod name;
 mod overlay;
+mod plot;
+mod scale;
 pub(crate) mod text;
 
 use std::io::{Cursor, Write};
@@ -13,6 +18,8 @@ use image::{ImageFormat, RgbImage};
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
+pub use chart::{Axis, Panel, Series, curves};
+pub use confusion::confusion;
 pub use folder::OverlayFolder;
 pub use overlay::{OverlayScores, overlay};
 

@@ -1,12 +1,11 @@
 //! A face with its scores beside it.
 
+use image::RgbImage;
 use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
-use tiny_skia::{
-    Color, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Shader, Stroke, Transform,
-};
+use tiny_skia::{Path, PathBuilder};
 
-use super::text::{self, Align, Style};
+use super::board::{ACTIVE, Board, Colour, FAINT, INK, PAPER, QUIET, TOP, TRACK, rectangle};
+use super::text::{Align, Style};
 use crate::label::{ActionUnit, Expression};
 
 /// The scores to draw; a part that a network does not produce stays empty.
@@ -19,16 +18,6 @@ pub struct OverlayScores<'a> {
     /// Valence and arousal, each in [-1, 1].
     pub valence_arousal: Option<[f32; 2]>,
 }
-
-type Colour = [u8; 3];
-
-const PAPER: Colour = [250, 250, 248];
-const TRACK: Colour = [230, 231, 230];
-const INK: Colour = [28, 32, 38];
-const FAINT: Colour = [104, 110, 118];
-const QUIET: Colour = [160, 172, 184];
-const ACTIVE: Colour = [20, 116, 138];
-const TOP: Colour = [208, 84, 36];
 
 const MARGIN: f32 = 28.0;
 /// Side of the square the face is enlarged to.
@@ -111,19 +100,7 @@ fn shortened(name: &str) -> String {
     }
 }
 
-/// The picture while it is being drawn.
-struct Board {
-    pixmap: Pixmap,
-}
-
 impl Board {
-    fn new(width: f32, height: f32) -> Self {
-        let [width, height] = [width, height].map(|length| length.ceil() as u32);
-        let mut pixmap = Pixmap::new(width, height).expect("the margins are wider than nothing");
-        pixmap.fill(solid(PAPER));
-        Self { pixmap }
-    }
-
     fn face(&mut self, image: &RgbImage) {
         let (width, height) = image.dimensions();
         let longest = width.max(height).max(1);
@@ -132,16 +109,11 @@ impl Board {
         let enlarged = imageops::resize(image, width, height, FilterType::CatmullRom);
         let left = MARGIN as u32 + (FACE as u32 - width) / 2;
         let top = MARGIN as u32 + (FACE as u32 - height) / 2;
-        let wide = self.pixmap.width();
-        let data = self.pixmap.data_mut();
-        for (x, y, pixel) in enlarged.enumerate_pixels() {
-            let at = 4 * ((top + y) * wide + left + x) as usize;
-            data[at..at + 3].copy_from_slice(&pixel.0);
-        }
+        self.paste(&enlarged, left, top);
     }
 
     fn heading(&mut self, title: &str, x: f32, y: f32) {
-        self.write(title, x, y + 15.0, 18.0, INK, Align::Left, true);
+        self.write(title, x, y + 15.0, Style::new(18.0, INK).bold());
         self.fill(rectangle(x, y + 22.0, COLUMN, 1.0), TRACK);
     }
 
@@ -151,9 +123,13 @@ impl Board {
         let value = within(value, 0.0, 1.0);
         let strong = colour != QUIET;
         let baseline = y + 15.0;
-        self.write(code, x, baseline, 15.5, INK, Align::Left, strong);
         let shade = if strong { INK } else { FAINT };
-        self.write(name, x + 50.0, baseline, 15.5, shade, Align::Left, false);
+        let (plain, weighted) = (Style::new(15.5, shade), |colour| Style {
+            bold: strong,
+            ..Style::new(15.5, colour)
+        });
+        self.write(code, x, baseline, weighted(INK));
+        self.write(name, x + 50.0, baseline, plain);
         self.fill(rounded(x + start, y + 4.0, full, 12.0), TRACK);
         if value > 0.0 {
             // Shorter than it is high, a rounded bar would not be round.
@@ -163,29 +139,15 @@ impl Board {
             );
         }
         let number = format!("{value:.2}");
-        self.write(
-            &number,
-            x + COLUMN,
-            baseline,
-            15.5,
-            shade,
-            Align::Right,
-            strong,
-        );
+        let style = weighted(shade).align(Align::Right);
+        self.write(&number, x + COLUMN, baseline, style);
     }
 
     /// Valence to the right, arousal upwards.
     fn circumplex(&mut self, [valence, arousal]: [f32; 2], y: f32) {
         let x = MARGIN;
-        self.write(
-            "Valence and arousal",
-            x,
-            y + 15.0,
-            18.0,
-            INK,
-            Align::Left,
-            true,
-        );
+        let heading = Style::new(18.0, INK).bold();
+        self.write("Valence and arousal", x, y + 15.0, heading);
         self.fill(rectangle(x, y + 22.0, FACE, 1.0), TRACK);
         let radius = PLANE / 2.0 - 14.0;
         let (middle_x, middle_y) = (x + 118.0, y + HEADING + PLANE / 2.0 + 2.0);
@@ -207,15 +169,8 @@ impl Board {
             ("unpleasant", -radius + 6.0, -5.0, Align::Left),
         ];
         for (word, across, down, align) in ends {
-            self.write(
-                word,
-                middle_x + across,
-                middle_y + down,
-                12.5,
-                FAINT,
-                align,
-                false,
-            );
+            let style = Style::new(12.5, FAINT).align(align);
+            self.write(word, middle_x + across, middle_y + down, style);
         }
         let [valence, arousal] = [valence, arousal].map(|value| within(value, -1.0, 1.0));
         let dot = (middle_x + radius * valence, middle_y - radius * arousal);
@@ -227,61 +182,11 @@ impl Board {
         self.fill(PathBuilder::from_circle(dot.0, dot.1, 7.0), ACTIVE);
         for (name, value, down) in [("valence", valence, -6.0), ("arousal", arousal, 18.0)] {
             let baseline = middle_y + down;
-            self.write(name, x + 236.0, baseline, 15.5, FAINT, Align::Left, false);
+            self.write(name, x + 236.0, baseline, Style::new(15.5, FAINT));
             let number = format!("{value:+.2}");
-            self.write(&number, x + FACE, baseline, 15.5, INK, Align::Right, true);
+            let style = Style::new(15.5, INK).bold().align(Align::Right);
+            self.write(&number, x + FACE, baseline, style);
         }
-    }
-
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "a line of text has this many aspects"
-    )]
-    fn write(
-        &mut self,
-        words: &str,
-        x: f32,
-        y: f32,
-        size: f32,
-        colour: Colour,
-        align: Align,
-        bold: bool,
-    ) {
-        let style = Style {
-            size,
-            colour,
-            align,
-            bold,
-        };
-        text::write(&mut self.pixmap, words, x, y, style);
-    }
-
-    fn fill(&mut self, path: Option<Path>, colour: Colour) {
-        if let Some(path) = path {
-            let (rule, identity) = (FillRule::Winding, Transform::identity());
-            self.pixmap
-                .fill_path(&path, &paint(colour), rule, identity, None);
-        }
-    }
-
-    fn stroke(&mut self, path: Option<Path>, colour: Colour, width: f32) {
-        let stroke = Stroke {
-            width,
-            ..Stroke::default()
-        };
-        if let Some(path) = path {
-            self.pixmap
-                .stroke_path(&path, &paint(colour), &stroke, Transform::identity(), None);
-        }
-    }
-
-    fn finish(self) -> RgbImage {
-        let wide = self.pixmap.width();
-        let data = self.pixmap.data();
-        RgbImage::from_fn(wide, self.pixmap.height(), |x, y| {
-            let at = 4 * (y * wide + x) as usize;
-            Rgb([data[at], data[at + 1], data[at + 2]])
-        })
     }
 }
 
@@ -291,21 +196,6 @@ fn within(value: f32, low: f32, high: f32) -> f32 {
     } else {
         value.clamp(low, high)
     }
-}
-
-fn solid([red, green, blue]: Colour) -> Color {
-    Color::from_rgba8(red, green, blue, 255)
-}
-
-fn paint(colour: Colour) -> Paint<'static> {
-    Paint {
-        shader: Shader::SolidColor(solid(colour)),
-        ..Paint::default()
-    }
-}
-
-fn rectangle(x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
-    Rect::from_xywh(x, y, width, height).map(PathBuilder::from_rect)
 }
 
 /// A bar with square left and rounded right end.
@@ -334,6 +224,8 @@ fn rounded(x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+
     use super::*;
 
     fn face() -> RgbImage {

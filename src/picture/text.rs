@@ -5,11 +5,10 @@ use std::sync::LazyLock;
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use tiny_skia::Pixmap;
 
-/// The bytes of the font that every picture of this crate is lettered in.
-pub(crate) const FONT: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
-
-static PARSED: LazyLock<FontRef<'static>> =
-    LazyLock::new(|| FontRef::try_from_slice(FONT).expect("the bundled font is valid"));
+/// The font that every picture of this crate is lettered in.
+static PARSED: LazyLock<FontRef<'static>> = LazyLock::new(|| {
+    FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT).expect("the bundled font is valid")
+});
 
 /// Where a text stands relative to its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +32,28 @@ pub(crate) struct Style {
     pub align: Align,
     /// Whether strokes are thickened; the bundled font is a light one.
     pub bold: bool,
+}
+
+impl Style {
+    /// Plain, beginning at its position.
+    pub const fn new(size: f32, colour: [u8; 3]) -> Self {
+        Self {
+            size,
+            colour,
+            align: Align::Left,
+            bold: false,
+        }
+    }
+
+    /// The same with thickened strokes.
+    pub const fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+
+    /// The same, standing so.
+    pub const fn align(self, align: Align) -> Self {
+        Self { align, ..self }
+    }
 }
 
 /// Width of `text` in pixels.

@@ -15,6 +15,7 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::{Aggregate, EventStoreClient, Split};
 
+use super::event::{Event, Listener};
 use super::history::{EpochRecord, History, LOSS, locked};
 use super::record::reproducible;
 use crate::data::file::write_whole;
@@ -124,8 +125,12 @@ pub(super) fn restore<M: Module>(module: M, folder: &Path, epoch: usize) -> Resu
 pub(super) struct KeepBest {
     pub(super) stage: &'static str,
     pub(super) score: &'static str,
+    /// How many epochs the stage has.
+    pub(super) epochs: usize,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
+    /// Who is told that an epoch is kept.
+    pub(super) listener: Listener,
 }
 
 impl CheckpointingStrategy for KeepBest {
@@ -149,13 +154,19 @@ impl CheckpointingStrategy for KeepBest {
         };
         let mut history = locked(&self.history);
         let before = history.kept(self.stage);
-        let pushed = history.push(record);
+        let pushed = history.push(record.clone());
         let after = history.kept(self.stage);
+        let best = history.best_record(self.stage).cloned();
         drop(history);
         if let Err(error) = pushed {
             self.fail(error.to_string());
             return Vec::new();
         }
+        self.listener.tell(Event::Epoch {
+            record: &record,
+            epochs: self.epochs,
+            best: best.as_ref().unwrap_or(&record),
+        });
         let mut actions = vec![CheckpointingAction::Save];
         actions.extend(
             before

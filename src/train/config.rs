@@ -1,5 +1,7 @@
 //! Everything a run can be told, with the paper's values as defaults.
 
+use std::path::Path;
+
 use burn::config::Config;
 use burn::optim::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
@@ -11,9 +13,6 @@ use crate::data::synthetic::SyntheticConfig;
 use crate::network::{FeatureKind, NetworkConfig};
 use crate::optim::{AdamWConfig, OptimizerConfig, SamConfig};
 use crate::{Error, Result};
-
-/// More epochs, or rows in a step, are a slip of the finger.
-const MOST: usize = 1_000_000;
 
 fn positive(value: f64) -> bool {
     value.is_finite() && value > 0.0
@@ -64,15 +63,17 @@ pub struct StageConfig {
 }
 
 impl StageConfig {
+    /// The most epochs, and rows in a step: more are a slip of the finger.
+    pub const MOST: usize = 1_000_000;
+
     fn check(&self, stage: &str) -> Result<()> {
         let fail = |field: &str, expected: &str, found: &dyn std::fmt::Display| {
             Err(Error::argument(format!("{stage}.{field}"), expected, found))
         };
-        if !(1..=MOST).contains(&self.epochs) {
-            return fail("epochs", "1 to 1000000", &self.epochs);
-        }
-        if !(1..=MOST).contains(&self.batch_size) {
-            return fail("batch_size", "1 to 1000000", &self.batch_size);
+        for (field, value) in [("epochs", &self.epochs), ("batch_size", &self.batch_size)] {
+            if !(1..=Self::MOST).contains(value) {
+                return fail(field, &format!("1 to {}", Self::MOST), value);
+            }
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
             return fail(
@@ -247,6 +248,23 @@ impl TrainConfig {
             .with_whole(StageConfig::whole().with_learning_rate(3e-4))
     }
 
+    /// Reads settings from a JSON file; absent keys have their default.
+    ///
+    /// # Errors
+    /// As [`config::load`](crate::config::load); [`Error::File`] that names the setting if one is out
+    /// of range.
+    pub fn load(path: &Path) -> Result<Self> {
+        let config = crate::config::load(path, &Self::new())?;
+        match config.check() {
+            Err(Error::Argument {
+                what,
+                expected,
+                found,
+            }) => Err(Error::file(path, format!("`{what}` {expected}"), found)),
+            checked => checked.map(|()| config),
+        }
+    }
+
     /// The stages of the heads, to set them all alike.
     pub fn heads_mut(&mut self) -> [&mut StageConfig; 4] {
         [
@@ -262,6 +280,11 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Argument`] naming the field.
     pub fn check(&self) -> Result<()> {
+        for (name, path) in [("data", &self.data), ("weights", &self.weights)] {
+            if path.as_deref() == Some("") {
+                return Err(Error::argument(name, "a path", "an empty one"));
+            }
+        }
         if !(0.0..=1.0).contains(&self.max_unreadable) {
             return Err(Error::argument(
                 "max_unreadable",
@@ -311,6 +334,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_named_with_the_setting_that_is_out_of_range() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, r#"{"expression": {"batch_size": 0}}"#).unwrap();
+        let error = TrainConfig::load(&path).unwrap_err().to_string();
+        let expected = "settings.json: expected `expression.batch_size` 1 to 1000000, found 0";
+        assert!(error.ends_with(expected), "{error}");
+        std::fs::write(&path, r#"{"expression": {"batch_size": 7}}"#).unwrap();
+        assert_eq!(TrainConfig::load(&path).unwrap().expression.batch_size, 7);
+    }
+
+    #[test]
     fn a_value_out_of_range_is_named() {
         let named = |change: fn(&mut TrainConfig), expected: &str| {
             let mut config = TrainConfig::new();
@@ -327,6 +362,7 @@ mod tests {
             "action_unit.epochs",
         );
         named(|config| config.max_unreadable = f64::NAN, "max_unreadable");
+        named(|config| config.weights = Some(String::new()), "weights");
         named(
             |config| config.attention = Attention::Additive { hidden: 0 },
             "attention",

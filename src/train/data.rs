@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::progress;
+use super::config::TrainConfig;
+use super::event::Event;
 use super::run::Run;
 use crate::data::annotation::{self, AnnotationConfig};
 use crate::data::file::write_whole;
@@ -14,7 +15,7 @@ use crate::data::split::{Split, SplitName};
 use crate::{Error, Result};
 
 /// What the run began with, in its folder.
-const RECORD: &str = "data.json";
+pub(super) const RECORD: &str = "data.json";
 
 /// The two parts of the data set.
 pub(super) struct Data {
@@ -53,6 +54,35 @@ impl fmt::Display for Rows {
     }
 }
 
+impl Data {
+    /// Reads the annotations of the data set in `root`; images are not looked at.
+    pub fn open(root: &Path, config: &TrainConfig) -> Result<Self> {
+        if !root.is_dir() {
+            let found = match root.exists() {
+                true => "a file",
+                false => "nothing",
+            };
+            return Err(Error::file(root, "the folder of a data set", found));
+        }
+        let annotations = AnnotationConfig::new()
+            .with_keep_partial_action_units(config.keep_partial_action_units)
+            .with_strict(config.strict);
+        let training = Split::open(root, SplitName::Training, &annotations)?;
+        if training.rows.iter().all(|row| row.labels.is_empty()) {
+            let path = root.join(SplitName::Training.file_name());
+            return Err(Error::file(
+                path,
+                "at least one label",
+                "missing ones alone",
+            ));
+        }
+        Ok(Self {
+            training,
+            validation: Split::open(root, SplitName::Validation, &annotations)?,
+        })
+    }
+}
+
 impl Run {
     /// Opens the data set, rendering the synthetic one first where none was given.
     ///
@@ -64,30 +94,18 @@ impl Run {
             Some(root) => PathBuf::from(root),
             None => {
                 let root = self.path("synthetic");
-                let bar = progress::bar("rendering");
                 self.config.synthetic.generate(&root, &|done, total| {
-                    progress::show(&bar, done, total);
+                    self.listener.tell(Event::Images {
+                        work: "rendering",
+                        done,
+                        total,
+                    });
                 })?;
-                bar.finish();
+                self.listener.tell(Event::ImagesDone);
                 root
             }
         };
-        let annotations = AnnotationConfig::new()
-            .with_keep_partial_action_units(self.config.keep_partial_action_units)
-            .with_strict(self.config.strict);
-        let training = Split::open(&root, SplitName::Training, &annotations)?;
-        if training.rows.iter().all(|row| row.labels.is_empty()) {
-            let path = root.join(SplitName::Training.file_name());
-            return Err(Error::file(
-                path,
-                "at least one label",
-                "missing ones alone",
-            ));
-        }
-        let data = Data {
-            training,
-            validation: Split::open(&root, SplitName::Validation, &annotations)?,
-        };
+        let data = Data::open(&root, &self.config)?;
         self.recognise(&data)?;
         Ok(data)
     }
@@ -149,14 +167,19 @@ mod tests {
 
     use super::*;
     use crate::attention::Attention;
-    use crate::train::TrainConfig;
+    use crate::data::split::IMAGE_FOLDER;
 
     const ROWS: &str = "image,valence,arousal,expression,aus\n\
         a/00001.jpg,0.5,0.5,4,1,0,0,0,0,0,0,0,0,0,0,1\n\
         a/00002.jpg,0.1,0.2,-1,1,0,0,0,0,0,0,0,0,0,0,0\n";
 
-    /// A set of two rows a split, and no images: none is looked at here.
+    /// A set of two rows a split, whose images are empty: none is looked at here.
     fn set(root: &Path) -> TrainConfig {
+        let images = root.join(IMAGE_FOLDER).join("a");
+        std::fs::create_dir_all(&images).unwrap();
+        for name in ["00001.jpg", "00002.jpg"] {
+            std::fs::write(images.join(name), b"").unwrap();
+        }
         for name in [SplitName::Training, SplitName::Validation] {
             std::fs::write(root.join(name.file_name()), ROWS).unwrap();
         }

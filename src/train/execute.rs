@@ -14,9 +14,7 @@ use super::history::locked;
 use super::metric::Task;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
-use super::outcome::Outcome;
-use super::picture;
-use super::progress;
+use super::outcome::{Outcome, panels};
 use super::run::Run;
 use super::source::{ImageSource, readable};
 use super::stage::{Rows, Stage};
@@ -25,29 +23,43 @@ use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::{Split, Statistics};
 use crate::evaluate::evaluate;
+use crate::extract::is_readable;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
     balanced_weights, occurrence_weights,
 };
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
+use crate::picture;
 use crate::{Error, Labels, Result, weights};
 
 /// The stage before there are features.
 pub(super) const BACKBONE: &str = "backbone";
 
 impl Run {
-    /// Does whatever of the run is not done yet, and returns its scores.
+    /// Does whatever of the run is not done yet, and returns its scores. A run that this process has
+    /// started and that fails before anything is done leaves nothing behind.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if asked to stop, after saving; whatever is wrong with the data, the
     /// images or the weights; [`Error::File`](crate::Error::File) if the annotations are not those that
     /// the run began with, or weights or images not those that its heads were trained on; [`Error::Training`](crate::Error::Training) if a loss is no longer finite.
     pub fn execute(self) -> Result<Outcome> {
+        let outcome = self.work();
+        if outcome
+            .as_ref()
+            .is_err_and(|error| !matches!(error, Error::Interrupted))
+        {
+            self.give_back();
+        }
+        outcome
+    }
+
+    fn work(&self) -> Result<Outcome> {
         let data = self.data()?;
         let statistics = data.training.statistics();
         for line in notices(&statistics, &data.validation.statistics()) {
-            progress::say(line);
+            self.note(&line);
         }
         if self.interrupter.should_stop() {
             return Err(Error::Interrupted);
@@ -85,7 +97,7 @@ impl Run {
             ..network
         };
         if self.config.order != Order::Whole {
-            return self.finish(network, config, &features.validation);
+            return self.finish(network, config, &data.validation, &features.validation);
         }
         let Data {
             training,
@@ -93,7 +105,7 @@ impl Run {
         } = &data;
         let network = self.whole(network, &config, [training, validation], &statistics)?;
         let features = self.tuned_features(validation, &network, &config)?;
-        self.finish(network, config, &features)
+        self.finish(network, config, validation, &features)
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.
@@ -105,7 +117,7 @@ impl Run {
         if let Some(path) = &self.config.weights {
             let found = weights::import_backbone(path.as_ref(), &self.device)?;
             for warning in found.warnings {
-                progress::say(format_args!("warning: {warning}"));
+                self.note(&format!("warning: {warning}"));
             }
             return Ok((found.network, found.config));
         }
@@ -135,11 +147,12 @@ impl Run {
         Ok((network, config.with_classes(None)))
     }
 
-    /// Writes the model, the scores and the curves.
+    /// Writes the model, the scores and the pictures.
     fn finish(
-        self,
+        &self,
         network: Network,
         config: NetworkConfig,
+        split: &Split,
         validation: &SplitFeatures,
     ) -> Result<Outcome> {
         network.save(&config, &self.path("model.safetensors"))?;
@@ -150,12 +163,18 @@ impl Run {
             writeln!(file)
         })?;
         let history = locked(&self.history);
-        picture::curves(&self.path("curves.png"), &super::outcome::panels(&history))?;
+        picture::curves(&self.path("curves.png"), &panels(&history))?;
+        if evaluation.confusion.rows() > 0 {
+            let picture = picture::confusion(&evaluation.confusion);
+            picture::save_png(&picture, &self.path("confusion.png"))?;
+        }
+        let readable = (0..cache.rows()).find(|&row| is_readable(cache.row(row)));
         Ok(Outcome {
             report: evaluation.report,
             chance: evaluation.chance,
             tasks: evaluation.tasks,
-            folder: self.path(""),
+            folder: self.folder().to_path_buf(),
+            image: split.image_path(&split.rows[readable.unwrap_or(0)]),
             synthetic: self.config.data.is_none(),
         })
     }
@@ -201,6 +220,7 @@ impl Run {
             folder: self.path("checkpoints").join(name),
             history: self.history.clone(),
             interrupter: self.interrupter.clone(),
+            listener: self.listener.clone(),
             devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::event::Event;
 use super::history::locked;
-use super::progress;
 use super::run::Run;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::cache::{FeatureCache, Lookup};
@@ -120,48 +120,53 @@ impl Run {
             fingerprint,
             max_unreadable: self.config.max_unreadable,
         };
-        if keep && let Some(cache) = kept(&extraction, &path)? {
+        if keep && let Some(cache) = self.kept(&extraction, &path)? {
             return Ok(Arc::new(cache));
         }
-        let bar = progress::bar("features");
         let extracted = extraction.run(
             |images| feature.of(backbone, images),
             &path,
             &self.device,
             &mut |done, total| {
-                progress::show(&bar, done, total);
+                self.listener.tell(Event::Images {
+                    work: "features",
+                    done,
+                    total,
+                });
                 !self.interrupter.should_stop()
             },
         )?;
-        bar.finish();
-        extracted.left_out().into_iter().for_each(progress::say);
+        self.listener.tell(Event::ImagesDone);
+        if let Some(line) = extracted.left_out() {
+            self.note(&line);
+        }
         Ok(Arc::new(extracted.cache))
     }
-}
 
-/// The cache at `path`, on which heads were trained and the others are to be trained too; nothing if
-/// somebody has removed it.
-fn kept(extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
-    let shape = (extraction.images.len(), extraction.width);
-    match FeatureCache::find(path, &extraction.fingerprint)? {
-        Lookup::Stale(found) => Err(Error::file(
-            path,
-            "features of the weights and images that are there now",
-            format!(
-                "{found}, on which heads were trained; put the old weights and images back, or \
+    /// The cache at `path`, on which heads were trained and the others are to be trained too;
+    /// nothing if somebody has removed it.
+    fn kept(&self, extraction: &Extraction, path: &Path) -> Result<Option<FeatureCache>> {
+        let shape = (extraction.images.len(), extraction.width);
+        match FeatureCache::find(path, &extraction.fingerprint)? {
+            Lookup::Stale(found) => Err(Error::file(
+                path,
+                "features of the weights and images that are there now",
+                format!(
+                    "{found}, on which heads were trained; put the old weights and images back, or \
                  train in another folder"
-            ),
-        )),
-        Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
-            let images = extraction.images.iter().enumerate();
-            let marked = images.filter(|(row, _)| !is_readable(cache.row(*row)));
-            let marked: Vec<_> = marked.map(|(_, image)| image.display()).collect();
-            summary("left out, as before", marked.into_iter())
-                .into_iter()
-                .for_each(progress::say);
-            Ok(Some(cache))
+                ),
+            )),
+            Lookup::Fresh(cache) if (cache.rows(), cache.width()) == shape => {
+                let images = extraction.images.iter().enumerate();
+                let marked = images.filter(|(row, _)| !is_readable(cache.row(*row)));
+                let marked: Vec<_> = marked.map(|(_, image)| image.display()).collect();
+                if let Some(line) = summary("left out, as before", marked.into_iter()) {
+                    self.note(&line);
+                }
+                Ok(Some(cache))
+            }
+            Lookup::Fresh(_) | Lookup::Absent => Ok(None),
         }
-        Lookup::Fresh(_) | Lookup::Absent => Ok(None),
     }
 }
 

@@ -103,6 +103,11 @@ impl History {
     /// The best epoch of `stage`: the highest validation score; without scores the lowest
     /// validation loss; without either the lowest training loss. The first of equals.
     pub fn best(&self, stage: &str) -> Option<usize> {
+        self.best_record(stage).map(|record| record.epoch)
+    }
+
+    /// What the best epoch of `stage` measured; see [`best`](Self::best).
+    pub fn best_record(&self, stage: &str) -> Option<&EpochRecord> {
         best(&self.stage(stage).collect::<Vec<_>>())
     }
 
@@ -114,8 +119,8 @@ impl History {
         [
             records.last().map(|record| record.epoch),
             earlier.last().map(|record| record.epoch),
-            best(&records),
-            best(earlier),
+            best(&records).map(|record| record.epoch),
+            best(earlier).map(|record| record.epoch),
         ]
         .into_iter()
         .flatten()
@@ -135,7 +140,7 @@ impl History {
     }
 }
 
-fn best(records: &[&EpochRecord]) -> Option<usize> {
+fn best<'a>(records: &[&'a EpochRecord]) -> Option<&'a EpochRecord> {
     let key = |record: &EpochRecord| {
         record
             .validation_score
@@ -143,12 +148,12 @@ fn best(records: &[&EpochRecord]) -> Option<usize> {
             .unwrap_or(-record.train_loss)
     };
     let mut best: Option<&EpochRecord> = None;
-    for record in records {
+    for &record in records {
         if best.is_none_or(|best| key(record) > key(best)) {
             best = Some(record);
         }
     }
-    best.map(|record| record.epoch)
+    best
 }
 
 /// Every value of a metric, named, in an epoch of a split.

@@ -4,11 +4,15 @@
 //! what each stage trains is in `model`; batches come from `source` through `loader`.
 
 mod batch;
+mod branch;
+mod check;
 mod checkpoint;
 mod config;
 mod data;
+mod event;
 mod execute;
 mod features;
+mod folder;
 mod heads;
 mod history;
 mod loader;
@@ -16,7 +20,6 @@ mod metric;
 mod model;
 mod notice;
 mod outcome;
-pub mod picture;
 mod progress;
 mod record;
 mod run;
@@ -26,6 +29,7 @@ mod watch;
 
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 pub use config::{BackboneStageConfig, Order, Schedule, StageConfig, TrainConfig};
+pub use event::Event;
 pub use history::{EpochRecord, History};
 pub use loader::{EpochLoader, Source};
 pub use metric::{ScoreInput, Task, TaskScore};

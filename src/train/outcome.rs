@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::history::{EpochRecord, History};
-use super::picture::{Panel, Series};
 use crate::evaluate::table;
 use crate::metric::Report;
 use crate::network::Tasks;
+use crate::picture::{Axis, Panel, Series};
 
 /// The scores of a finished run on its validation split.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Outcome {
     pub tasks: Tasks,
     /// The run directory.
     pub folder: PathBuf,
+    /// An image of the validation split, to try the model on.
+    pub image: PathBuf,
     /// Whether the faces were rendered.
     pub synthetic: bool,
 }
@@ -54,18 +56,27 @@ pub(super) fn panels(history: &History) -> Vec<Panel> {
             name: name.to_string(),
             points: history
                 .stage(stage)
-                .filter_map(|record| Some((record.epoch as f64, value(record)?)))
+                .filter_map(|record| Some((record.epoch, value(record)?)))
                 .collect(),
         };
+        // What a split has no labels for has no curve and no place in the legend.
+        let axis = |label: &str, series: Vec<Series>| Axis {
+            label: label.to_string(),
+            series: series
+                .into_iter()
+                .filter(|series| !series.points.is_empty())
+                .collect(),
+        };
+        let loss = vec![
+            series("training loss", |record| Some(record.train_loss)),
+            series("validation loss", |record| record.validation_loss),
+        ];
+        let scores = axis(score, vec![series(score, |record| record.validation_score)]);
         Panel {
             title: title.to_string(),
-            series: vec![
-                series("training loss", |record| Some(record.train_loss)),
-                series("validation loss", |record| record.validation_loss),
-                series(score, |record| record.validation_score),
-            ],
-            marker: history.best(stage).map(|epoch| epoch as f64),
-            y_label: String::new(),
+            left: axis("loss", loss),
+            right: Some(scores).filter(|axis| !axis.series.is_empty()),
+            marker: history.best(stage),
         }
     })
     .collect()

@@ -1,6 +1,5 @@
 //! A run directory: what it holds, how it starts and how it goes on.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -8,11 +7,14 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::Device;
 use burn::train::Interrupter;
 
+use super::branch::copy_run;
+use super::check::{check, rooted};
 use super::config::TrainConfig;
-use super::data;
+use super::event::{Event, Listener};
+use super::folder::{CONFIG, Folder, must_hold_a_run, newest};
 use super::history::History;
 use crate::attention::Attention;
-use crate::data::file::{try_lock, write_whole};
+use crate::data::file::write_whole;
 use crate::{Error, Result};
 
 /// The folder of one training run.
@@ -26,107 +28,158 @@ use crate::{Error, Result};
 /// | `checkpoints/<stage>/` | the last two epochs and the best |
 /// | `metrics.csv` | losses and scores of every epoch |
 /// | `curves.png` | the same as a picture |
+/// | `confusion.png` | which expressions of the validation split were taken for which |
 /// | `report.json` | the scores on the validation split |
 /// | `model.safetensors` | the trained network with its config |
 pub struct Run {
-    folder: PathBuf,
+    folder: Folder,
+    /// Whether this process has started it, and not gone on with it.
+    is_new: bool,
     pub(super) config: TrainConfig,
     pub(super) device: Device,
     /// Where the stages train; the first is `device`.
     pub(super) devices: Vec<Device>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
-    // Held, not read: the lock goes when the run does.
-    _lock: File,
+    pub(super) listener: Listener,
 }
 
 impl Run {
-    /// Starts a run in `folder`, which must not hold one yet.
+    /// Looks at everything that a run with `config` needs, and creates nothing: the ranges of the
+    /// config, the data set with its annotations, that its images are there, and the weights.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the config is out of range or the folder holds a run;
-    /// [`Error::Io`] if the folder cannot be written, or the backbone's weights cannot be opened.
-    pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
-        config.check()?;
-        // A mistyped path is said before anything is rendered or written.
-        if let Some(weights) = &config.weights {
-            File::open(weights).map_err(Error::io("open", weights))?;
-        }
-        let lock = claim(folder)?;
-        // What a killed branch left without a config is no beginning of this run.
-        refuse_if(&folder.join("metrics.csv"), folder)?;
-        Self::start(folder, config, device, lock)
+    /// [`Error::Argument`] if the config is out of range, or more images than it allows are not
+    /// there; whatever keeps the annotations or the weights from being read.
+    pub fn check(config: &TrainConfig, device: &Device) -> Result<()> {
+        check(config, device)
     }
 
-    /// Makes the claimed `folder` a run's: the config is what tells it from an empty one.
-    fn start(folder: &Path, config: TrainConfig, device: &Device, lock: File) -> Result<Self> {
-        let path = folder.join("config.json");
-        write_whole(&path, |file| writeln!(file, "{config}"))?;
-        Self::open(folder, config, device, lock)
+    /// Starts a run in `folder`, which must be empty or not be there yet. Relative paths in the
+    /// config become absolute, so that the run goes on from any folder.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), before anything is created; [`Error::Argument`] if the folder
+    /// holds a run, [`Error::File`] if it holds anything else; [`Error::Io`] if it cannot be written.
+    pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        check(&config, device)?;
+        Self::start(Folder::take(folder)?, config, device)
+    }
+
+    /// Starts a run in the next free numbered folder below `runs`: `001`, `002` and so on. Of several
+    /// processes that do so at once, each gets its own.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_below(runs: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        check(&config, device)?;
+        Self::start(Folder::take_next(runs)?, config, device)
+    }
+
+    /// The run with the highest number below `runs`, as [`create_below`](Self::create_below) numbers
+    /// them.
+    pub fn newest_below(runs: &Path) -> Option<PathBuf> {
+        newest(runs)
+    }
+
+    /// Makes the folder a run's: the config is what tells it from an empty one.
+    fn start(folder: Folder, config: TrainConfig, device: &Device) -> Result<Self> {
+        let written = rooted(config).and_then(|config| {
+            write_config(&folder, &config)?;
+            Ok(config)
+        });
+        match written {
+            Ok(config) => Self::open(folder, true, config, device),
+            Err(error) => {
+                folder.give_back();
+                Err(error)
+            }
+        }
     }
 
     /// Goes on with the run in `folder`, where it was interrupted.
     ///
     /// # Errors
-    /// [`Error::Io`] if there is no run; [`Error::File`] if its files are damaged;
-    /// [`Error::Argument`] if another process is at work in it.
+    /// [`Error::File`] if there is no run, or its files are damaged; [`Error::Argument`] if another
+    /// process is at work in it.
     pub fn resume(folder: &Path, device: &Device) -> Result<Self> {
-        let config = Self::config_in(folder)?;
+        let folder = Folder::open(folder)?;
+        let config = Self::config_in(folder.path())?;
+        Self::open(folder, false, config, device)
+    }
+
+    /// Goes on with the run in `folder`, which must have been started with `config`. The share of
+    /// images that may be unreadable alone may be another, and is so from now on.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume); [`Error::File`] that names a setting that is another;
+    /// [`Error::Io`] if the new share cannot be written.
+    pub fn resume_as(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        let config = rooted(config)?;
+        let run = Self::resume(folder, device)?;
+        let before = rooted(run.config.clone())?.with_max_unreadable(config.max_unreadable);
+        if let Some(found) = crate::config::difference(&config, &before) {
+            let expected = "the settings of this run";
+            let found = format!("{found}; choose another folder for the run");
+            return Err(Error::file(run.path(CONFIG), expected, found));
+        }
+        if run.config.max_unreadable == config.max_unreadable {
+            return Ok(run);
+        }
         config.check()?;
-        let lock = lock(folder)?;
-        Self::open(folder, config, device, lock)
+        write_config(&run.folder, &config)?;
+        Ok(Self { config, ..run })
     }
 
     /// Starts a run in `folder` like the finished one in `from`, but with another attention: only
     /// the expression stage is trained anew, everything else is taken over.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`Error::Io`] or [`Error::File`] if `from` is not a run;
-    /// [`Error::Argument`] if another process is at work in it.
+    /// [`Error::Io`] or [`Error::File`] if `from` is not a run; [`Error::Argument`] if another
+    /// process is at work in it, or `folder` holds a run; [`Error::File`] if it holds anything else;
+    /// [`Error::Io`] if it cannot be written.
     pub fn branch(
         from: &Path,
         folder: &Path,
         attention: Attention,
         device: &Device,
     ) -> Result<Self> {
+        let source = Folder::open(from)?;
         let mut config = Self::config_in(from)?;
-        let _source = lock(from)?;
-        let claimed = claim(folder)?;
+        let folder = Folder::take_for_branch(folder)?;
         if config.data.is_none() {
             config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
         }
-        for part in [
-            "features",
-            "checkpoints/backbone",
-            "checkpoints/au",
-            "checkpoints/va",
-        ] {
-            copy_files(&from.join(part), &folder.join(part))?;
+        let config = config.with_attention(attention);
+        match copy_run(source.path(), folder.path()) {
+            Ok(()) => Self::start(folder, config, device),
+            Err(error) => {
+                folder.give_back();
+                Err(error)
+            }
         }
-        let mut history = History::open(&from.join("metrics.csv"))?;
-        history.move_to(&folder.join("metrics.csv"));
-        history.rewind("ex", 0)?;
-        data::take_over(from, folder)?;
-        Self::start(folder, config.with_attention(attention), device, claimed)
     }
 
     /// The config of the run in `folder`.
     ///
     /// # Errors
-    /// [`Error::Io`] if there is none, [`Error::File`] if it is damaged.
+    /// [`Error::File`] if there is none, it is damaged or out of range.
     pub fn config_in(folder: &Path) -> Result<TrainConfig> {
-        crate::config::load(&folder.join("config.json"), &TrainConfig::new())
+        must_hold_a_run(folder)?;
+        TrainConfig::load(&folder.join(CONFIG))
     }
 
-    fn open(folder: &Path, config: TrainConfig, device: &Device, lock: File) -> Result<Self> {
+    fn open(folder: Folder, is_new: bool, config: TrainConfig, device: &Device) -> Result<Self> {
+        let history = History::open(&folder.path().join("metrics.csv"))?;
         Ok(Self {
-            folder: folder.to_path_buf(),
+            folder,
+            is_new,
             config,
             device: device.clone(),
             devices: vec![device.clone()],
-            history: Arc::new(Mutex::new(History::open(&folder.join("metrics.csv"))?)),
+            history: Arc::new(Mutex::new(history)),
             interrupter: Interrupter::new(),
-            _lock: lock,
+            listener: Listener::default(),
         })
     }
 
@@ -163,58 +216,39 @@ impl Run {
         self
     }
 
+    /// Tells `listener`, from several threads, what the run is at; otherwise it is silent.
+    pub fn told_to(mut self, listener: impl Fn(Event<'_>) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(listener);
+        self
+    }
+
+    /// The run directory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `name` within the run directory.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.folder.path().join(name)
     }
-}
 
-/// Copies the files of one folder into another, which is created; no folder, no files.
-fn copy_files(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        return Ok(());
+    /// Tells a line for people.
+    pub(super) fn note(&self, line: &str) {
+        self.listener.tell(Event::Note(line));
     }
-    std::fs::create_dir_all(to).map_err(Error::io("create", to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io("list", from))? {
-        let path = entry.map_err(Error::io("list", from))?.path();
-        if let Some(name) = path.file_name() {
-            std::fs::copy(&path, to.join(name)).map_err(Error::io("copy", &path))?;
+
+    /// Leaves nothing behind of a run that was started in vain.
+    pub(super) fn give_back(&self) {
+        if self.is_new {
+            self.folder.give_back();
         }
     }
-    Ok(())
 }
 
-/// Takes `folder`, created if need be, for a new run.
-fn claim(folder: &Path) -> Result<File> {
-    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let lock = lock(folder)?;
-    refuse_if(&folder.join("config.json"), folder)?;
-    Ok(lock)
-}
-
-fn refuse_if(file: &Path, folder: &Path) -> Result<()> {
-    match file.exists() {
-        false => Ok(()),
-        true => Err(Error::argument(
-            "the run directory",
-            "one without a run in it, or --resume to go on with that run",
-            folder.display(),
-        )),
-    }
-}
-
-/// Refuses a second run in the same folder for as long as the file is open.
-fn lock(folder: &Path) -> Result<File> {
-    let path = folder.join(".lock");
-    let file = File::create(&path).map_err(Error::io("create", &path))?;
-    match try_lock(&file).map_err(Error::io("lock", &path))? {
-        true => Ok(file),
-        false => Err(Error::argument(
-            "the run directory",
-            "one that no other process is at work in",
-            folder.display(),
-        )),
-    }
+fn write_config(folder: &Folder, config: &TrainConfig) -> Result<()> {
+    write_whole(&folder.path().join(CONFIG), |file| {
+        writeln!(file, "{config}")
+    })
 }
 
 #[cfg(test)]
@@ -234,10 +268,7 @@ mod tests {
         let out = folder.path().join("run");
         let config = TrainConfig::new().with_weights(Some("no such weights.pt".into()));
         let error = refused(Run::create(&out, config, &Device::default()));
-        assert!(
-            error.starts_with("cannot open no such weights.pt"),
-            "{error}"
-        );
+        assert!(error.contains("no such weights.pt"), "{error}");
         assert!(!out.exists());
     }
 
@@ -252,15 +283,6 @@ mod tests {
         let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
         assert!(taken.contains("--resume"), "{taken}");
         Run::resume(folder.path(), &device).unwrap();
-    }
-
-    #[test]
-    fn what_a_killed_branch_left_is_not_taken_for_a_beginning() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("metrics.csv"), "stage,epoch\n").unwrap();
-        let device = Device::default();
-        let refused = refused(Run::create(folder.path(), TrainConfig::new(), &device));
-        assert!(refused.contains("without a run in it"), "{refused}");
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl Source<ImageBatch> for ImageSource {
 /// extraction behind it names each.
 ///
 /// # Errors
-/// [`Error::Argument`] if more than the share `allowed` cannot.
+/// [`Error::Unreadable`] if more than the share `allowed` cannot.
 pub(super) fn readable(images: &[PathBuf], allowed: f64) -> Result<Vec<bool>> {
     let limits = ImageLimits::default();
     let unreadable: Vec<(usize, Error)> = images

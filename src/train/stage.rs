@@ -16,6 +16,7 @@ use super::checkpoint::{
     KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
 };
 use super::config::StageConfig;
+use super::event::Listener;
 use super::history::{EpochLog, History, locked};
 use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{Task, TaskScore};
@@ -41,6 +42,7 @@ pub(super) struct Stage<'a> {
     pub(super) folder: PathBuf,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
+    pub(super) listener: Listener,
     /// Where it trains; the first of them keeps the model.
     pub(super) devices: Vec<Device>,
 }
@@ -83,6 +85,12 @@ impl Stage<'_> {
         }
 
         let batch_size = self.config.batch_size;
+        let rows = train.rows.len() + validation.rows.len();
+        // What the dashboard shows is not to be told over it.
+        let listener = match has_dashboard() {
+            true => Listener::default(),
+            false => self.listener.clone(),
+        };
         let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.devices[0])
             .shuffled(self.seed, resumed + 1);
         let steps = train.batches() * self.config.epochs;
@@ -109,14 +117,17 @@ impl Stage<'_> {
                 .with_checkpointing_strategy(KeepBest {
                     stage: self.name,
                     score: self.task.score_name(),
+                    epochs: self.config.epochs,
                     history: self.history.clone(),
                     interrupter: self.interrupter.clone(),
+                    listener: listener.clone(),
                 })
                 .with_interrupter(self.interrupter.clone())
                 .with_application_logger(None)
                 .num_epochs(self.config.epochs);
         if !has_dashboard() {
-            training = training.renderer(Box::new(StageProgress::new(self.name)));
+            let progress = StageProgress::new(self.name, rows, listener);
+            training = training.renderer(Box::new(progress));
         }
         if self.devices.len() > 1 {
             let devices = self.devices.clone();
@@ -263,6 +274,7 @@ mod tests {
             folder: folder.path().join("au"),
             history: Arc::new(Mutex::new(history)),
             interrupter: Interrupter::new(),
+            listener: Listener::default(),
             devices: vec![device],
         };
         let start = Instant::now();

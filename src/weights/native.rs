@@ -100,7 +100,11 @@ fn file_dtype(dtype: DType) -> Option<Dtype> {
 /// safetensors file or has a tensor of a kind that this crate does not know.
 pub fn read(path: &Path) -> Result<WeightsFile> {
     let file = File::open(path).map_err(Error::io("open", path))?;
-    let length = file.metadata().map_err(Error::io("read", path))?.len();
+    let metadata = file.metadata().map_err(Error::io("read", path))?;
+    if metadata.is_dir() {
+        return Err(Error::file(path, "a file", "a folder"));
+    }
+    let length = metadata.len();
     parse(BufReader::new(file), length)
         .map_err(|found| Error::file(path, "a whole safetensors file", found))
 }

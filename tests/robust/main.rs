@@ -2,6 +2,8 @@
 //! hardly a label, numbers that are not finite, many threads at once.
 
 mod challenge;
+#[cfg(feature = "train")]
+mod command;
 mod damage;
 mod disk;
 mod finite;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
+use burn::train::Interrupter;
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::annotation::{self, AnnotationConfig, Row};
 use countenance::data::split::{IMAGE_FOLDER, SplitName};
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::network::NetworkConfig;
-use countenance::train::{Order, Outcome, Run, TrainConfig};
+use countenance::train::{Event, Order, Outcome, Run, TrainConfig};
 use countenance::{Error, Labels, Result};
 
 /// Runs in one process draw from the device's one generator, so they take turns.
@@ -89,8 +90,12 @@ impl Set {
         config
     }
 
+    fn start(&self, name: &str, config: TrainConfig) -> Result<Run> {
+        Run::create(&self.path(name), config, &Device::default())
+    }
+
     fn run(&self, name: &str, config: TrainConfig) -> Result<Outcome> {
-        Run::create(&self.path(name), config, &Device::default())?.execute()
+        self.start(name, config)?.execute()
     }
 
     fn resume(&self, name: &str) -> Result<Outcome> {
@@ -159,6 +164,9 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
     // The mirrored features are used in about every other epoch of a row.
     for row in 0..6 {
         let name = format!("bad-{row}");
+        let mut config = set.config();
+        config.action_unit.epochs = 8;
+        let run = set.start(&name, config).unwrap();
         let features = set.path(&name).join("features");
         std::fs::create_dir_all(&features).unwrap();
         for entry in std::fs::read_dir(set.path("good").join("features")).unwrap() {
@@ -173,10 +181,8 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
         bytes[start..start + 4].copy_from_slice(&f32::MAX.to_le_bytes());
         std::fs::write(&spoilt, bytes).unwrap();
 
-        let mut config = set.config();
-        config.action_unit.epochs = 8;
         let spoilt = set.rows(SplitName::Training)[row].image.clone();
-        let error = match set.run(&name, config) {
+        let error = match run.execute() {
             Err(error) => error,
             // Its label may be missing.
             Ok(_) => continue,
@@ -211,6 +217,56 @@ fn a_feature_that_is_not_finite_stops_the_run_with_step_images_and_checkpoint() 
         }
     }
     assert!(later > 0, "no run stopped after a good epoch");
+}
+
+/// burn counts an epoch as done that is stopped in the midst of its validation.
+#[test]
+fn an_epoch_is_told_as_finished_when_it_is_kept_and_not_before() {
+    let _turn = turn();
+    let set = Set::new(40, |_, _, _| {});
+    for stopped_at in [1, 2] {
+        let name = format!("stopped-{stopped_at}");
+        let run = set.start(&name, set.config()).unwrap();
+        let interrupter = Interrupter::new();
+        let run = run.stopped_by(&interrupter);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let hear = told.clone();
+        let run = run.told_to(move |event| match event {
+            // The last step of all: that of the validation.
+            Event::Step {
+                epoch, done, total, ..
+            } if (epoch, done) == (stopped_at, total) => interrupter.stop(None),
+            Event::Epoch { record, .. } => hear.lock().unwrap().push(record.epoch),
+            _ => {}
+        });
+        let error = run.execute().unwrap_err();
+        assert!(matches!(error, Error::Interrupted), "{error}");
+        let metrics = std::fs::read_to_string(set.path(&name).join("metrics.csv"));
+        let kept = metrics.unwrap_or_default().lines().skip(1).count();
+        assert_eq!(kept, stopped_at - 1);
+        assert_eq!(*told.lock().unwrap(), (1..stopped_at).collect::<Vec<_>>());
+        assert!(set.path(&name).join("config.json").exists());
+    }
+}
+
+#[test]
+fn a_run_that_fails_before_anything_is_done_leaves_nothing() {
+    let _turn = turn();
+    let set = Set::new(12, |_, _, _| {});
+    let run = set.start("run", set.config()).unwrap();
+    assert!(set.path("run").join("config.json").exists());
+    // Between the start and the work.
+    let annotations = set.path("data").join(SplitName::Training.file_name());
+    let good = std::fs::read(&annotations).unwrap();
+    std::fs::write(&annotations, "nonsense").unwrap();
+    run.execute().unwrap_err();
+    assert!(!set.path("run").exists());
+    std::fs::write(&annotations, good).unwrap();
+    set.run("run", set.config_of_one_epoch()).unwrap();
+    // What was done is kept, and so is a run that this process has not started.
+    std::fs::write(&annotations, "nonsense").unwrap();
+    set.resume("run").unwrap_err();
+    assert!(set.path("run").join("report.json").exists());
 }
 
 #[test]
@@ -541,11 +597,12 @@ fn annotations_that_changed_under_an_interrupted_run_are_refused_until_they_are_
 
 /// A run that ends where `stage` begins, because a file is where that stage's folder belongs.
 fn stopped_before(set: &Set, name: &str, stage: &str, config: TrainConfig) {
+    let run = set.start(name, config).unwrap();
     let checkpoints = set.path(name).join("checkpoints");
     std::fs::create_dir_all(&checkpoints).unwrap();
     let obstacle = checkpoints.join(stage);
     std::fs::write(&obstacle, b"in the way").unwrap();
-    let error = set.run(name, config).unwrap_err().to_string();
+    let error = run.execute().unwrap_err().to_string();
     assert!(error.contains(&*obstacle.to_string_lossy()), "{error}");
     std::fs::remove_file(&obstacle).unwrap();
 }

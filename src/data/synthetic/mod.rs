@@ -47,9 +47,6 @@ const RENDERER: u32 = 1;
 const MARK: &str = "synthetic.json";
 const TRAINING: &str = "training_set_annotations.txt";
 const VALIDATION: &str = "validation_set_annotations.txt";
-/// More rows than this are a slip of the finger.
-const MOST: usize = 1_000_000;
-
 /// How large a synthetic set is, and which one.
 ///
 /// ```no_run
@@ -73,6 +70,9 @@ pub struct SyntheticConfig {
 }
 
 impl SyntheticConfig {
+    /// The most rows of a set: more are a slip of the finger.
+    pub const MOST: usize = 1_000_000;
+
     /// Renders the set into the folder `out`, which must be absent, empty, or hold this same set.
     ///
     /// Layout: `cropped_aligned/<video>/<frame>.jpg`, 112 pixels square;
@@ -87,8 +87,9 @@ impl SyntheticConfig {
     /// anything else, [`Error::Io`] if it cannot be written.
     pub fn generate(&self, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<()> {
         for (what, rows) in [("train", self.train), ("validation", self.validation)] {
-            if !(1..=MOST).contains(&rows) {
-                return Err(Error::argument(what, "1 to 1000000 rows", rows));
+            if !(1..=Self::MOST).contains(&rows) {
+                let expected = format!("1 to {} rows", Self::MOST);
+                return Err(Error::argument(what, expected, rows));
             }
         }
         if self.claim(out)? {
@@ -120,6 +121,9 @@ impl SyntheticConfig {
                 "seed": self.seed,
             })
         );
+        if out.is_file() {
+            return Err(Error::file(out, "a folder for the set", "a file"));
+        }
         fs::create_dir_all(out).map_err(Error::io("create", out))?;
         let path = out.join(MARK);
         match fs::read_to_string(&path) {
@@ -135,12 +139,13 @@ impl SyntheticConfig {
                 // A run that was killed before it had marked the folder leaves this much.
                 remove_abandoned(&path);
                 let mut entries = fs::read_dir(out).map_err(Error::io("read", out))?;
-                if entries.next().is_some() {
-                    let found = "other files; choose another folder";
+                if let Some(other) = entries.next() {
+                    let other = other.map_err(Error::io("read", out))?.file_name();
+                    let other = other.to_string_lossy();
                     return Err(Error::file(
                         out,
                         "an empty folder or a synthetic set",
-                        found,
+                        format!("other files, such as {other}; choose another folder"),
                     ));
                 }
                 write_whole(&path, |out| out.write_all(mark.as_bytes()))?;

@@ -1,0 +1,197 @@
+//! The flags, each with its default as the library has it.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Parser, ValueEnum};
+use countenance::data::synthetic::SyntheticConfig;
+use countenance::optim::{OptimizerConfig, SamConfig};
+use countenance::train::{StageConfig, TrainConfig};
+
+use crate::shared::argument::{at_least_one, at_least_zero, rate, seed, share, whole};
+use crate::shared::device::DeviceArgument;
+
+/// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
+/// attention, then valence and arousal.
+///
+/// Without --data it renders a synthetic set of faces first: those scores prove the pipeline, never
+/// the accuracy on people.
+#[derive(Parser)]
+#[command(version)]
+pub struct Arguments {
+    /// Folder of an s-Aff-Wild2 data set; without it a synthetic set is rendered
+    #[arg(long, value_name = "ROOT")]
+    pub data: Option<PathBuf>,
+    /// Run directory, empty or not there yet [default: the next free one under runs/, or the newest
+    /// with --resume]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Weights of the backbone: a timm, HSEmotion or countenance file, or, in a build with the
+    /// feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf; without them a small one is
+    /// trained first
+    #[arg(long, value_name = "WEIGHTS", value_parser = NonEmptyStringValueParser::new())]
+    pub backbone: Option<String>,
+    /// Settings as JSON, as a run writes them to its config.json; flags override them, and what it
+    /// does not name has its default
+    #[arg(long, value_name = "JSON")]
+    pub config: Option<PathBuf>,
+    /// Go on with an interrupted run, with the settings that it was started with
+    #[arg(long, conflicts_with_all = [
+        "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "seed",
+        "optimizer", "order", "strict", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
+    ])]
+    pub resume: bool,
+    /// Read annotation files in the challenge's own form alone, to the letter
+    #[arg(long)]
+    pub strict: bool,
+    #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
+        "Epochs of each stage of the heads, 1 to {} {}",
+        StageConfig::MOST,
+        heads(|stage| stage.epochs)
+    ))]
+    pub epochs: Option<usize>,
+    #[arg(long, value_enum, help = format!(
+        "What is trained, and in which order {}",
+        default(|config| format!("{:?}", config.order).to_lowercase())
+    ))]
+    pub order: Option<OrderArgument>,
+    #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
+        "Epochs of the fine-tuning with --order whole, 1 to {} {}",
+        StageConfig::MOST,
+        default(|config| config.whole.epochs)
+    ))]
+    pub whole_epochs: Option<usize>,
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole(1..=StageConfig::MOST),
+        conflicts_with = "backbone",
+        help = format!(
+            "Epochs of the backbone's own training, where no weights are given, 1 to {} {}",
+            StageConfig::MOST,
+            default(|config| config.backbone.stage.epochs)
+        )
+    )]
+    pub backbone_epochs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
+        "Rows in a step of the heads' stages, 1 to {} {}",
+        StageConfig::MOST,
+        heads(|stage| stage.batch_size)
+    ))]
+    pub batch_size: Option<usize>,
+    #[arg(long, value_name = "F", value_parser = rate, help = format!(
+        "Initial learning rate of the heads' stages, above 0 and at most 1 {}",
+        heads(|stage| stage.learning_rate)
+    ))]
+    pub learning_rate: Option<f64>,
+    #[arg(long, value_name = "F", value_parser = at_least_zero, help = format!(
+        "Radius of sharpness-aware minimisation, at least 0 [default: {}]",
+        SamConfig::new().rho
+    ))]
+    pub rho: Option<f64>,
+    #[arg(long, value_name = "N", value_parser = seed, help = format!(
+        "Seed of everything random {}", default(|config| config.seed)
+    ))]
+    pub seed: Option<u64>,
+    #[arg(long, value_enum, help = format!(
+        "Optimizer of the heads' stages [default: {}]", optimizer()
+    ))]
+    pub optimizer: Option<Optimizer>,
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole(1..=SyntheticConfig::MOST),
+        conflicts_with = "data",
+        help = format!(
+            "Training images to render where there is no --data, 1 to {} {}",
+            SyntheticConfig::MOST,
+            default(|config| config.synthetic.train)
+        )
+    )]
+    pub synthetic_train: Option<usize>,
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole(1..=SyntheticConfig::MOST),
+        conflicts_with = "data",
+        help = format!(
+            "Validation images to render where there is no --data, 1 to {} {}",
+            SyntheticConfig::MOST,
+            default(|config| config.synthetic.validation)
+        )
+    )]
+    pub synthetic_validation: Option<usize>,
+    #[arg(long, value_name = "F", value_parser = share, help = format!(
+        "The largest share of the data's images that may be unreadable, 0 to 1 {}",
+        default(|config| config.max_unreadable)
+    ))]
+    pub max_unreadable: Option<f64>,
+    /// Share every step among this many devices of the same kind
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub devices: usize,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum OrderArgument {
+    /// One task after another on cached features: the paper's
+    Staged,
+    /// All tasks at once on cached features
+    Joint,
+    /// As joint, then the backbone together with the heads on images
+    Whole,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Optimizer {
+    /// Sharpness-aware minimisation around SGD: the paper's
+    Sam,
+    /// SGD with momentum
+    Sgd,
+    /// AdamW with a cosine schedule
+    Adamw,
+}
+
+impl Arguments {
+    /// The flags that say where to compute, to be put behind a command.
+    pub fn where_to_compute(&self) -> String {
+        let device = self.device.to_string();
+        match self.devices {
+            1 => device,
+            count => format!("{device} --devices {count}"),
+        }
+    }
+}
+
+/// The optimizer that a stage of the heads has unless another one is given.
+fn optimizer() -> &'static str {
+    let stage = StageConfig::new();
+    match (stage.optimizer, stage.sam) {
+        (OptimizerConfig::AdamW(_), _) => "adamw",
+        (OptimizerConfig::Sgd(_), Some(_)) => "sam",
+        (OptimizerConfig::Sgd(_), None) => "sgd",
+    }
+}
+
+/// What a setting is unless given.
+fn default<T: Display>(value: impl Fn(&TrainConfig) -> T) -> String {
+    format!("[default: {}]", value(&TrainConfig::new()))
+}
+
+/// What a setting of the heads' stages is unless given, on data and on the rendered set.
+fn heads<T: Display + PartialEq>(value: impl Fn(&StageConfig) -> T) -> String {
+    let text = |mut config: TrainConfig| {
+        let [au, ex, va, joint] = config.heads_mut().map(|stage| value(stage));
+        match au == ex && ex == va && va == joint {
+            true => au.to_string(),
+            false => format!("au {au}, ex {ex}, va {va}, joint {joint}"),
+        }
+    };
+    let (data, rendered) = (text(TrainConfig::new()), text(TrainConfig::synthetic()));
+    match data == rendered {
+        true => format!("[default: {data}]"),
+        false => format!("[default: {data}; without --data {rendered}]"),
+    }
+}

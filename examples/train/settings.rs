@@ -1,0 +1,170 @@
+//! What a run is told: the config file or the defaults, with the flags on top. A flag that would
+//! change nothing is an error.
+
+use std::path::Path;
+
+use countenance::optim::{OptimizerConfig, SamConfig, SgdConfig};
+use countenance::train::{Order, Run, Schedule, StageConfig, TrainConfig};
+use countenance::{Error, Result};
+
+use crate::arguments::{Arguments, Optimizer, OrderArgument};
+use crate::shared::weights::located;
+
+/// The settings of a new run.
+pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
+    let mut config = match &arguments.config {
+        Some(path) => TrainConfig::load(path)?,
+        None if arguments.data.is_some() => TrainConfig::new(),
+        None => TrainConfig::synthetic(),
+    };
+    if let Some(root) = &arguments.data {
+        config.data = Some(text("--data", root)?);
+    }
+    if let Some(name) = &arguments.backbone {
+        config.weights = Some(text("--backbone", &located(name)?)?);
+    }
+    config.order = match arguments.order {
+        Some(OrderArgument::Staged) => Order::Staged,
+        Some(OrderArgument::Joint) => Order::Joint,
+        Some(OrderArgument::Whole) => Order::Whole,
+        None => config.order,
+    };
+    refuse_idle(arguments, &config)?;
+    let set = |setting: &mut usize, flag: Option<usize>| *setting = flag.unwrap_or(*setting);
+    set(&mut config.whole.epochs, arguments.whole_epochs);
+    set(&mut config.backbone.stage.epochs, arguments.backbone_epochs);
+    set(&mut config.synthetic.train, arguments.synthetic_train);
+    set(
+        &mut config.synthetic.validation,
+        arguments.synthetic_validation,
+    );
+    config.strict |= arguments.strict;
+    config.seed = arguments.seed.unwrap_or(config.seed);
+    config.max_unreadable = arguments.max_unreadable.unwrap_or(config.max_unreadable);
+    for stage in config.heads_mut() {
+        optimized(stage, arguments.optimizer);
+        set(&mut stage.epochs, arguments.epochs);
+        set(&mut stage.batch_size, arguments.batch_size);
+        stage.learning_rate = arguments.learning_rate.unwrap_or(stage.learning_rate);
+    }
+    if let Some(rho) = arguments.rho {
+        set_rho(&mut config, arguments.optimizer, rho)?;
+    }
+    Ok(config)
+}
+
+/// The settings of the run in `folder`, with what may change on the way.
+pub fn resumed(arguments: &Arguments, folder: &Path) -> Result<TrainConfig> {
+    let mut config = Run::config_in(folder)?;
+    refuse_idle(arguments, &config)?;
+    config.max_unreadable = arguments.max_unreadable.unwrap_or(config.max_unreadable);
+    Ok(config)
+}
+
+fn optimized(stage: &mut StageConfig, optimizer: Option<Optimizer>) {
+    let sgd = |sam| {
+        let stage = StageConfig::new().with_schedule(Schedule::Constant);
+        stage
+            .with_optimizer(OptimizerConfig::Sgd(SgdConfig::new()))
+            .with_sam(sam)
+    };
+    let chosen = match optimizer {
+        Some(Optimizer::Sam) => sgd(Some(SamConfig::new())),
+        Some(Optimizer::Sgd) => sgd(None),
+        Some(Optimizer::Adamw) => StageConfig::new().adamw(),
+        None => return,
+    };
+    stage.optimizer = chosen.optimizer;
+    stage.schedule = chosen.schedule;
+    stage.sam = chosen.sam;
+}
+
+/// Sets the radius wherever there is one.
+fn set_rho(config: &mut TrainConfig, optimizer: Option<Optimizer>, rho: f64) -> Result<()> {
+    let mut radii = 0;
+    for sam in config
+        .heads_mut()
+        .into_iter()
+        .filter_map(|stage| stage.sam.as_mut())
+    {
+        sam.rho = rho;
+        radii += 1;
+    }
+    let found = match optimizer {
+        _ if radii > 0 => return Ok(()),
+        Some(Optimizer::Sgd) => "--optimizer sgd",
+        Some(Optimizer::Adamw) => "--optimizer adamw",
+        _ => "a config without it",
+    };
+    Err(idle(
+        "--rho",
+        "sharpness-aware minimisation, as with --optimizer sam",
+        found,
+    ))
+}
+
+/// Refuses flags that would change nothing with these settings.
+fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
+    let order = match config.order {
+        Order::Staged => "--order staged",
+        Order::Joint => "--order joint",
+        Order::Whole => "--order whole",
+    };
+    for (is_idle, flag, expected, found) in [
+        (
+            arguments.whole_epochs.is_some() && config.order != Order::Whole,
+            "--whole-epochs",
+            "--order whole",
+            order,
+        ),
+        (
+            arguments.backbone_epochs.is_some() && config.weights.is_some(),
+            "--backbone-epochs",
+            "a backbone that is trained here",
+            "weights for it in --config",
+        ),
+        (
+            arguments.synthetic_train.is_some() && config.data.is_some(),
+            "--synthetic-train",
+            "a set that is rendered here",
+            "a data set in --config",
+        ),
+        (
+            arguments.synthetic_validation.is_some() && config.data.is_some(),
+            "--synthetic-validation",
+            "a set that is rendered here",
+            "a data set in --config",
+        ),
+        (
+            arguments.max_unreadable.is_some() && config.data.is_none(),
+            "--max-unreadable",
+            "--data",
+            "a set that is rendered here, whose images are readable",
+        ),
+    ] {
+        if is_idle {
+            return Err(idle(flag, expected, found));
+        }
+    }
+    Ok(())
+}
+
+fn idle(flag: &str, expected: &str, found: &str) -> Error {
+    Error::Argument {
+        what: flag.into(),
+        expected: expected.into(),
+        found: found.into(),
+    }
+}
+
+/// A path as the config holds it.
+fn text(flag: &str, path: &Path) -> Result<String> {
+    match path.to_str() {
+        Some(text) => Ok(text.to_string()),
+        None => Err(Error::Argument {
+            what: flag.into(),
+            expected: "a path in UTF-8, as it is written to config.json".into(),
+            found: path.display().to_string(),
+        }),
+    }
+}

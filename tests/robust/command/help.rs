@@ -1,0 +1,161 @@
+//! `--help` and `--version`.
+
+use std::collections::BTreeMap;
+
+use countenance::data::synthetic::SyntheticConfig;
+use countenance::train::{StageConfig, TrainConfig};
+
+use super::{Ending, program, said};
+
+const PROGRAMS: [&str; 8] = [
+    "ablation",
+    "convert",
+    "evaluate",
+    "extract",
+    "predict",
+    "submit",
+    "synthesize",
+    "train",
+];
+
+fn output(name: &str, flag: &str) -> String {
+    let left = program(name, &std::env::temp_dir()).arg(flag).left();
+    said(&left);
+    left.out
+}
+
+/// The text of every flag that takes a value.
+fn flags(name: &str) -> BTreeMap<String, String> {
+    let help = output(name, "--help");
+    let mut flags = BTreeMap::new();
+    let mut last = None;
+    for line in help.lines().map(str::trim) {
+        if line.starts_with('-') {
+            let flag = line.split_once(" <").map(|(flag, _)| flag.to_string());
+            let text = line.split_once('>').map_or("", |(_, text)| text);
+            flags.extend(flag.clone().map(|flag| (flag, text.to_string())));
+            last = flag;
+        } else if let Some(text) = last.as_ref().and_then(|flag| flags.get_mut(flag)) {
+            *text = format!("{text} {line}");
+        }
+    }
+    flags
+}
+
+#[test]
+fn every_program_has_a_version_and_a_help() {
+    for name in PROGRAMS {
+        let version = format!("countenance {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(output(name, "--version"), version);
+        assert!(output(name, "--help").contains("Usage: "), "{name}");
+        assert!(!output(name, "--help").contains("A line a face"), "{name}");
+    }
+}
+
+#[test]
+fn every_flag_tells_its_default_or_has_none() {
+    // What is not given is not there.
+    let without = ["--data", "--backbone", "--config", "--sheet"];
+    for name in ["train", "ablation", "synthesize"] {
+        let flags = flags(name);
+        assert!(flags.len() > 3, "{flags:?}");
+        for (flag, text) in flags {
+            let is_told = text.contains("[default: ");
+            let is_required = name == "synthesize" && flag == "--out";
+            let has_none = is_required || without.contains(&flag.as_str());
+            assert!(is_told != has_none, "{name} {flag}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_defaults_and_ranges_are_those_of_the_library() {
+    let (data, rendered) = (TrainConfig::new(), TrainConfig::synthetic());
+    let heads = |value: fn(&StageConfig) -> String| {
+        let [au, ex, va, joint] = [
+            &rendered.action_unit,
+            &rendered.expression,
+            &rendered.valence_arousal,
+            &rendered.joint,
+        ]
+        .map(value);
+        format!(
+            "{}; without --data au {au}, ex {ex}, va {va}, joint {joint}",
+            value(&data.joint)
+        )
+    };
+    let train = flags("train");
+    let sam = data.action_unit.sam.as_ref().unwrap();
+    for (flag, default) in [
+        ("--epochs", heads(|stage| stage.epochs.to_string())),
+        (
+            "--learning-rate",
+            heads(|stage| stage.learning_rate.to_string()),
+        ),
+        ("--batch-size", data.joint.batch_size.to_string()),
+        ("--whole-epochs", data.whole.epochs.to_string()),
+        ("--backbone-epochs", data.backbone.stage.epochs.to_string()),
+        ("--rho", sam.rho.to_string()),
+        ("--seed", data.seed.to_string()),
+        (
+            "--synthetic-train",
+            SyntheticConfig::new().train.to_string(),
+        ),
+        (
+            "--synthetic-validation",
+            SyntheticConfig::new().validation.to_string(),
+        ),
+        ("--max-unreadable", data.max_unreadable.to_string()),
+        ("--optimizer", "sam".to_string()),
+        ("--order", "staged".to_string()),
+        ("--devices", "1".to_string()),
+        ("--device", "flex".to_string()),
+    ] {
+        let expected = format!("[default: {default}]");
+        assert!(train[flag].contains(&expected), "{flag}: {}", train[flag]);
+    }
+    for (name, flag, range) in [
+        ("train", "--epochs", format!("1 to {}", StageConfig::MOST)),
+        (
+            "train",
+            "--batch-size",
+            format!("1 to {}", StageConfig::MOST),
+        ),
+        (
+            "train",
+            "--whole-epochs",
+            format!("1 to {}", StageConfig::MOST),
+        ),
+        (
+            "train",
+            "--backbone-epochs",
+            format!("1 to {}", StageConfig::MOST),
+        ),
+        (
+            "train",
+            "--learning-rate",
+            "above 0 and at most 1".to_string(),
+        ),
+        ("train", "--rho", "at least 0".to_string()),
+        ("train", "--max-unreadable", "0 to 1".to_string()),
+        (
+            "train",
+            "--synthetic-train",
+            format!("1 to {}", SyntheticConfig::MOST),
+        ),
+        (
+            "synthesize",
+            "--train",
+            format!("1 to {}", SyntheticConfig::MOST),
+        ),
+        (
+            "synthesize",
+            "--validation",
+            format!("1 to {}", SyntheticConfig::MOST),
+        ),
+        ("ablation", "--seeds", "at least 1".to_string()),
+    ] {
+        let text = &flags(name)[flag];
+        assert!(text.contains(&range), "{name} {flag}: {text}");
+    }
+}
