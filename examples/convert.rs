@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use countenance::Result;
 use countenance::backbone::Flavour;
 use countenance::weights::{self, ClassNames, ExportTarget, Family, ImportOptions};
-use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
 use shared::argument::parse;
 use shared::device::DeviceArgument;
+use shared::output::{Content, OverwriteArgument};
 use shared::report::{print, run, say};
 
 /// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
@@ -49,6 +50,8 @@ struct Arguments {
     #[arg(long)]
     allow_partial: bool,
     #[command(flatten)]
+    overwrite: OverwriteArgument,
+    #[command(flatten)]
     device: DeviceArgument,
 }
 
@@ -76,14 +79,9 @@ fn main() -> ExitCode {
 }
 
 fn convert(arguments: &Arguments) -> Result<()> {
-    let same = |path: &PathBuf| path.canonicalize().ok();
-    if same(&arguments.input).is_some_and(|input| Some(input) == same(&arguments.output)) {
-        return Err(Error::Argument {
-            what: "the output".into(),
-            expected: "another file than the input".into(),
-            found: arguments.output.display().to_string(),
-        });
-    }
+    let inputs = [arguments.input.as_path()];
+    let overwrite = arguments.overwrite;
+    overwrite.check(&arguments.output, Content::Weights, inputs)?;
     let options = ImportOptions {
         kind: arguments.kind.0,
         flavour: arguments.flavour.map(|flavour| match flavour {
@@ -104,9 +102,27 @@ fn convert(arguments: &Arguments) -> Result<()> {
     match arguments.to {
         None => imported.model.save(&imported.config, &arguments.output)?,
         Some(target) => {
-            weights::export(&imported.model, &imported.config, target, &arguments.output)?;
+            let (model, config) = (&imported.model, &imported.config);
+            let left = weights::export(model, config, target, &arguments.output)?;
+            say_left_out(&left, target);
         }
     }
     let output = arguments.output.display();
     print(format_args!("{imported}\nwrote {output}"))
+}
+
+/// Says what the program has no place for, by the parts of the model.
+fn say_left_out(names: &[String], target: ExportTarget) {
+    let mut parts: Vec<&str> = names
+        .iter()
+        .filter_map(|name| name.split('.').next())
+        .collect();
+    parts.dedup();
+    if !parts.is_empty() {
+        say(format_args!(
+            "left out, as {target} has no place for them: {} ({} tensors)",
+            parts.join(", "),
+            names.len()
+        ));
+    }
 }

@@ -17,6 +17,7 @@ use shared::argument::{of_flag, parse, share};
 use shared::folder::listed;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
+use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
 use shared::weights::located;
@@ -46,6 +47,8 @@ struct Arguments {
     /// The feature file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    overwrite: OverwriteArgument,
     /// What a feature is
     #[arg(long, value_enum, default_value_t = Feature::Pooled)]
     feature: Feature,
@@ -79,6 +82,10 @@ fn main() -> ExitCode {
 }
 
 fn extract(arguments: &Arguments) -> Result<()> {
+    let backbone = arguments.backbone.as_ref().map(Path::new);
+    let inputs = arguments.merge.iter().map(PathBuf::as_path).chain(backbone);
+    let overwrite = arguments.overwrite;
+    overwrite.check(&arguments.out, Content::Features, inputs)?;
     match (&arguments.backbone, &arguments.images) {
         (Some(backbone), Some(images)) => from_images(arguments, backbone, images),
         _ => {

@@ -14,6 +14,7 @@ mod shared;
 
 use shared::argument::{parse, share};
 use shared::inference::InferenceArguments;
+use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
 
@@ -39,6 +40,8 @@ struct Arguments {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    overwrite: OverwriteArgument,
     /// The probability from which an action unit counts as present
     #[arg(long, default_value_t = 0.5, value_parser = share)]
     threshold: f64,
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
 }
 
 fn submit(arguments: &Arguments) -> Result<()> {
+    let inputs = [&arguments.model, &arguments.list].map(PathBuf::as_path);
+    let overwrite = arguments.overwrite;
+    overwrite.check(&arguments.out, Content::Submission, inputs)?;
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     predictor.config().check_challenge()?;

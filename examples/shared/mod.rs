@@ -10,6 +10,7 @@ pub mod folder;
 pub mod inference;
 pub mod interrupt;
 pub mod line;
+pub mod output;
 pub mod progress;
 pub mod report;
 pub mod terminal;

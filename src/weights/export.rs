@@ -23,7 +23,8 @@ pub enum ExportTarget {
 /// Writes a model as a safetensors file for another program.
 ///
 /// Norms' batch counters are not written: PyTorch takes them for zero where they are absent, in
-/// strict loading too.
+/// strict loading too. Returns the parameters of the model that the program has no place for, such as
+/// the heads of a network whose backbone is written for timm.
 ///
 /// # Errors
 /// [`Error::Argument`] if the model is not one that the program has, [`Error::Io`] if the system
@@ -33,7 +34,7 @@ pub fn export(
     config: &ModelConfig,
     target: ExportTarget,
     path: &Path,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let places = match target {
         ExportTarget::Timm => timm_places(model)?,
         ExportTarget::MtlAbaw4 => mtl_places(model, config)?,
@@ -41,7 +42,9 @@ pub fn export(
     let tensors: BTreeMap<_, _> = model.collect().into_iter().collect();
     // The mark that PyTorch's own writers leave.
     let metadata = BTreeMap::from([("format".to_string(), "pt".to_string())]);
-    native::write(path, &layout::export(&tensors, &places), &metadata)
+    native::write(path, &layout::export(&tensors, &places), &metadata)?;
+    let written = |name: &String| places.iter().any(|place| place.path == *name);
+    Ok(tensors.into_keys().filter(|name| !written(name)).collect())
 }
 
 fn timm_places(model: &Model) -> Result<Vec<Place>> {

@@ -6,6 +6,7 @@ mod flag;
 mod help;
 mod line;
 mod message;
+mod output;
 mod start;
 
 use std::path::{Path, PathBuf};
