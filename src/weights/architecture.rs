@@ -22,6 +22,8 @@ impl Architecture {
         const FILES: [&str; 7] = ["pt", "pth", "bin", "ckpt", "tar", "safetensors", "onnx"];
         // Before a slash stand the program and the user that publish it.
         let name = text.trim().rsplit(['/', ':']).next()?.to_ascii_lowercase();
+        // How segmentation models name an encoder of timm's.
+        let name = name.strip_prefix("tu-").unwrap_or(&name).to_string();
         let (flavour, rest) = match name.strip_prefix("tf_") {
             Some(rest) => (Flavour::Tensorflow, rest),
             None => (Flavour::Plain, name.as_str()),
@@ -83,6 +85,7 @@ mod tests {
             ("tf_efficientnet_b4.ns_jft_in1k", Tensorflow, 4),
             ("hf_hub:timm/tf_efficientnet_b0.aa_in1k", Tensorflow, 0),
             ("timm/efficientnet_b1.ft_in1k", Plain, 1),
+            ("tu-tf_efficientnet_b3", Tensorflow, 3),
         ] {
             let found = Architecture::parse(name).expect(name);
             assert_eq!((found.flavour, found.number), (flavour, number), "{name}");

@@ -92,10 +92,12 @@ impl Checkpoint {
     fn find(&mut self, kind: Option<Family>, key: Option<&str>) -> Result<()> {
         let names = self.content.tensors.keys().map(String::as_str).collect();
         let mut roots = roots(&names, kind);
-        if roots.len() <= MOST {
+        let mut choice = choose(&roots, key);
+        if matches!(choice, Choice::Unclear(_)) && key.is_none() && roots.len() <= MOST {
             self.drop_aliases(&mut roots);
+            choice = choose(&roots, key);
         }
-        match choose(&roots, key) {
+        match choice {
             Choice::One(index, remark) => {
                 let Root { prefix, family } = roots.swap_remove(index);
                 self.remarks.extend(self.placed(&prefix));

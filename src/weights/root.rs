@@ -67,39 +67,38 @@ pub(super) enum Choice {
 }
 
 /// Which of `roots` is meant: that under `key`, the only one, or as timm does the averaged weights
-/// (EMA) beside the others.
+/// (EMA) beside the others. The best ones so far are meant only if they are named.
 pub(super) fn choose(roots: &[Root], key: Option<&str>) -> Choice {
-    let candidates: Vec<usize> = match key {
+    if roots.is_empty() {
+        return Choice::None;
+    }
+    let asked: Vec<usize> = match key {
         None => (0..roots.len()).collect(),
         Some(key) => under(roots, key),
     };
-    let of = |index: &usize| Kind::of(&roots[*index].prefix);
-    let kinds = |kind| candidates.iter().filter(move |&index| of(index) == kind);
-    let averaged: Vec<_> = kinds(Kind::Averaged).collect();
-    let raw: Vec<_> = kinds(Kind::Raw).collect();
-    match (candidates.as_slice(), averaged.as_slice(), raw.as_slice()) {
-        ([], ..) if roots.is_empty() => Choice::None,
-        (&[only], ..) => Choice::One(only, None),
-        (_, &[&averaged], &[&raw]) if roots[raw].family == roots[averaged].family => {
-            let [taken, left] = [averaged, raw].map(|index| shown(&roots[index].prefix));
-            let remark = format!(
-                "the averaged weights (EMA) under \"{taken}\" were taken, as timm does; the others: \
-                 convert --weights {left}"
-            );
-            Choice::One(averaged, Some(remark))
-        }
-        (_, [], &[&raw]) => {
-            let others = candidates.iter().filter(|&&index| index != raw);
-            let others: Vec<_> = others.map(|&index| shown(&roots[index].prefix)).collect();
-            let taken = shown(&roots[raw].prefix);
-            let remark = format!(
-                "the weights under \"{taken}\" were taken; there are others: convert --weights {}",
-                others.join(", ")
-            );
-            Choice::One(raw, Some(remark))
-        }
-        _ => Choice::Unclear(roots.iter().map(|root| shown(&root.prefix)).collect()),
-    }
+    let of = |kind| -> Vec<usize> {
+        let kinds = asked.iter().copied();
+        kinds
+            .filter(|&index| Kind::of(&roots[index].prefix) == kind)
+            .collect()
+    };
+    let family = |index: usize| roots[index].family;
+    const AVERAGED: &str = "as in timm, the averaged weights (EMA)";
+    let (taken, what) = match (of(Kind::Averaged).as_slice(), of(Kind::Raw).as_slice()) {
+        _ if asked.len() == 1 => return Choice::One(asked[0], None),
+        (&[averaged], &[raw]) if family(averaged) == family(raw) => (averaged, AVERAGED),
+        (&[averaged], &[]) => (averaged, AVERAGED),
+        (&[], &[raw]) => (raw, "the weights"),
+        _ => return Choice::Unclear(roots.iter().map(|root| shown(&root.prefix)).collect()),
+    };
+    let others = asked.iter().filter(|&&index| index != taken);
+    let others: Vec<_> = others.map(|&index| shown(&roots[index].prefix)).collect();
+    let taken_key = shown(&roots[taken].prefix);
+    let remark = format!(
+        "{what} under \"{taken_key}\" were taken; others: convert --weights {}",
+        others.join(" or ")
+    );
+    Choice::One(taken, Some(remark))
 }
 
 /// The networks that `key` names: exactly, by its beginning, or by any part.

@@ -164,6 +164,9 @@ fn the_best_weights_are_taken_by_name_alone() {
     assert_eq!(bias(&import), Some(2.0));
     let averaged = join([both, under("model_ema.", network(5, 3.0))]);
     assert_eq!(bias(&plainly(&averaged).unwrap()), Some(3.0));
+    let mut without = averaged;
+    without.retain(|name, _| !name.starts_with("model."));
+    assert_eq!(bias(&plainly(&without).unwrap()), Some(3.0));
 }
 
 #[test]

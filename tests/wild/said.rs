@@ -215,6 +215,8 @@ fn what_training_ended_with_comes_before_what_it_began_with() {
     let import = saying(&[("args", ended)], beside).unwrap();
     assert_eq!(input(&import).size, 112);
     has(&import, &["warning: the input's size", "112", "160"]);
+    let import = saying(&[("pretrained_cfg", pretrained)], beside).unwrap();
+    assert_eq!(input(&import).size, 160);
 }
 
 #[test]
