@@ -9,6 +9,7 @@ mod check;
 mod checkpoint;
 mod config;
 mod data;
+mod difference;
 mod event;
 mod execute;
 mod features;

@@ -10,6 +10,7 @@ use burn::train::Interrupter;
 use super::branch::copy_run;
 use super::check::{check, rooted};
 use super::config::TrainConfig;
+use super::difference::difference;
 use super::event::{Event, Listener};
 use super::folder::{CONFIG, Folder, must_hold_a_run, newest};
 use super::history::History;
@@ -118,7 +119,7 @@ impl Run {
         let config = rooted(config)?;
         let run = Self::resume(folder, device)?;
         let before = rooted(run.config.clone())?.with_max_unreadable(config.max_unreadable);
-        if let Some(found) = crate::config::difference(&config, &before) {
+        if let Some(found) = difference(&config, &before) {
             let expected = "the settings of this run";
             let found = format!("{found}; choose another folder for the run");
             return Err(Error::file(run.path(CONFIG), expected, found));
