@@ -67,8 +67,13 @@ impl Folder {
 
     /// Takes the next free number below `parent`: `001`, `002` and so on, each by one process.
     pub fn take_next(parent: &Path) -> Result<Self> {
+        let number = numbered(parent).max().map_or(1, |(number, _)| number + 1);
+        Self::take_from(parent, number)
+    }
+
+    /// Takes the first free number from `number` on.
+    fn take_from(parent: &Path, mut number: u64) -> Result<Self> {
         let mut made = make(parent)?;
-        let mut number = numbered(parent).max().map_or(1, |(number, _)| number + 1);
         let path = loop {
             let path = parent.join(format!("{number:03}"));
             match fs::create_dir(&path) {
@@ -145,8 +150,8 @@ pub(super) fn newest(parent: &Path) -> Option<PathBuf> {
 fn numbered(parent: &Path) -> impl Iterator<Item = (u64, PathBuf)> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     entries.filter_map(|entry| {
-        let number = entry.file_name().to_str()?.parse().ok()?;
-        Some((number, entry.path()))
+        let number: u32 = entry.file_name().to_str()?.parse().ok()?;
+        Some((number.into(), entry.path()))
     })
 }
 
@@ -305,17 +310,15 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_start_at_once_take_a_number_each() {
+    fn processes_that_start_at_once_take_a_number_each() {
         let root = tempfile::tempdir().unwrap();
         let runs = root.path().join("runs");
+        // All have seen that the first is free.
         let taken: Vec<Folder> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..12)
-                .map(|_| scope.spawn(|| Folder::take_next(&runs).unwrap()))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            let take = || Folder::take_from(&runs, 1).unwrap();
+            let threads: Vec<_> = (0..12).map(|_| scope.spawn(take)).collect();
+            let threads = threads.into_iter();
+            threads.map(|thread| thread.join().unwrap()).collect()
         });
         let expected: Vec<String> = (1..=12).map(|number| format!("{number:03}")).collect();
         assert_eq!(names(&runs), expected);
