@@ -224,6 +224,7 @@ fn caches_of_earlier_versions_are_told_by_their_fingerprint_or_not_at_all() {
     let config = EfficientNetConfig::new(Variant::Tiny);
     let backbone = drawn(config.init(&device), 1);
     let origin = Origin::new(&backbone, &config, FeatureKind::Pooled);
+    let network = config.network();
     let path = place.path("cache");
     // What `extract` and a run wrote before there was an origin.
     let earlier = |text: String| {
@@ -234,17 +235,17 @@ fn caches_of_earlier_versions_are_told_by_their_fingerprint_or_not_at_all() {
             .build()
     };
     for (text, mirrored) in [
-        (format!("{config} Pooled mirrored false"), false),
-        (format!("{config} Pooled mirrored true"), true),
-        (format!("{config} Pooled mirrored false f16"), false),
-        (format!("{config} Pooled mirrored true bf16"), true),
+        (format!("{network} Pooled mirrored false"), false),
+        (format!("{network} Pooled mirrored true"), true),
+        (format!("{network} Pooled mirrored false f16"), false),
+        (format!("{network} Pooled mirrored true bf16"), true),
     ] {
         let found = cache(&path, 4, &earlier(text));
         assert_eq!(origin.check(&found).unwrap(), Recognition::Own { mirrored });
     }
     // Such a cache stays fresh: its fingerprint is the one that it would have now.
     let now = origin.fingerprint().rows(["a.jpg"]).build();
-    let then = earlier(format!("{config} Pooled mirrored false"));
+    let then = earlier(format!("{network} Pooled mirrored false"));
     assert_eq!(now.to_hex(), then.to_hex());
     for other in [
         earlier("a way of saying it that nobody knows".into()),
