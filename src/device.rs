@@ -6,7 +6,6 @@
 use burn::tensor::{Device, DeviceType};
 
 use crate::precision::Precision;
-use crate::processor::tensor::is_here;
 use crate::{Error, Result};
 
 /// A kind of device that is compiled in.
@@ -16,6 +15,8 @@ struct Kind {
     /// What a machine must have for it.
     needs: &'static str,
     filter: DeviceType,
+    /// Whether its one device is this machine's CPU, whose threads are shared.
+    is_processor: bool,
     /// The one that is taken where none is numbered.
     default: fn() -> Device,
 }
@@ -27,6 +28,7 @@ const KINDS: &[Kind] = &[
         name: "flex",
         needs: "a CPU",
         filter: DeviceType::Flex,
+        is_processor: true,
         default: Device::flex,
     },
     #[cfg(feature = "ndarray")]
@@ -34,6 +36,7 @@ const KINDS: &[Kind] = &[
         name: "ndarray",
         needs: "a CPU",
         filter: DeviceType::NdArray,
+        is_processor: true,
         #[allow(deprecated, reason = "burn still has it, and so it is still tested")]
         default: Device::ndarray,
     },
@@ -42,6 +45,7 @@ const KINDS: &[Kind] = &[
         name: "wgpu",
         needs: "a GPU with a Vulkan, Metal or DirectX 12 driver",
         filter: DeviceType::Wgpu,
+        is_processor: false,
         default: || Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
     },
     #[cfg(feature = "vulkan")]
@@ -49,6 +53,7 @@ const KINDS: &[Kind] = &[
         name: "vulkan",
         needs: "a GPU with a Vulkan driver",
         filter: DeviceType::Vulkan,
+        is_processor: false,
         default: || Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
     },
     #[cfg(feature = "metal")]
@@ -56,6 +61,7 @@ const KINDS: &[Kind] = &[
         name: "metal",
         needs: "an Apple GPU",
         filter: DeviceType::Metal,
+        is_processor: false,
         default: || Device::metal(burn::tensor::DeviceKind::DefaultDevice),
     },
     #[cfg(feature = "cuda")]
@@ -63,6 +69,7 @@ const KINDS: &[Kind] = &[
         name: "cuda",
         needs: "an NVIDIA GPU and its driver",
         filter: DeviceType::Cuda,
+        is_processor: false,
         default: || Device::cuda(0),
     },
     #[cfg(feature = "rocm")]
@@ -70,6 +77,7 @@ const KINDS: &[Kind] = &[
         name: "rocm",
         needs: "an AMD GPU and ROCm",
         filter: DeviceType::Rocm,
+        is_processor: false,
         default: || Device::rocm(0),
     },
 ];
@@ -193,7 +201,7 @@ impl DeviceName {
         }
         let found = found(self.kind());
         if let [only] = found.as_slice()
-            && is_here(only)
+            && self.kind().is_processor
         {
             return Ok(vec![only.clone(); count]);
         }
@@ -265,6 +273,10 @@ fn describe(device: &Device) -> Description {
     }
 }
 
+#[allow(
+    unreachable_code,
+    reason = "a build without a backend has no kind to ask for"
+)]
 fn found(kind: &Kind) -> Vec<Device> {
     Device::enumerate(kind.filter.clone()).into_vec()
 }
