@@ -154,7 +154,7 @@ fn assert_same(found: &Found, expected: &Found, what: &str) {
 /// the inputs are to autodiff, and whether the module is trained or not.
 fn check<M: Module, const A: usize, const B: usize, const C: usize>(
     what: &str,
-    make: impl Fn() -> M,
+    module: M,
     (first, second): ((&str, Tensor<A>), (&str, Tensor<B>)),
     function: impl Fn(&M, Tensor<A>, Tensor<B>) -> Tensor<C>,
 ) {
@@ -164,7 +164,11 @@ fn check<M: Module, const A: usize, const B: usize, const C: usize>(
                 let inputs = (&first.1, &second.1);
                 let kinds = [(first.0, a), (second.0, b)];
                 let run = || {
-                    let module = if trained { make() } else { make().valid() };
+                    // A copy with running statistics of its own.
+                    let module = match trained {
+                        true => module.valid().train(),
+                        false => module.valid(),
+                    };
                     gradients(&module, kinds, inputs, &function)
                 };
                 let what = format!("{what}, {kinds:?}, trained: {trained}");
@@ -186,12 +190,12 @@ fn check<M: Module, const A: usize, const B: usize, const C: usize>(
 /// As [`check`], of one input.
 fn check_one<M: Module, const A: usize, const C: usize>(
     what: &str,
-    make: impl Fn() -> M,
+    module: M,
     input: (&str, Tensor<A>),
     function: impl Fn(&M, Tensor<A>) -> Tensor<C>,
 ) {
     let none = ("", Tensor::<1>::zeros([1], &Device::flex()));
-    check(what, make, (input, none), |module, input, _| {
+    check(what, module, (input, none), |module, input, _| {
         function(module, input)
     });
 }
@@ -223,38 +227,43 @@ fn head(map: NodeMap) -> ActionUnitHead {
 
 #[test]
 fn a_graph_convolution_differentiates_nodes_and_adjacency() {
-    let make = || {
+    let module = {
         let config = GraphConvolutionConfig::new(5, 19);
         config.init(&device()).map(&mut Draw(0))
     };
     let nodes = ("nodes", noise([3, 5, 19], 1));
     let adjacency = ("adjacency", shares([3, 5, 5], 2));
-    check("graph convolution", make, (nodes, adjacency), |m, v, a| {
-        m.forward(v, a)
-    });
+    check(
+        "graph convolution",
+        module,
+        (nodes, adjacency),
+        |m, v, a| m.forward(v, a),
+    );
 }
 
 #[test]
 fn what_makes_a_graph_is_differentiated() {
     for kind in [Similarity::Dot, Similarity::Cosine, Similarity::L1] {
         let nodes = ("nodes", noise([2, 4, 7], 3));
-        check_one("similarity", nothing, nodes, |_, nodes| {
+        check_one("similarity", nothing(), nodes, |_, nodes| {
             similarity(nodes, kind)
         });
     }
     let adjacency = ("adjacency", shares([2, 4, 4], 4));
-    check_one("normalise", nothing, adjacency, |_, graph| normalise(graph));
+    check_one("normalise", nothing(), adjacency, |_, graph| {
+        normalise(graph)
+    });
 }
 
 #[test]
 fn node_features_differentiate_the_feature() {
     for map in [NodeMap::Normalised, NodeMap::Plain] {
-        let make = || {
+        let module = {
             let config = NodeFeaturesConfig::new(4, 19).with_map(map);
             config.with_dropout(0.0).init(&device()).map(&mut Draw(0))
         };
         let features = ("features", noise([6, 19], 5));
-        check_one("node features", make, features, |m, x| m.forward(x));
+        check_one("node features", module, features, |m, x| m.forward(x));
     }
 }
 
@@ -262,7 +271,7 @@ fn node_features_differentiate_the_feature() {
 fn anchor_similarity_differentiates_nodes_and_anchors() {
     let nodes = ("nodes", noise([3, 5, 19], 6));
     let anchors = ("anchors", noise([5, 19], 7));
-    check("Eq. 3", nothing, (nodes, anchors), |_, v, s| {
+    check("Eq. 3", nothing(), (nodes, anchors), |_, v, s| {
         anchor_similarity(v, s)
     });
 }
@@ -271,32 +280,32 @@ fn anchor_similarity_differentiates_nodes_and_anchors() {
 fn the_heads_differentiate_the_feature() {
     for map in [NodeMap::Normalised, NodeMap::Plain] {
         let features = ("features", noise([6, 19], 8));
-        check_one("action units", || head(map), features, |m, x| m.forward(x));
+        check_one("action units", head(map), features, |m, x| m.forward(x));
     }
     let features = ("features", noise([6, 19], 9));
-    let make = || {
+    let module = {
         let head = ExpressionHeadConfig::new(19).init(&device());
         head.map(&mut Draw(0))
     };
-    check_one("expression", make, features, |m, x| m.forward(x));
+    check_one("expression", module, features, |m, x| m.forward(x));
     let features = ("features", noise([6, 19], 10));
-    let make = || {
+    let module = {
         let head = ValenceArousalHeadConfig::new(19).init(&device());
         head.map(&mut Draw(0))
     };
-    check_one("valence and arousal", make, features, |m, x| m.forward(x));
+    check_one("valence and arousal", module, features, |m, x| m.forward(x));
 }
 
 #[test]
 fn attention_differentiates_action_units_and_logits() {
     for attention in [Attention::Elementwise, Attention::Additive { hidden: 6 }] {
-        let make = || -> CrossAttention {
+        let module: CrossAttention = {
             let attention = attention.init(5, 8, &device()).expect("an attention");
             attention.map(&mut Draw(0))
         };
         let units = ("action units", shares([4, 5], 11));
         let logits = ("logits", noise([4, 8], 12));
-        check("attention", make, (units, logits), |m, y, e| {
+        check("attention", module, (units, logits), |m, y, e| {
             m.forward(y, e)
         });
     }
@@ -304,12 +313,12 @@ fn attention_differentiates_action_units_and_logits() {
 
 #[test]
 fn the_network_differentiates_the_feature() {
-    let make = || {
+    let module = {
         let network = NetworkConfig::new(19).with_dropout(0.0).init(&device());
         network.map(&mut Draw(0))
     };
     let features = ("features", noise([6, 19], 13));
-    check_one("network", make, features, |m, x| {
+    check_one("network", module, features, |m, x| {
         let output = m.forward(x);
         let all = vec![
             output.action_units,
@@ -323,38 +332,40 @@ fn the_network_differentiates_the_feature() {
 #[test]
 fn the_backbone_differentiates_the_images() {
     let images = || ("images", noise([2, 3, 33, 40], 14));
-    check_one("features", network, images(), |m, x| m.forward_features(x));
-    check_one("maps", network, images(), |m, x| m.forward_maps(x));
-    check_one("logits", network, images(), |m, x| m.forward(x));
-    check_one("stages", network, images(), |m, x| {
+    check_one("features", network(), images(), |m, x| {
+        m.forward_features(x)
+    });
+    check_one("maps", network(), images(), |m, x| m.forward_maps(x));
+    check_one("logits", network(), images(), |m, x| m.forward(x));
+    check_one("stages", network(), images(), |m, x| {
         let stages = m.forward_stages(x).into_iter();
         let flat = stages.map(|map| map.flatten::<2>(1, 3)).collect();
         Tensor::cat(flat, 1)
     });
     let width = EfficientNetConfig::new(Variant::Tiny).feature_width();
     let features = ("features", noise([2, width], 15));
-    check_one("classifier", network, features, |m, x| m.forward_head(x));
+    check_one("classifier", network(), features, |m, x| m.forward_head(x));
 }
 
 #[test]
 fn the_backbones_parts_differentiate_their_map() {
     for expansion in [1, 4] {
-        let make = || {
+        let module = {
             let config = MbConvConfig::new([8, 8], 3, 1, expansion);
             config.init(&device()).map(&mut Draw(0))
         };
         let map = ("map", noise([2, 8, 9, 7], 16));
-        check_one("block", make, map, |m, x| m.forward(x));
+        check_one("block", module, map, |m, x| m.forward(x));
     }
-    let make = || {
+    let module = {
         let config = SqueezeExciteConfig::new(8, 2);
         config.init(&device()).map(&mut Draw(0))
     };
     let map = ("map", noise([2, 8, 9, 7], 17));
-    check_one("squeeze-excite", make, map, |m, x| m.forward(x));
-    let make = || DropPathConfig::new(0.0).init();
+    check_one("squeeze-excite", module, map, |m, x| m.forward(x));
+    let module = DropPathConfig::new(0.0).init();
     let map = ("map", noise([2, 8, 9, 7], 18));
-    check_one("drop path", make, map, |m, x| m.forward(x));
+    check_one("drop path", module, map, |m, x| m.forward(x));
 }
 
 #[test]
@@ -368,21 +379,24 @@ fn losses_differentiate_predictions_and_targets() {
         let targets = ("targets", shares([3, 2], 20));
         check(
             "asymmetric",
-            nothing,
+            nothing(),
             (probabilities, targets),
             |_, p, y| config.init(&device()).forward(p, y, present()),
         );
     }
     let predictions = ("predictions", noise([3, 2], 21));
     let targets = ("targets", noise([3, 2], 22));
-    check("concordance", nothing, (predictions, targets), |_, x, y| {
-        ConcordanceLossConfig::new().init().forward(x, y, rows())
-    });
+    check(
+        "concordance",
+        nothing(),
+        (predictions, targets),
+        |_, x, y| ConcordanceLossConfig::new().init().forward(x, y, rows()),
+    );
     for reduction in [Reduction::BatchSize, Reduction::WeightSum] {
         let config = WeightedCrossEntropyConfig::new(vec![0.5, 1.5, 1.0]);
         let config = config.with_reduction(reduction);
         let logits = ("logits", noise([3, 3], 23));
-        check_one("cross entropy", nothing, logits, |_, logits| {
+        check_one("cross entropy", nothing(), logits, |_, logits| {
             let classes = Tensor::<1, Int>::from_data([2, 0, 1], &device());
             config.init(&device()).forward(logits, classes, rows())
         });
@@ -392,8 +406,9 @@ fn losses_differentiate_predictions_and_targets() {
 /// The first layers off autodiff and images off it too: still the rest is trained.
 #[test]
 fn a_backbone_that_is_trained_in_part_learns_from_plain_images() {
+    let original = network();
     let make = || {
-        let mut network = network();
+        let mut network = original.valid().train();
         network.conv_stem = network.conv_stem.valid();
         network.bn1 = network.bn1.valid();
         network
