@@ -15,6 +15,7 @@ struct Kind {
     /// What a machine must have for it.
     needs: &'static str,
     filter: DeviceType,
+    /// Whether its one device is this machine's CPU, whose threads are shared.
     /// The one that is taken where none is numbered.
     default: fn() -> Device,
 }
@@ -258,6 +259,10 @@ fn describe(device: &Device) -> Description {
     }
 }
 
+#[allow(
+    unreachable_code,
+    reason = "a build without a backend has no kind to ask for"
+)]
 fn found(kind: &Kind) -> Vec<Device> {
     Device::enumerate(kind.filter.clone()).into_vec()
 }
@@ -279,6 +284,18 @@ pub fn keep_kernels() {
             config.environment.path = CacheConfig::Global;
         }
         CubeClRuntimeConfig::try_set(config);
+    }
+}
+
+/// Whether `device` computes on this machine's processor.
+pub(crate) fn is_processor(device: &Device) -> bool {
+    match device.as_dispatch() {
+        #[cfg(feature = "flex")]
+        burn::backend::DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        burn::backend::DispatchDevice::NdArray(_) => true,
+        #[allow(unreachable_patterns, reason = "in a build with processors alone")]
+        _ => false,
     }
 }
 

@@ -20,27 +20,20 @@
 //! | [`picture`] | scores drawn beside a face |
 //! | [`train`] | the staged training run and its report |
 //!
-//! Beside them, `processor` (private) holds what fused code asks of a CPU: instruction sets, memory, threads.
-
-#![cfg_attr(
-    not(feature = "flex"),
-    allow(
-        dead_code,
-        unused_imports,
-        unreachable_code,
-        reason = "some of what fused passes need is used by those of burn's CPU backend alone"
-    )
-)]
+//! Beside them, `cpu` (private) is the engine that runs the expensive parts fused on a CPU.
 
 pub mod attention;
 pub mod backbone;
 pub mod config;
+mod cpu;
 pub mod data;
 pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod extract;
 mod finite;
+#[cfg(test)]
+mod gradient;
 pub mod graph;
 pub mod head;
 pub mod label;
@@ -53,7 +46,6 @@ pub mod optim;
 pub mod picture;
 pub mod precision;
 pub mod predict;
-mod processor;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "train")]

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::backbone::EfficientNet;
-use crate::processor::tensor::is_here;
+use crate::device::is_processor;
 use crate::{Error, Result};
 
 /// What numbers a backbone computes with in inference.
@@ -26,7 +26,7 @@ impl Precision {
     /// # Errors
     /// [`Error::Argument`] if it does not.
     pub fn check(self, device: &Device) -> Result<()> {
-        let is_native = self == Self::F32 || !is_here(device);
+        let is_native = self == Self::F32 || !is_processor(device);
         match is_native && device.supports_dtype(self.dtype()) {
             true => Ok(()),
             false => Err(Error::argument(

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 
-use super::Flavour;
+use super::stage::Flavour;
 
 /// What all layers of one network share.
 #[derive(Clone, Copy, Debug)]

@@ -8,11 +8,9 @@ use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::{Layers, normalised};
-use super::plan::PlanCell;
-use super::stage::Plan;
-#[cfg(feature = "flex")]
-use super::tape::{self, Workspace};
-use super::{Flavour, MbConv, MbConvConfig, Variant};
+use super::mbconv::{MbConv, MbConvConfig};
+use super::stage::{Flavour, Plan, Variant};
+use crate::cpu;
 use crate::data::image::Preprocessing;
 
 /// Configuration of [`EfficientNet`].
@@ -53,7 +51,6 @@ pub struct EfficientNetConfig {
 ///
 /// # Example
 /// ```
-/// # #[cfg(feature = "flex")] {
 /// use burn::tensor::{Device, Tensor};
 /// use countenance::backbone::{EfficientNetConfig, Variant};
 ///
@@ -63,7 +60,6 @@ pub struct EfficientNetConfig {
 /// let images = Tensor::zeros([1, 3, size, size], &device);
 /// let features = config.init(&device).forward_features(images);
 /// assert_eq!(features.dims(), [1, config.feature_width()]);
-/// # }
 /// ```
 #[derive(Module, Debug)]
 pub struct EfficientNet {
@@ -81,12 +77,8 @@ pub struct EfficientNet {
     pub dropout: Dropout,
     /// Feature to logits, if there is a classifier.
     pub classifier: Option<Linear>,
-    /// The network fused for the processor, compiled when it is first needed.
-    plan: PlanCell,
-    /// Memory that training steps on a processor share.
-    #[cfg(feature = "flex")]
-    #[module(skip)]
-    pub(super) workspace: Workspace,
+    /// What the CPU engine keeps between calls.
+    cache: cpu::Cache,
 }
 
 impl EfficientNetConfig {
@@ -163,9 +155,7 @@ impl EfficientNetConfig {
             classifier: self
                 .classes
                 .map(|classes| classifier(plan.head, classes, device)),
-            plan: PlanCell::default(),
-            #[cfg(feature = "flex")]
-            workspace: Workspace::default(),
+            cache: cpu::Cache::default(),
         }
     }
 
@@ -200,8 +190,7 @@ fn classifier(width: usize, classes: usize, device: &Device) -> Linear {
 impl EfficientNet {
     /// The pooled feature of each image.
     ///
-    /// In inference on a CPU device the whole network runs fused, as a [`Plan`](super::plan::Plan),
-    /// and in training on burn's CPU backend block by block.
+    /// On burn's CPU backend the network runs fused, in training and in inference.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`, RGB, normalised with the mean and deviation that the
@@ -211,11 +200,10 @@ impl EfficientNet {
     /// # Panics
     /// If the images do not have 3 channels.
     pub fn forward_features(&self, images: Tensor<4>) -> Tensor<2> {
-        if let Some(plan) = self.plan.suiting(self, &images) {
-            return plan.forward(images);
-        }
-        #[cfg(feature = "flex")]
-        if let Some(features) = tape::features(self, images.clone()) {
+        let view = self.view();
+        let fused = cpu::features(&self.cache, &view, &images)
+            .or_else(|| cpu::features_training(&self.cache, &view, &images));
+        if let Some(features) = fused {
             return features;
         }
         // The weights may have fewer bits than the images.
@@ -293,6 +281,13 @@ impl EfficientNet {
     /// If the network has no classifier, or the images do not have 3 channels.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.forward_head(self.forward_features(images))
+    }
+
+    /// How long each layer takes one core, fused, on one image of a height and a width; nothing
+    /// where it does not run fused. For the layer bench.
+    #[doc(hidden)]
+    pub fn profile(&self, size: [usize; 2], runs: usize) -> Option<cpu::profile::Profile> {
+        cpu::profile(&self.view(), size, runs)
     }
 
     fn forward_stem(&self, images: Tensor<4>) -> Tensor<4> {

@@ -8,7 +8,9 @@ use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::{Layers, normalised};
-use super::{DropPath, DropPathConfig, Flavour, SqueezeExcite, SqueezeExciteConfig};
+use super::drop_path::{DropPath, DropPathConfig};
+use super::squeeze_excite::{SqueezeExcite, SqueezeExciteConfig};
+use super::stage::Flavour;
 
 /// Configuration of one [`MbConv`] block.
 #[derive(Config, Debug)]

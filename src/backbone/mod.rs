@@ -8,12 +8,10 @@ mod conv;
 mod drop_path;
 mod efficientnet;
 mod mbconv;
-pub mod plan;
 mod squeeze_excite;
 pub mod stage;
-#[cfg(feature = "flex")]
-mod tape;
 mod timm;
+mod view;
 
 pub use drop_path::{DropPath, DropPathConfig};
 pub use efficientnet::{EfficientNet, EfficientNetConfig};

@@ -6,6 +6,8 @@ use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
+use crate::cpu;
+
 /// Configuration of [`GraphConvolution`].
 #[derive(Config, Debug)]
 pub struct GraphConvolutionConfig {
@@ -65,11 +67,19 @@ impl GraphConvolution {
     /// # Panics
     /// If the shapes do not fit the config or each other.
     pub fn forward(&self, nodes: Tensor<3>, adjacency: Tensor<3>) -> Tensor<3> {
-        #[cfg(feature = "flex")]
-        if let Some(nodes) = super::pass::graph_convolution(self, &nodes, &adjacency) {
-            return nodes;
+        match cpu::graph_convolution(&self.view(), &nodes, &adjacency) {
+            Some(nodes) => nodes,
+            None => self.forward_in_steps(nodes, adjacency),
         }
-        self.forward_in_steps(nodes, adjacency)
+    }
+
+    /// The layer as the CPU engine is given it.
+    pub(crate) fn view(&self) -> cpu::view::GraphConvolution<'_> {
+        cpu::view::GraphConvolution {
+            own: &self.u,
+            neighbours: &self.v,
+            norm: &self.norm,
+        }
     }
 
     /// As [`forward`](Self::forward), by burn's own operations.

@@ -5,14 +5,8 @@
 
 mod gcn;
 mod knn;
-#[cfg(feature = "flex")]
-mod pass;
-#[cfg(feature = "flex")]
-mod statistics;
 
 pub use gcn::{GraphConvolution, GraphConvolutionConfig};
 pub(crate) use gcn::{bias_initializer, normal_linear};
 pub(crate) use knn::assert_neighbours;
 pub use knn::{Similarity, adjacency, normalise, similarity};
-#[cfg(feature = "flex")]
-pub(crate) use statistics::Statistics;

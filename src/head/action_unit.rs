@@ -7,7 +7,8 @@ use burn::nn::Initializer;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{NodeFeatures, NodeFeaturesConfig, NodeMap, plan};
+use super::node::{NodeFeatures, NodeFeaturesConfig, NodeMap};
+use crate::cpu;
 use crate::graph::{
     GraphConvolution, GraphConvolutionConfig, Similarity, adjacency, assert_neighbours, normalise,
     similarity,
@@ -102,7 +103,7 @@ impl ActionUnitHead {
     /// # Panics
     /// If the width of `features` is not `feature_width`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        if let Some(probabilities) = plan::forward(self, &features) {
+        if let Some(probabilities) = cpu::action_units(&self.view(), &features) {
             return probabilities;
         }
         let nodes = self.nodes.forward(features);
@@ -131,15 +132,14 @@ pub(super) const LEAST_NORM: f64 = 1e-12;
 /// # Panics
 /// If the shapes do not fit each other.
 pub fn anchor_similarity(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
-    #[cfg(feature = "flex")]
-    if let Some(similarity) = super::pass::anchor_similarity(&nodes, &anchors) {
-        return similarity;
+    match cpu::anchor_similarity(&nodes, &anchors, LEAST_NORM) {
+        Some(similarity) => similarity,
+        None => anchor_similarity_in_steps(nodes, anchors),
     }
-    anchor_similarity_in_steps(nodes, anchors)
 }
 
 /// As [`anchor_similarity`], by burn's own operations.
-pub(super) fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
+pub(crate) fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -> Tensor<2> {
     let anchors = relu(anchors);
     let anchors = anchors.clone() / norm(anchors);
     let nodes = relu(nodes);

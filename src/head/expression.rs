@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::dense;
+use super::dense::dense;
 
 /// Configuration of [`ExpressionHead`].
 #[derive(Config, Debug)]

@@ -6,7 +6,8 @@ use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::dense_std;
+use super::dense::dense_std;
+use crate::cpu;
 use crate::graph::bias_initializer;
 
 /// What maps the image feature to a unit's feature.
@@ -94,22 +95,25 @@ impl NodeFeatures {
         let [_, found] = features.dims();
         assert_eq!(found, width, "width of the features");
 
-        #[cfg(feature = "flex")]
-        if let Some(nodes) = super::pass::node_features(self, &features) {
-            return nodes;
+        match cpu::node_features(&self.view(), &features) {
+            Some(nodes) => nodes,
+            None => self.forward_in_steps(features),
         }
-        self.forward_in_steps(features)
     }
 
     /// As [`forward`](Self::forward), by burn's own operations.
-    pub(super) fn forward_in_steps(&self, features: Tensor<2>) -> Tensor<3> {
+    pub(crate) fn forward_in_steps(&self, features: Tensor<2>) -> Tensor<3> {
         let weight = self.weight.val();
         let [nodes, width, _] = weight.dims();
         let [batch, _] = features.dims();
         // Without dropout all nodes read the same rows: the expansion is a view, and the batched
         // product reads it in place.
         let inputs = features.unsqueeze::<3>().expand([nodes, batch, width]);
-        let inputs = self.drop_out(inputs);
+        // On a CPU the masks are those of the fused operation.
+        let inputs = match cpu::dropout(&self.dropout, &inputs) {
+            Some(dropped) => dropped,
+            None => self.dropout.forward(inputs),
+        };
         let mapped = inputs.matmul(weight) + self.bias.val().unsqueeze_dim::<3>(1);
         let mapped = mapped.swap_dims(0, 1);
         match &self.norm {
@@ -119,14 +123,6 @@ impl NodeFeatures {
                 relu(channels).reshape([batch, nodes, width])
             }
         }
-    }
-
-    /// The inputs after dropout; on a CPU with the mask of the fused pass.
-    fn drop_out(&self, inputs: Tensor<3>) -> Tensor<3> {
-        #[cfg(feature = "flex")]
-        return super::pass::drop_out(inputs, &self.dropout);
-        #[cfg(not(feature = "flex"))]
-        self.dropout.forward(inputs)
     }
 }
 

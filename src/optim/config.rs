@@ -3,28 +3,7 @@
 use burn::config::Config;
 use burn::optim::{self, ModuleOptimizer};
 
-/// Stochastic gradient descent with momentum, as PyTorch defines it.
-///
-/// ```text
-/// g <- g + weight_decay w
-/// v <- momentum v + (1 - dampening) g     (the first step: v <- g)
-/// w <- w - rate v                         (nesterov: w - rate (g + momentum v))
-/// ```
-#[derive(Config, Debug)]
-pub struct SgdConfig {
-    /// In [0, 1); 0 keeps no velocity. Default: 0.9.
-    #[config(default = 0.9)]
-    pub momentum: f64,
-    /// In [0, 1]. Default: 0.
-    #[config(default = 0.0)]
-    pub dampening: f64,
-    /// The L2 penalty, coupled: it goes through the momentum. At least 0. Default: 1/256.
-    #[config(default = 0.00390625)]
-    pub weight_decay: f32,
-    /// Whether to look ahead along the velocity. Default: false.
-    #[config(default = false)]
-    pub nesterov: bool,
-}
+use super::sgd::{SgdConfig, assert_decay};
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); PyTorch's defaults.
 #[derive(Config, Debug)]
@@ -72,27 +51,6 @@ impl OptimizerConfig {
     }
 }
 
-impl SgdConfig {
-    /// Builds the optimizer for a whole module.
-    ///
-    /// # Panics
-    /// If a hyper-parameter is outside its range.
-    pub fn init(&self) -> ModuleOptimizer {
-        assert!(
-            (0.0..1.0).contains(&self.momentum),
-            "momentum must be in [0, 1), got {}",
-            self.momentum
-        );
-        assert!(
-            (0.0..=1.0).contains(&self.dampening),
-            "dampening must be in [0, 1], got {}",
-            self.dampening
-        );
-        assert_decay(self.weight_decay);
-        super::sgd::Sgd::new(self).into()
-    }
-}
-
 impl AdamWConfig {
     /// Builds the optimizer for a whole module.
     ///
@@ -120,13 +78,6 @@ impl AdamWConfig {
             .with_amsgrad(false)
             .init()
     }
-}
-
-fn assert_decay(weight_decay: f32) {
-    assert!(
-        weight_decay.is_finite() && weight_decay >= 0.0,
-        "weight_decay must be finite and at least 0, got {weight_decay}"
-    );
 }
 
 #[cfg(test)]

@@ -7,11 +7,10 @@
 
 mod config;
 mod norm;
-#[cfg(feature = "flex")]
-mod pass;
 mod sam;
 mod sgd;
 
-pub use config::{AdamWConfig, OptimizerConfig, SgdConfig};
+pub use config::{AdamWConfig, OptimizerConfig};
 pub use norm::gradient_norm;
 pub use sam::{Sam, SamConfig, SamStep};
+pub use sgd::SgdConfig;

@@ -4,6 +4,8 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use crate::cpu;
+
 /// The L2 norm of all gradients of `module` together; `None` if no parameter has one.
 ///
 /// `|g| = sqrt(sum_p |g_p|^2)` over every parameter that has a gradient. Parameters without one
@@ -45,10 +47,7 @@ impl ModuleVisitor for SumOfSquares<'_> {
             return;
         };
         let factors = self.by_magnitude.then(|| param.val().without_autodiff());
-        #[cfg(feature = "flex")]
-        let fused = super::pass::sum_of_squares(&gradient, factors.as_ref());
-        #[cfg(not(feature = "flex"))]
-        let fused = None;
+        let fused = cpu::sum_of_squares(&gradient, factors.as_ref());
         let square = fused.unwrap_or_else(|| {
             let gradient = match factors {
                 Some(factors) => gradient * factors,

@@ -8,6 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::norm::norm;
+use crate::cpu;
 
 /// Configuration of [`Sam`].
 #[derive(Config, Debug)]
@@ -163,12 +164,11 @@ impl ModuleMapper for Ascent {
         let scale = self.scale.clone().unsqueeze();
         param.map(|weight| {
             let weight = weight.without_autodiff();
-            #[cfg(feature = "flex")]
-            let (weight, gradient) =
-                match super::pass::ascend(weight, gradient, &self.scale, self.adaptive) {
-                    Ok(weight) => return Tensor::from_inner(weight).require_grad(),
-                    Err([weight, gradient]) => (weight, gradient),
-                };
+            let (weight, gradient) = match cpu::ascend(weight, gradient, &self.scale, self.adaptive)
+            {
+                Ok(weight) => return Tensor::from_inner(weight).require_grad(),
+                Err([weight, gradient]) => (weight, gradient),
+            };
             let direction = match self.adaptive {
                 true => weight.clone().square() * gradient,
                 false => gradient,

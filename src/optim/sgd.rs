@@ -1,23 +1,64 @@
 //! Stochastic gradient descent: one pass over the weights on a CPU, burn's own elsewhere.
 
-use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
+use burn::config::Config;
+use burn::optim::{LearningRate, ModuleOptimizer, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
-use super::SgdConfig;
+use crate::cpu;
+
+/// Stochastic gradient descent with momentum, as PyTorch defines it.
+///
+/// ```text
+/// g <- g + weight_decay w
+/// v <- momentum v + (1 - dampening) g     (the first step: v <- g)
+/// w <- w - rate v                         (nesterov: w - rate (g + momentum v))
+/// ```
+#[derive(Config, Debug)]
+pub struct SgdConfig {
+    /// In [0, 1); 0 keeps no velocity. Default: 0.9.
+    #[config(default = 0.9)]
+    pub momentum: f64,
+    /// In [0, 1]. Default: 0.
+    #[config(default = 0.0)]
+    pub dampening: f64,
+    /// The L2 penalty, coupled: it goes through the momentum. At least 0. Default: 1/256.
+    #[config(default = 0.00390625)]
+    pub weight_decay: f32,
+    /// Whether to look ahead along the velocity. Default: false.
+    #[config(default = false)]
+    pub nesterov: bool,
+}
+
+impl SgdConfig {
+    /// Builds the optimizer for a whole module.
+    ///
+    /// # Panics
+    /// If a hyper-parameter is outside its range.
+    pub fn init(&self) -> ModuleOptimizer {
+        assert!(
+            (0.0..1.0).contains(&self.momentum),
+            "momentum must be in [0, 1), got {}",
+            self.momentum
+        );
+        assert!(
+            (0.0..=1.0).contains(&self.dampening),
+            "dampening must be in [0, 1], got {}",
+            self.dampening
+        );
+        assert_decay(self.weight_decay);
+        Sgd(self.clone()).into()
+    }
+}
 
 /// What [`SgdConfig`] describes, for one parameter.
 #[derive(Clone, Debug)]
-pub(super) struct Sgd(SgdConfig);
+struct Sgd(SgdConfig);
 
 /// The velocity of a parameter, recorded under burn's own name for it.
 #[derive(Clone)]
-pub(super) struct Velocity<const D: usize>(Option<Tensor<D>>);
+struct Velocity<const D: usize>(Option<Tensor<D>>);
 
 impl Sgd {
-    pub fn new(config: &SgdConfig) -> Self {
-        Self(config.clone())
-    }
-
     /// The step by burn's operations, in the order of burn's SGD.
     fn step_in_steps<const D: usize>(
         &self,
@@ -59,10 +100,9 @@ impl Optimizer for Sgd {
         state: Option<Velocity<D>>,
     ) -> (Tensor<D>, Option<Velocity<D>>) {
         let mut velocity = state.and_then(|state| state.0);
-        #[cfg(feature = "flex")]
         let (weight, gradient) = {
             let config = &self.0;
-            let descent = super::pass::Descent {
+            let descent = cpu::view::Descent {
                 rate: rate as f32,
                 momentum: config.momentum as f32,
                 fresh: (1.0 - config.dampening) as f32,
@@ -70,7 +110,7 @@ impl Optimizer for Sgd {
                 nesterov: config.nesterov,
             };
             let moving = (config.momentum > 0.0).then_some(&mut velocity);
-            match super::pass::descend(weight, gradient, moving, descent) {
+            match cpu::descend(weight, gradient, moving, descent) {
                 Ok(weight) => return (weight, Some(Velocity(velocity))),
                 Err([weight, gradient]) => (weight, gradient),
             }
@@ -82,6 +122,15 @@ impl Optimizer for Sgd {
     fn to_device<const D: usize>(state: Velocity<D>, device: &Device) -> Velocity<D> {
         Velocity(state.0.map(|velocity| velocity.to_device(device)))
     }
+}
+
+/// # Panics
+/// If `weight_decay` is negative or not finite.
+pub(super) fn assert_decay(weight_decay: f32) {
+    assert!(
+        weight_decay.is_finite() && weight_decay >= 0.0,
+        "weight_decay must be finite and at least 0, got {weight_decay}"
+    );
 }
 
 /// Where the velocity stands in a record.
@@ -116,7 +165,7 @@ mod tests {
         let mut velocity = None;
         let mut seen = Vec::new();
         for gradient in gradients.iter().cloned() {
-            let sgd = Sgd::new(config);
+            let sgd = Sgd(config.clone());
             if in_steps {
                 weight = sgd.step_in_steps(0.1, weight, gradient, &mut velocity);
             } else {

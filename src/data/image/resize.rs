@@ -2,8 +2,7 @@
 
 use image::RgbImage;
 
-use crate::processor::isa::{Isa, Kernel};
-use crate::processor::vector::Vector;
+use crate::cpu::simd::{Isa, Kernel, Vector};
 
 /// Bits behind the point of a weight: 8 bits of level and 2 for the sum leave 22 of 32.
 const PRECISION: u32 = 32 - 8 - 2;

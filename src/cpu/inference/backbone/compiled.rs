@@ -1,0 +1,115 @@
+//! The compiled network, image by image.
+
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+
+use super::block::{self, Block, Buffers, Stem};
+use super::compile;
+use crate::cpu::matmul::Pointwise;
+use crate::cpu::memory::{Array, Pool, Team, awake};
+use crate::cpu::simd::{Isa, Strip, numbers};
+use crate::cpu::view::Backbone;
+
+/// A network compiled for inference on this processor.
+///
+/// The result for an image is the same, bit for bit, whatever the other images of the batch and
+/// the number of threads. It may be called from several threads at a time.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(super) isa: Isa,
+    pub(super) stem: Option<Stem>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) head: Pointwise,
+    buffers: Pool<Buffers>,
+    pub(super) scratch: Pool<Vec<Strip>>,
+}
+
+impl Compiled {
+    /// Compiles `network` with its present weights, for the best instruction set here; nothing if
+    /// the network has a layer that no kernel knows, or numbers that are not 32-bit floats in the
+    /// memory of burn's CPU backend, off autodiff.
+    pub fn new(network: &Backbone<'_>) -> Option<Self> {
+        Self::with_isa(network, Isa::best())
+    }
+
+    /// As [`new`](Self::new), for an instruction set of choice; nothing if this processor lacks it.
+    pub fn with_isa(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
+        if !Isa::available().contains(&isa) {
+            return None;
+        }
+        let compile::Layers { stem, blocks, head } = compile::layers(network)?;
+        Some(Self {
+            isa,
+            stem,
+            blocks,
+            head,
+            buffers: Pool::default(),
+            scratch: Pool::default(),
+        })
+    }
+
+    /// The pooled feature of each image, on the threads of the current rayon pool.
+    ///
+    /// # Shapes
+    /// - images: `[batch, 3, height, width]`, of the given height and width, one after another
+    /// - output: `[batch, feature_width]`
+    ///
+    /// # Panics
+    /// If the images are empty or not whole.
+    pub fn features(&self, images: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
+        let each = 3 * height * width;
+        assert!(
+            each > 0 && images.len().is_multiple_of(each),
+            "{} numbers are not a whole number of images of 3x{height}x{width}",
+            images.len()
+        );
+        let batch = images.len() / each;
+        let threads = rayon::current_num_threads();
+        // As many images as the threads divide evenly are done one to a thread, which needs no
+        // waiting for each other; the threads work together on what is left.
+        let alone = batch / threads * threads;
+        let feature = self.head.outputs();
+        let mut features = vec![0.0; batch * feature];
+        let (one_each, together) = features.split_at_mut(alone * feature);
+        one_each
+            .par_chunks_exact_mut(feature)
+            .zip(images.par_chunks_exact(each))
+            .with_max_len(1)
+            .for_each(|(out, image)| self.run(1, image, [height, width], out));
+        if !together.is_empty() {
+            awake(threads, || {
+                for (out, image) in together
+                    .chunks_exact_mut(feature)
+                    .zip(images[alone * each..].chunks_exact(each))
+                {
+                    self.run(threads, image, [height, width], out);
+                }
+            });
+        }
+        features
+    }
+
+    /// As [`features`](Self::features), for a tensor in this processor's memory.
+    pub fn forward(&self, images: Tensor<4>) -> Option<Tensor<2>> {
+        let [batch, _, height, width] = images.dims();
+        let pixels = Array::of_tensor(images)?;
+        let features = self.features(&pixels, [height, width]);
+        Some(Array::new(features, [batch, self.head.outputs()]).into_tensor())
+    }
+
+    /// Computes the feature of one image with `threads` threads.
+    fn run(&self, threads: usize, image: &[f32], mut size: [usize; 2], out: &mut [f32]) {
+        // SAFETY: `with_isa` took only a set that this processor has.
+        let team = unsafe { Team::new(self.isa, threads, &self.scratch) };
+        self.buffers.with(|buffers| {
+            if let Some(stem) = &self.stem {
+                size = stem.run(team, image, size, buffers);
+            }
+            for block in &self.blocks {
+                size = block.run(team, image, size, buffers);
+            }
+            let head = block::pool(team, &self.head, &buffers.map, size);
+            out.copy_from_slice(&numbers(&head)[..out.len()]);
+        });
+    }
+}

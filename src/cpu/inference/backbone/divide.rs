@@ -1,0 +1,31 @@
+//! The division of a map among the tasks of a layer.
+
+use std::ops::Range;
+
+use crate::cpu::matmul::PANEL;
+use crate::cpu::simd::Strip;
+
+/// Divides a map among panels and bands: for every panel and every band in it, the strips of each
+/// of the panel's planes. `unit` is the number of strips in one unit of the bands.
+pub(super) fn divide<'a>(
+    map: &'a mut [Strip],
+    plane: usize,
+    bands: &[Range<usize>],
+    unit: usize,
+) -> Vec<Vec<&'a mut [Strip]>> {
+    let mut parts = Vec::new();
+    for panel in map.chunks_mut(PANEL * plane) {
+        let mut first = parts.len();
+        parts.resize_with(first + bands.len(), || Vec::with_capacity(PANEL));
+        for mut plane in panel.chunks_mut(plane) {
+            for band in bands {
+                let (part, rest) = plane.split_at_mut(band.len() * unit);
+                parts[first].push(part);
+                plane = rest;
+                first += 1;
+            }
+            first -= bands.len();
+        }
+    }
+    parts
+}

@@ -1,0 +1,194 @@
+//! `[pixels, channels] x [channels, outputs]`, tile by tile, every sum in a register.
+
+use std::ops::Range;
+
+use crate::cpu::simd::Kernel;
+use crate::cpu::simd::{LANES, Strip, planes};
+use crate::cpu::simd::Vector;
+
+/// The operands of a product whose output is one panel: one strip or two.
+#[derive(Clone, Copy)]
+pub(in crate::backbone) struct Product<'a> {
+    /// The map, plane after plane.
+    pub input: &'a [Strip],
+    /// Strips of a plane: the pixels of the map.
+    pub plane: usize,
+    /// Channels of the map.
+    pub channels: usize,
+    /// The weights, `[channels, strips]`.
+    pub weight: &'a [Strip],
+    /// The bias, `[strips]`; its length is the number of strips.
+    pub bias: &'a [Strip],
+}
+
+/// Where a product's sums go.
+pub(in crate::backbone) trait Target<V: Vector> {
+    /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` strips from `strip` on. Within
+    /// a strip, pixels come in order.
+    fn put<const ROWS: usize, const COLS: usize>(
+        &mut self,
+        pixel: usize,
+        strip: usize,
+        sums: [[V; COLS]; ROWS],
+    );
+}
+
+impl Product<'_> {
+    /// Sums every output of `pixels`, always in the order of the input channels, so that the result
+    /// does not depend on how the pixels are divided among calls.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    pub(in crate::backbone) unsafe fn run<V: Vector>(
+        &self,
+        pixels: Range<usize>,
+        target: &mut impl Target<V>,
+    ) {
+        let strips = self.bias.len();
+        assert!(
+            (1..=2).contains(&strips)
+                && pixels.end <= self.plane
+                && self.input.len() >= planes(self.channels) * self.plane
+                && self.weight.len() >= self.channels * strips,
+            "the operands of a product fit together"
+        );
+        // SAFETY: the lengths were checked just now.
+        unsafe {
+            if V::PAIRS && strips == 2 {
+                self.sweep::<V, 2>(pixels, 0, target);
+            } else {
+                for strip in 0..strips {
+                    self.sweep::<V, 1>(pixels.clone(), strip, target);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`run`](Self::run), and the lengths are right.
+    #[inline(always)]
+    unsafe fn sweep<V: Vector, const COLS: usize>(
+        &self,
+        pixels: Range<usize>,
+        strip: usize,
+        target: &mut impl Target<V>,
+    ) {
+        let Range { start, end } = pixels;
+        let mut pixel = start;
+        macro_rules! tiles {
+            ($($rows:literal if $compiled:expr),*) => {$(
+                if $compiled {
+                    while pixel + $rows <= end {
+                        // SAFETY: the caller's.
+                        let sums = unsafe { self.tile::<V, $rows, COLS>(pixel, strip) };
+                        target.put(pixel, strip, sums);
+                        pixel += $rows;
+                    }
+                }
+            )*};
+        }
+        tiles!(
+            14 if V::ROWS == 14,
+            7 if V::ROWS == 14,
+            6 if V::ROWS == 6,
+            4 if V::ROWS >= 4,
+            2 if true,
+            1 if true
+        );
+    }
+
+    /// # Safety
+    /// As [`run`](Self::run); `pixel + ROWS` is inside the plane and `strip + COLS` inside the panel.
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const ROWS: usize, const COLS: usize>(
+        &self,
+        pixel: usize,
+        strip: usize,
+    ) -> [[V; COLS]; ROWS] {
+        let pitch = self.bias.len() * LANES;
+        // SAFETY: `run` has checked that all planes, weights and biases are there, and the caller
+        // that the tile is inside them.
+        unsafe {
+            let bias = self.bias.as_ptr().add(strip).cast::<f32>();
+            let start: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
+            let mut sums = [start; ROWS];
+            let mut weight = self.weight.as_ptr().add(strip).cast::<f32>();
+            let mut input = self.input.as_ptr().add(pixel).cast::<f32>();
+            // Where the same place of the next panel would be.
+            let ahead = self.channels * pitch;
+            let mut left = self.channels;
+            while left > 0 {
+                let lanes = left.min(LANES);
+                for lane in 0..lanes {
+                    let columns: [V; COLS] =
+                        std::array::from_fn(|col| V::load(weight.add(col * LANES)));
+                    for col in 0..COLS {
+                        V::prefetch(weight.wrapping_add(ahead + col * LANES));
+                    }
+                    for row in 0..ROWS {
+                        let value = V::splat(*input.add(row * LANES + lane));
+                        for col in 0..COLS {
+                            sums[row][col] = columns[col].mul_add(value, sums[row][col]);
+                        }
+                    }
+                    weight = weight.add(pitch);
+                }
+                left -= lanes;
+                input = input.wrapping_add(self.plane * LANES);
+            }
+            sums
+        }
+    }
+}
+
+/// What a [`Dense`] layer does to its sums.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Activation {
+    /// `x * sigmoid(x)`.
+    Silu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+}
+
+/// A product over a single pixel: a fully connected layer.
+pub(in super::super) struct Dense<'a> {
+    /// The operands; the plane is one pixel.
+    pub product: Product<'a>,
+    /// What follows.
+    pub activation: Activation,
+    /// The panel's outputs.
+    pub out: &'a mut [Strip],
+}
+
+impl Kernel for Dense<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        struct Sink<'a>(&'a mut [Strip], Activation);
+        impl<V: Vector> Target<V> for Sink<'_> {
+            #[inline(always)]
+            fn put<const ROWS: usize, const COLS: usize>(
+                &mut self,
+                _: usize,
+                strip: usize,
+                sums: [[V; COLS]; ROWS],
+            ) {
+                for col in 0..COLS {
+                    let value = match self.1 {
+                        Activation::Silu => sums[0][col].silu(),
+                        Activation::Sigmoid => sums[0][col].sigmoid(),
+                    };
+                    // SAFETY: the slot is one strip.
+                    unsafe { value.store(self.0[strip + col].0.as_mut_ptr()) }
+                }
+            }
+        }
+        // SAFETY: the caller vouches for the instructions.
+        unsafe {
+            self.product
+                .run::<V>(0..1, &mut Sink(self.out, self.activation))
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The kernels against plain loops, and the compiled network against its layers.
+
+use burn::module::{Module, RunningState};
+use burn::tensor::{Device, Tensor};
+
+use super::block::Opening;
+use super::compile;
+use super::compiled::Compiled;
+use super::divide::divide;
+use super::kernel::{Inner, Project, Source};
+use super::weight::Depthwise;
+use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
+use crate::cpu::convolution::Padding;
+use crate::cpu::matmul::{Planar, Pointwise};
+use crate::cpu::simd::{Isa, Strip, planes};
+use crate::testing::{Draw, drawn, noise};
+
+/// `[channels, pixels]` as planes.
+fn pack(values: &[f32], channels: usize) -> Vec<Strip> {
+    let pixels = values.len() / channels;
+    (0..planes(channels) * pixels)
+        .map(|index| {
+            let (plane, pixel) = (index / pixels, index % pixels);
+            Strip(std::array::from_fn(|lane| {
+                let channel = plane * 16 + lane;
+                values.get(channel * pixels + pixel).copied().unwrap_or(0.0)
+            }))
+        })
+        .collect()
+}
+
+fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what}");
+    let scale = expected
+        .iter()
+        .fold(1e-6f32, |top, value| top.max(value.abs()));
+    for (index, (actual, expected)) in actual.iter().zip(expected).enumerate() {
+        let error = (actual - expected).abs() / scale;
+        assert!(
+            error <= tolerance,
+            "{what}: at {index} {actual} instead of {expected}, {error:e} of the largest"
+        );
+    }
+}
+
+fn silu(value: f32) -> f32 {
+    value / (1.0 + (-value).exp())
+}
+
+#[test]
+fn products_are_right_for_any_number_of_pixels_and_channels() {
+    for isa in Isa::available() {
+        for pixels in [1, 2, 3, 5, 6, 13, 14, 15, 27, 49] {
+            for (inputs, outputs) in [(1, 1), (15, 17), (16, 16), (17, 33), (40, 48), (33, 80)] {
+                let what = format!("{isa:?} {pixels} {inputs} {outputs}");
+                let input = noise(inputs * pixels, 1);
+                let (weight, bias) = (noise(outputs * inputs, 1), noise(outputs, 1));
+                let residual = noise(outputs * pixels, 1);
+                let layer = Pointwise::new(&weight, &bias);
+                let (map, added) = (pack(&input, inputs), pack(&residual, outputs));
+                let gate = pack(&noise(inputs, 1), inputs);
+                let mut out = vec![Strip::default(); planes(outputs) * pixels];
+                // Two bands, so that one starts in the middle of a tile.
+                let bands = [0..pixels / 3, pixels / 3..pixels];
+                for (index, part) in divide(&mut out, pixels, &bands, 1).into_iter().enumerate() {
+                    let (panel, band) = (index / 2, bands[index % 2].clone());
+                    // SAFETY: the set is available.
+                    unsafe {
+                        isa.run(Project {
+                            product: layer.product(panel, &map, pixels),
+                            gate: Some(&gate),
+                            residual: Some(&added[panel * 2 * pixels..]),
+                            pixels: band,
+                            scratch: &mut Vec::new(),
+                            out: part,
+                        });
+                    }
+                }
+                let factors = noise(inputs, 1);
+                let expected: Vec<f32> = (0..outputs * pixels)
+                    .map(|index| {
+                        let (output, pixel) = (index / pixels, index % pixels);
+                        let sum: f32 = (0..inputs)
+                            .map(|channel| {
+                                weight[output * inputs + channel]
+                                    * factors[channel]
+                                    * input[channel * pixels + pixel]
+                            })
+                            .sum();
+                        sum + bias[output] + residual[index]
+                    })
+                    .collect();
+                let expected = pack(&expected, outputs);
+                let numbers = crate::cpu::simd::numbers;
+                assert_close(numbers(&out), numbers(&expected), 2e-6, &what);
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "fit together")]
+fn a_product_over_too_few_weights_is_refused() {
+    let product = Planar {
+        input: &[Strip::default(); 2],
+        plane: 1,
+        channels: 17,
+        weight: &[Strip::default(); 16],
+        bias: &[Strip::default()],
+    };
+    // SAFETY: every processor has this set.
+    unsafe {
+        Isa::Portable.run(Project {
+            product,
+            gate: None,
+            residual: None,
+            pixels: 0..1,
+            scratch: &mut Vec::new(),
+            out: vec![&mut [Strip::default()]],
+        });
+    }
+}
+
+#[test]
+fn depthwise_convolutions_are_right_up_to_the_edges() {
+    for isa in Isa::available() {
+        for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+            for size in [[1, 1], [2, 3], [7, 7], [8, 5], [14, 29], [3, 64]] {
+                for padding in [Padding::Same, Padding::Equal(kernel / 2)] {
+                    for channels in [1, 16, 35] {
+                        depthwise_case(isa, kernel, stride, size, padding, channels);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn depthwise_case(
+    isa: Isa,
+    kernel: usize,
+    stride: usize,
+    size: [usize; 2],
+    padding: Padding,
+    channels: usize,
+) {
+    let [[height, width], [top, left]] = padding.around(size, kernel, stride);
+    let input = noise(channels * size[0] * size[1], 1);
+    let (weight, bias) = (noise(channels * kernel * kernel, 1), noise(channels, 1));
+    let layer = Depthwise::new(&weight, &bias, kernel, stride, padding);
+    let map = pack(&input, channels);
+    let plane = size[0] * size[1];
+    let mut out = vec![Strip::default(); planes(channels) * height * width];
+    let mut sums = vec![Strip::default(); planes(channels) * height];
+    let bands = [0..height / 2, height / 2..height];
+    let bands = &bands[usize::from(height == 1)..];
+    let parts = divide(&mut out, height * width, bands, width)
+        .into_iter()
+        .zip(divide(&mut sums, height, bands, 1));
+    for (index, (out, sums)) in parts.enumerate() {
+        let (panel, band) = (index / bands.len(), bands[index % bands.len()].clone());
+        let strips = layer.bias(panel).len();
+        // SAFETY: the set is available.
+        unsafe {
+            isa.run(Inner {
+                source: Source::Map(&map[panel * 2 * plane..][..strips * plane]),
+                size,
+                pad: [top, left],
+                kernel,
+                stride,
+                width,
+                rows: band,
+                weight: layer.weight(panel),
+                bias: layer.bias(panel),
+                scratch: &mut Vec::new(),
+                out,
+                sums,
+            });
+        }
+    }
+    let mut expected = Vec::new();
+    for channel in 0..channels {
+        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+            let mut sum = bias[channel];
+            for (ky, kx) in (0..kernel).flat_map(|y| (0..kernel).map(move |x| (y, x))) {
+                let (y, x) = (
+                    (y * stride + ky).wrapping_sub(top),
+                    (x * stride + kx).wrapping_sub(left),
+                );
+                if y < size[0] && x < size[1] {
+                    let tap = (channel * kernel + ky) * kernel + kx;
+                    sum += weight[tap] * input[(channel * size[0] + y) * size[1] + x];
+                }
+            }
+            expected.push(silu(sum));
+        }
+    }
+    let rows: Vec<f32> = expected.chunks(width).map(|row| row.iter().sum()).collect();
+    let what = format!("{isa:?} {kernel} {stride} {size:?} {padding:?} {channels}");
+    let numbers = crate::cpu::simd::numbers;
+    let real = |strips: &[Strip], pixels: usize| -> Vec<f32> {
+        (0..channels * pixels)
+            .map(|index| {
+                let (channel, pixel) = (index / pixels, index % pixels);
+                numbers(strips)[(channel / 16 * pixels + pixel) * 16 + channel % 16]
+            })
+            .collect()
+    };
+    assert_close(&real(&out, height * width), &expected, 2e-6, &what);
+    assert_close(&real(&sums, height), &rows, 2e-6, &what);
+}
+
+fn network(config: &EfficientNetConfig) -> EfficientNet {
+    config.init(&Device::default()).map(&mut Draw(0))
+}
+
+fn images(batch: usize, [height, width]: [usize; 2]) -> Tensor<4> {
+    drawn([batch, 3, height, width], 1, &Device::default())
+}
+
+fn by_layers(network: &EfficientNet, images: Tensor<4>) -> Vec<f32> {
+    let maps = network.forward_maps(images).mean_dims(&[2, 3]);
+    maps.into_data().try_to_vec().unwrap()
+}
+
+fn features(network: &EfficientNet, images: Tensor<4>) -> Vec<f32> {
+    let features = network.forward_features(images);
+    features.into_data().try_to_vec().unwrap()
+}
+
+fn configs() -> Vec<EfficientNetConfig> {
+    let mut all = Vec::new();
+    for flavour in [Flavour::Tensorflow, Flavour::Plain] {
+        let config = |variant| EfficientNetConfig::new(variant).with_flavour(flavour);
+        all.push(config(Variant::Tiny));
+        // So narrow that the first block adds the stem's output to its own.
+        all.push(config(Variant::B0).with_width(0.1).with_depth(0.5));
+        // A second block without expansion, and channels that fill no strip.
+        all.push(config(Variant::B1).with_width(0.6));
+    }
+    all
+}
+
+#[test]
+fn every_set_gives_what_the_layers_give() {
+    for config in configs() {
+        let network = network(&config);
+        for size in [[1, 1], [31, 33], [64, 47], [96, 96]] {
+            let images = images(2, size);
+            let expected = by_layers(&network, images.clone());
+            let pixels: Vec<f32> = images.into_data().try_to_vec().unwrap();
+            for isa in Isa::available() {
+                let compiled = Compiled::with_isa(&network.view(), isa).unwrap();
+                let what = format!("{isa:?} {config:?} {size:?}");
+                assert_close(&compiled.features(&pixels, size), &expected, 1e-5, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_published_network_gives_what_its_layers_give() {
+    let network = network(&EfficientNetConfig::new(Variant::B0));
+    let images = images(1, [224, 224]);
+    let expected = by_layers(&network, images.clone());
+    assert_close(&features(&network, images), &expected, 1e-4, "B0");
+}
+
+#[test]
+fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
+    let network = network(&EfficientNetConfig::new(Variant::B1).with_width(0.6));
+    let size = [63, 80];
+    let pixels = noise(7 * 3 * size[0] * size[1], 1);
+    for isa in Isa::available() {
+        let compiled = Compiled::with_isa(&network.view(), isa).unwrap();
+        let expected: Vec<f32> = pixels
+            .chunks(3 * size[0] * size[1])
+            .flat_map(|image| compiled.features(image, size))
+            .collect();
+        for threads in [1, 2, 3, 9] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let together = pool.install(|| compiled.features(&pixels, size));
+            assert_eq!(together, expected, "{isa:?}, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn one_compiled_network_serves_several_threads_at_a_time() {
+    let network = network(&EfficientNetConfig::new(Variant::Tiny));
+    let compiled = Compiled::new(&network.view()).unwrap();
+    let pixels = noise(3 * 3 * 40 * 40, 1);
+    let expected = compiled.features(&pixels, [40, 40]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(compiled.features(&pixels, [40, 40]), expected));
+        }
+    });
+}
+
+/// The sizes of maps differ from call to call, and the memory of the last call is used again.
+#[test]
+fn a_smaller_image_after_a_larger_one_is_right() {
+    let network = network(&EfficientNetConfig::new(Variant::Tiny));
+    let compiled = Compiled::new(&network.view()).unwrap();
+    let small = noise(3 * 33 * 31, 1);
+    let expected = compiled.features(&small, [33, 31]);
+    compiled.features(&noise(3 * 90 * 70, 1), [90, 70]);
+    assert_eq!(compiled.features(&small, [33, 31]), expected);
+}
+
+#[test]
+#[should_panic(expected = "whole number of images")]
+fn half_an_image_is_refused() {
+    let network = network(&EfficientNetConfig::new(Variant::Tiny));
+    Compiled::new(&network.view())
+        .unwrap()
+        .features(&[0.0; 20], [3, 3]);
+}
+
+/// Asserts that the network takes what was compiled, and that this is not stale.
+fn assert_fresh(network: &EfficientNet, before: &[f32], what: &str) {
+    let images = images(1, [32, 32]);
+    let now = features(network, images.clone());
+    assert_ne!(now, before, "{what}: the change has no effect");
+    assert_close(&now, &by_layers(network, images), 1e-5, what);
+}
+
+#[test]
+fn every_change_of_the_network_changes_its_features() {
+    let config = EfficientNetConfig::new(Variant::Tiny);
+    let original = network(&config);
+    let before = features(&original, images(1, [32, 32]));
+    let device = Device::default();
+
+    assert_fresh(&original.clone().map(&mut Draw(1000)), &before, "mapping");
+    // The clone's running statistics are the original's.
+    assert_fresh(&original, &before, "mapping a clone");
+
+    let fresh = network(&config);
+    let before = features(&fresh, images(1, [32, 32]));
+    let record = network(&config).map(&mut Draw(1000)).into_record();
+    assert_fresh(&fresh.load_record(record), &before, "loading");
+
+    let mut network = network(&config);
+    let before = features(&network, images(1, [32, 32]));
+    network.conv_stem.weight = network.conv_stem.weight.map(|weight| weight * 1.5);
+    assert_fresh(&network, &before, "assigning a weight");
+
+    let before = features(&network, images(1, [32, 32]));
+    network.bn2.epsilon = 0.5;
+    assert_fresh(&network, &before, "assigning an epsilon");
+
+    let before = features(&network, images(1, [32, 32]));
+    let width = config.feature_width();
+    network.bn2.running_mean = RunningState::new(Tensor::ones([width], &device));
+    assert_fresh(&network, &before, "assigning a statistic");
+
+    let before = features(&network, images(1, [32, 32]));
+    let MbConv::InvertedResidual(block) = &mut network.blocks[1][0] else {
+        unreachable!("stage 1 expands");
+    };
+    let bias = block.se.conv_expand.bias.take().unwrap();
+    block.se.conv_expand.bias = Some(bias.map(|bias| bias + 2.0));
+    assert_fresh(&network, &before, "assigning a bias");
+
+    let before = features(&network, images(1, [32, 32]));
+    network.blocks[1].pop();
+    network.blocks.truncate(1);
+    network.conv_head = burn::nn::conv::Conv2dConfig::new([16, width], [1, 1]).init(&device);
+    assert_fresh(&network, &before, "leaving out blocks");
+}
+
+#[test]
+fn a_layer_that_no_kernel_knows_runs_by_itself() {
+    let device = Device::default();
+    let mut network = network(&EfficientNetConfig::new(Variant::Tiny));
+    network.conv_stem = burn::nn::conv::Conv2dConfig::new([3, 8], [7, 7])
+        .with_stride([2, 2])
+        .init(&device);
+    assert!(Compiled::new(&network.view()).is_none());
+    let images = images(2, [32, 32]);
+    let expected = by_layers(&network, images.clone());
+    assert_eq!(features(&network, images), expected);
+}
+
+#[test]
+fn the_stem_is_made_inside_the_first_block_of_a_published_network() {
+    let network = network(&EfficientNetConfig::new(Variant::B0));
+    let layers = compile::layers(&network.view()).unwrap();
+    assert!(layers.stem.is_none());
+    assert!(matches!(layers.blocks[0].opening, Opening::Stem(_)));
+}

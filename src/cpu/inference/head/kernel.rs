@@ -1,0 +1,256 @@
+//! What is done to the nodes of one image, while they are in the cache.
+
+use super::weight::{Weights, length};
+use crate::cpu::simd::{Kernel, LANES, Vector};
+use crate::cpu::view::Similarity;
+
+/// From the node maps' products to the nodes and what they hear of each other.
+pub(super) struct Exchange<'a> {
+    pub weights: &'a Weights,
+    /// The products, which become the nodes `V`.
+    pub own: &'a mut [f32],
+    /// `A_hat V`.
+    pub mixed: &'a mut [f32],
+    /// The sum of each row of `A_hat`.
+    pub degrees: &'a mut [f32],
+}
+
+impl Kernel for Exchange<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Weights { nodes, width, .. } = *self.weights;
+        // SAFETY: the caller vouches for the instructions.
+        unsafe {
+            let affine = &self.weights.affine;
+            let zero = V::splat(0.0);
+            for strip in strips(self.own.len()) {
+                let value = load::<V>(self.own, strip);
+                let scale = load::<V>(&affine.scale, strip);
+                let value = value.mul_add(scale, load::<V>(&affine.shift, strip));
+                let value = if self.weights.relu {
+                    value.at_least(zero)
+                } else {
+                    value
+                };
+                store(value, self.own, strip);
+            }
+            let graph = graph::<V>(self.weights, self.own);
+            for (node, row) in graph.chunks_exact(nodes).enumerate() {
+                self.degrees[node] = row.iter().sum();
+                let mixed = &mut self.mixed[node * width..][..width];
+                for strip in strips(width) {
+                    let mut sum = zero;
+                    for (other, &weight) in row.iter().enumerate() {
+                        if weight != 0.0 {
+                            let other = &self.own[other * width..][..width];
+                            sum = load::<V>(other, strip).mul_add(V::splat(weight), sum);
+                        }
+                    }
+                    store(sum, mixed, strip);
+                }
+            }
+        }
+    }
+}
+
+/// From the graph's two products to the probabilities.
+pub(super) struct Score<'a> {
+    pub weights: &'a Weights,
+    /// The nodes `V`.
+    pub own: &'a [f32],
+    /// `V W_u + A_hat V W_v`.
+    pub update: &'a [f32],
+    /// The sum of each row of `A_hat`.
+    pub degrees: &'a [f32],
+    pub scores: &'a mut [f32],
+}
+
+impl Kernel for Score<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let weights = self.weights;
+        let width = weights.width;
+        for (node, score) in self.scores.iter_mut().enumerate() {
+            let [own, update, anchor] = [self.own, self.update, &weights.anchors[..]]
+                .map(|all| &all[node * width..][..width]);
+            // SAFETY: the caller vouches for the instructions.
+            unsafe {
+                let degree = V::splat(self.degrees[node]);
+                let scale = V::splat(weights.norm.scale[node]);
+                let shift = V::splat(weights.norm.shift[node]);
+                let zero = V::splat(0.0);
+                let (mut product, mut squares) = (zero, zero);
+                for strip in strips(width) {
+                    let bias = load::<V>(&weights.bias_v, strip);
+                    let bias = bias.mul_add(degree, load::<V>(&weights.bias_u, strip));
+                    let update = load::<V>(update, strip).add(bias);
+                    let update = update.mul_add(scale, shift);
+                    let value = load::<V>(own, strip).add(update).at_least(zero);
+                    // Behind the end of a node its scale and shift still stand.
+                    let value = keep(value, width - strip);
+                    product = value.mul_add(load::<V>(anchor, strip), product);
+                    squares = value.mul_add(value, squares);
+                }
+                *score = total(product) / length(total(squares), weights.least_norm);
+            }
+        }
+    }
+}
+
+/// `A_hat` of the nodes.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn graph<V: Vector>(weights: &Weights, own: &[f32]) -> Vec<f32> {
+    let Weights { nodes, width, .. } = *weights;
+    let node = |index: usize| &own[index * width..][..width];
+    let mut alike = vec![0.0; nodes * nodes];
+    for i in 0..nodes {
+        for j in i..nodes {
+            // SAFETY: the caller's.
+            let value = unsafe {
+                match weights.similarity {
+                    Similarity::Dot | Similarity::Cosine => dot::<V>(node(i), node(j)),
+                    Similarity::L1 => -distance::<V>(node(i), node(j)),
+                }
+            };
+            alike[i * nodes + j] = value;
+            alike[j * nodes + i] = value;
+        }
+    }
+    if let Similarity::Cosine = weights.similarity {
+        let lengths: Vec<f32> = (0..nodes)
+            .map(|i| length(alike[i * nodes + i], weights.least_norm))
+            .collect();
+        for (i, row) in alike.chunks_exact_mut(nodes).enumerate() {
+            for (value, length) in row.iter_mut().zip(&lengths) {
+                *value /= lengths[i] * length;
+            }
+        }
+    }
+    // All that are at least as alike as the k-th.
+    let mut sorted = Vec::with_capacity(nodes);
+    let mut roots = Vec::with_capacity(nodes);
+    for row in alike.chunks_exact_mut(nodes) {
+        sorted.clear();
+        sorted.extend_from_slice(row);
+        sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+        let least = sorted[weights.neighbours - 1];
+        for value in row.iter_mut() {
+            *value = if *value >= least { 1.0 } else { 0.0 };
+        }
+        let degree: f32 = row.iter().sum();
+        roots.push(if degree > 0.0 {
+            degree.sqrt().recip()
+        } else {
+            0.0
+        });
+    }
+    for (row, scale) in alike.chunks_exact_mut(nodes).zip(&roots) {
+        for (value, other) in row.iter_mut().zip(&roots) {
+            *value *= scale * other;
+        }
+    }
+    alike
+}
+
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn dot<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sum = V::splat(0.0);
+        for strip in strips(a.len()) {
+            sum = load::<V>(a, strip).mul_add(load::<V>(b, strip), sum);
+        }
+        total(sum)
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn distance<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sum = V::splat(0.0);
+        for strip in strips(a.len()) {
+            let [a, b] = [load::<V>(a, strip), load::<V>(b, strip)];
+            sum = sum.add(a.sub(b).at_least(b.sub(a)));
+        }
+        total(sum)
+    }
+}
+
+/// Where the strips of `length` numbers start.
+fn strips(length: usize) -> impl Iterator<Item = usize> {
+    (0..length).step_by(LANES)
+}
+
+/// A strip of `values`, filled up with 0 behind their end.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn load<V: Vector>(values: &[f32], start: usize) -> V {
+    let values = &values[start..];
+    // SAFETY: the caller's; the chunk and the array hold 16 numbers.
+    unsafe {
+        match values.first_chunk::<LANES>() {
+            Some(strip) => V::load(strip.as_ptr()),
+            None => {
+                let mut strip = [0.0; LANES];
+                strip[..values.len()].copy_from_slice(values);
+                V::load(strip.as_ptr())
+            }
+        }
+    }
+}
+
+/// Writes a strip into `values`, up to their end.
+#[inline(always)]
+fn store<V: Vector>(value: V, values: &mut [f32], start: usize) {
+    let values = &mut values[start..];
+    // SAFETY: the chunk and the array hold 16 numbers.
+    unsafe {
+        match values.first_chunk_mut::<LANES>() {
+            Some(strip) => value.store(strip.as_mut_ptr()),
+            None => {
+                let mut strip = [0.0; LANES];
+                value.store(strip.as_mut_ptr());
+                let length = values.len();
+                values.copy_from_slice(&strip[..length]);
+            }
+        }
+    }
+}
+
+/// `value` with 0 in the lanes from `count` on.
+#[inline(always)]
+fn keep<V: Vector>(value: V, count: usize) -> V {
+    if count >= LANES {
+        return value;
+    }
+    let mut lanes = [0.0; LANES];
+    // SAFETY: the array holds 16 numbers; `value` is proof of the instructions.
+    unsafe {
+        value.store(lanes.as_mut_ptr());
+        lanes[count..].fill(0.0);
+        V::load(lanes.as_ptr())
+    }
+}
+
+/// The sum of the lanes, in their order.
+#[inline(always)]
+fn total<V: Vector>(value: V) -> f32 {
+    let mut lanes = [0.0; LANES];
+    // SAFETY: the array holds 16 numbers.
+    unsafe { value.store(lanes.as_mut_ptr()) };
+    lanes.iter().sum()
+}

@@ -1,0 +1,44 @@
+//! The product of two matrices of any strides, on all cores.
+//!
+//! [`Product`] says what is multiplied and where it goes; [`run`] does many of them at once on all
+//! cores. `out = start + a b`, where `a` and `b` are read with any strides, so that a transposed
+//! operand costs nothing extra:
+//!
+//! ```text
+//! Product::new(Matrix::new(a, [m, k]), Matrix::new(b, [k, n]), Output::new(out, [m, n]))
+//! ```
+//!
+//! Each number of the output is one chain of multiply-adds in the order of the inner dimension,
+//! from its start. So the result does not depend on the number of threads, on how the output is
+//! divided among them, or on what else is in the batch.
+//!
+//! # How
+//! The output is divided into parts of at most `COLUMNS` columns and about `BAND` rows, one task
+//! each. A task takes `DEPTH` of the inner dimension at a time. That block of `b` is packed into
+//! panels of one tile's width, at most 1.8 MB; then each few rows of `a` are packed, 18 KB that stay
+//! in a core's first cache, and multiplied with every panel. The panels come from the second and
+//! third cache, asked for a few terms ahead, which the multipliers do not wait for; packing fewer
+//! columns that would stay nearer means packing `a` more often, and costs more. A tile's sums stay
+//! in registers: 14 rows of two strips for AVX-512. A product of few rows is `thin` instead: it
+//! reads the weights once, unpacked.
+//!
+//! # What bounds it
+//! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
+//! packing, into reading operands that no cache holds, and into the last columns of an output whose
+//! width is no multiple of a strip.
+
+mod pack;
+mod planar;
+mod pointwise;
+mod product;
+mod task;
+mod thin;
+mod tile;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use planar::{Planar, Target};
+pub(crate) use pointwise::{PANEL, Pointwise, gather};
+pub(crate) use product::{Matrix, Output, Product, Start};
+pub(crate) use task::{run, run_with};

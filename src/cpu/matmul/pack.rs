@@ -1,0 +1,175 @@
+//! The operands of a product, laid out in the order in which its tiles read them.
+
+#![allow(
+    clippy::needless_range_loop,
+    reason = "arrays of registers are indexed by number so that they stay in registers"
+)]
+
+use std::ops::Range;
+
+use super::Matrix;
+use crate::cpu::simd::LANES;
+use crate::cpu::simd::Vector;
+
+/// Lays out `terms` x `columns` of `b` panel after panel: in a panel, for each term, one strip or
+/// two. What stands for columns beyond the last is unknown.
+///
+/// # Safety
+/// The processor has the instructions of `V`, the terms and columns are inside `b`, and `panels`
+/// has room for them in whole strips.
+#[inline(always)]
+pub(super) unsafe fn panels<V: Vector>(
+    b: &Matrix,
+    terms: Range<usize>,
+    columns: Range<usize>,
+    panels: &mut [f32],
+) {
+    let depth = terms.len();
+    let wide = columns.len().next_multiple_of(LANES);
+    assert!(panels.len() >= wide * depth, "room for the panels");
+    let pair = if V::PAIRS { 2 * LANES } else { LANES };
+    // SAFETY: the caller's, and the length was checked.
+    unsafe {
+        if b.strides[1] == 1 {
+            return lines::<V>(b, terms, columns, pair, panels.as_mut_ptr());
+        }
+        for panel in (0..wide).step_by(pair) {
+            let pitch = pair.min(wide - panel);
+            let first = columns.start + panel;
+            let count = pitch.min(columns.end - first);
+            let to = panels.as_mut_ptr().add(panel * depth);
+            for strip in (0..count).step_by(LANES) {
+                let columns = first + strip..first + count.min(strip + LANES);
+                lay_out::<V>(b.transposed(), columns, terms.clone(), pitch, to.add(strip));
+            }
+        }
+    }
+}
+
+/// As [`panels`], where neighbouring columns of `b` are neighbours in memory: each term is read from
+/// start to end, since a line of `b` is far from the one before.
+///
+/// # Safety
+/// As [`panels`], with room in `to`.
+#[inline(always)]
+unsafe fn lines<V: Vector>(
+    b: &Matrix,
+    terms: Range<usize>,
+    columns: Range<usize>,
+    pair: usize,
+    to: *mut f32,
+) {
+    let depth = terms.len();
+    let count = columns.len();
+    let (wide, whole) = (count.next_multiple_of(LANES), count / LANES * LANES);
+    // Where a strip of a term goes: of the last panel, which may be one strip, the terms are closer.
+    let place = |term: usize, strip: usize| {
+        let panel = strip / pair * pair;
+        panel * depth + term * pair.min(wide - panel) + strip - panel
+    };
+    // SAFETY: the caller's.
+    unsafe {
+        for term in 0..depth {
+            let from = b.at(terms.start + term, columns.start);
+            for strip in (0..whole).step_by(LANES) {
+                V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + strip));
+                V::load(from.add(strip)).store(to.add(place(term, strip)));
+            }
+            if whole < count {
+                let to = to.add(place(term, whole));
+                std::ptr::copy_nonoverlapping(from.add(whole), to, count - whole);
+            }
+        }
+    }
+}
+
+/// Lines that are on their way while one is laid out.
+const AHEAD: usize = 4;
+/// The same where of each line only one strip is laid out.
+const FAR: usize = 24;
+
+/// Lays out `rows` x `terms` of `a`: for each term, the numbers of `V::ROWS` rows, of which those
+/// beyond the last are unknown.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the rows, at most `V::ROWS`, and terms are inside
+/// `a`.
+#[inline(always)]
+pub(super) unsafe fn rows<V: Vector>(
+    a: &Matrix,
+    rows: Range<usize>,
+    terms: Range<usize>,
+    to: &mut [f32],
+) {
+    let room = terms.len() * V::ROWS + LANES;
+    assert!(to.len() >= room, "room for the rows");
+    // SAFETY: the caller's, and the length was checked.
+    unsafe { lay_out::<V>(*a, rows, terms, V::ROWS, to.as_mut_ptr()) }
+}
+
+/// For each of `terms`, the numbers of at most 16 `rows`; each term `pitch` after the one before.
+/// Terms are written in order and mostly as whole strips, of which the next term overwrites what
+/// goes too far.
+///
+/// # Safety
+/// The processor has the instructions of `V`, the rows and terms are inside `matrix`, and `to` is
+/// valid for a strip from each term on.
+#[inline(always)]
+unsafe fn lay_out<V: Vector>(
+    matrix: Matrix,
+    rows: Range<usize>,
+    terms: Range<usize>,
+    pitch: usize,
+    to: *mut f32,
+) {
+    let count = rows.len();
+    let depth = terms.len();
+    // SAFETY: the caller's.
+    unsafe {
+        if matrix.strides[0] == 1 {
+            let mut from = matrix.at(rows.start, terms.start);
+            // A whole strip can be read where that stays inside the values.
+            let whole = matrix.values.len().checked_sub(LANES);
+            let whole = whole.map(|last| matrix.values.as_ptr().add(last));
+            for term in 0..depth {
+                let to = to.add(term * pitch);
+                V::prefetch(from.wrapping_add(FAR * matrix.strides[1]));
+                if count == LANES || whole.is_some_and(|last| from <= last) {
+                    V::load(from).store(to);
+                } else {
+                    std::ptr::copy_nonoverlapping(from, to, count);
+                }
+                from = from.wrapping_add(matrix.strides[1]);
+            }
+        } else if matrix.strides[1] == 1 {
+            let mut from = [matrix.at(rows.start, terms.start); LANES];
+            for (row, from) in from.iter_mut().enumerate() {
+                *from = matrix.at(rows.start + row.min(count - 1), terms.start);
+            }
+            let mut term = 0;
+            while term + LANES <= depth {
+                let mut lines = [V::splat(0.0); LANES];
+                for row in 0..LANES {
+                    lines[row] = V::load(from[row].add(term));
+                }
+                let columns = V::transpose(lines);
+                for column in 0..LANES {
+                    columns[column].store(to.add((term + column) * pitch));
+                }
+                term += LANES;
+            }
+            for term in term..depth {
+                for (row, from) in from[..count].iter().enumerate() {
+                    *to.add(term * pitch + row) = *from.add(term);
+                }
+            }
+        } else {
+            for term in 0..depth {
+                for row in 0..count {
+                    let from = matrix.at(rows.start + row, terms.start + term);
+                    *to.add(term * pitch + row) = *from;
+                }
+            }
+        }
+    }
+}

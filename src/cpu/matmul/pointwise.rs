@@ -1,0 +1,160 @@
+//! A matrix's weights in the order in which [`Planar`] reads them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::planar::Planar;
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{LANES, Strip, strips};
+
+/// Strips in one panel of outputs.
+pub(crate) const PANEL: usize = 2;
+
+/// Weights in memory that they share with those of other layers.
+#[derive(Debug)]
+struct Packed {
+    memory: Arc<Memory>,
+    range: Range<usize>,
+}
+
+impl std::ops::Deref for Packed {
+    type Target = [Strip];
+
+    fn deref(&self) -> &[Strip] {
+        &self.memory[self.range.clone()]
+    }
+}
+
+impl From<Vec<Strip>> for Packed {
+    fn from(strips: Vec<Strip>) -> Self {
+        let range = 0..strips.len();
+        let mut memory = Memory::new(strips.len());
+        memory.strips_mut().copy_from_slice(&strips);
+        Self {
+            memory: Arc::new(memory),
+            range,
+        }
+    }
+}
+
+/// Moves the weights of all layers into one piece of memory, in their order.
+pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
+    let total = layers.iter().map(|layer| layer.weight.len()).sum();
+    let mut memory = Memory::new(total);
+    let mut rest = memory.strips_mut();
+    for layer in &layers {
+        let (place, after) = rest.split_at_mut(layer.weight.len());
+        place.copy_from_slice(&layer.weight);
+        rest = after;
+    }
+    let memory = Arc::new(memory);
+    let mut start = 0;
+    for layer in layers {
+        let range = start..start + layer.weight.len();
+        start = range.end;
+        layer.weight = Packed {
+            memory: memory.clone(),
+            range,
+        };
+    }
+}
+
+/// A matrix product's weights and bias, panel by panel.
+#[derive(Debug)]
+pub(crate) struct Pointwise {
+    inputs: usize,
+    outputs: usize,
+    /// Panel after panel, each `[inputs, strips]`.
+    weight: Packed,
+    /// `[strips]`.
+    bias: Vec<Strip>,
+}
+
+impl Pointwise {
+    /// Channels of the input.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Packs `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
+    pub fn new(weight: &[f32], bias: &[f32]) -> Self {
+        let inputs = weight.len() / bias.len();
+        Self::pack(inputs, bias, |input, output| {
+            weight[output * inputs + input]
+        })
+    }
+
+    /// Packs `weight`, `[inputs, outputs]`, without a bias.
+    pub fn transposed(weight: &[f32], inputs: usize) -> Self {
+        let outputs = weight.len() / inputs;
+        let bias = vec![0.0; outputs];
+        Self::pack(inputs, &bias, |input, output| {
+            weight[input * outputs + output]
+        })
+    }
+
+    /// Packs the weight of every input and output.
+    fn pack(inputs: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Self {
+        let outputs = bias.len();
+        let bias_strips = strips(bias);
+        let mut packed = Vec::with_capacity(inputs * bias_strips.len());
+        for first in (0..bias_strips.len()).step_by(PANEL) {
+            let panel = first..(first + PANEL).min(bias_strips.len());
+            for input in 0..inputs {
+                packed.extend(panel.clone().map(|strip| {
+                    let start = strip * LANES;
+                    let mut lanes = Strip::default();
+                    let outputs = start..(start + LANES).min(outputs);
+                    for (lane, output) in lanes.0.iter_mut().zip(outputs) {
+                        *lane = weight(input, output);
+                    }
+                    lanes
+                }));
+            }
+        }
+        Self {
+            inputs,
+            outputs,
+            weight: packed.into(),
+            bias: bias_strips,
+        }
+    }
+
+    /// Channels of the output.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Planes of the output.
+    pub fn planes(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Panels of the output.
+    pub fn panels(&self) -> usize {
+        self.bias.len().div_ceil(PANEL)
+    }
+
+    /// Weights of one panel.
+    pub fn weight(&self, panel: usize) -> &[Strip] {
+        let first = panel * PANEL;
+        &self.weight[first * self.inputs..][..self.bias(panel).len() * self.inputs]
+    }
+
+    /// Bias of one panel.
+    pub fn bias(&self, panel: usize) -> &[Strip] {
+        let first = panel * PANEL;
+        &self.bias[first..(first + PANEL).min(self.bias.len())]
+    }
+
+    /// The product that makes one panel from a map with planes of `plane` pixels.
+    pub fn product<'a>(&'a self, panel: usize, input: &'a [Strip], plane: usize) -> Planar<'a> {
+        Planar {
+            input,
+            plane,
+            channels: self.inputs,
+            weight: self.weight(panel),
+            bias: self.bias(panel),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Memory for the numbers of large tensors, used again and again.
+//!
+//! A training step makes and drops tensors of the same few sizes. Left to the allocator, each of
+//! them is new memory, which the system clears page by page, and takes away from every core at its
+//! end. What a [`Buffer`] leaves is kept for the next one instead, at most 1 GiB and inside burn's
+//! tensors as well.
+
+use std::mem::MaybeUninit;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+use burn::backend::Bytes;
+use burn::tensor::{AllocationProperty, DType, TensorData};
+use burn_std::{AccessError, AccessPolicy, AllocationController};
+use rayon::prelude::*;
+
+use super::page::Memory;
+use crate::cpu::simd::{LANES, Strip, numbers, numbers_mut};
+
+/// 32-bit floats that become a tensor's, and come from one, without a copy.
+#[derive(Debug)]
+pub(crate) struct Buffer(TensorData);
+
+/// Numbers below which the allocator does as well.
+const LEAST: usize = 1 << 16;
+
+impl Buffer {
+    /// `length` numbers of unknown content.
+    pub fn room(length: usize) -> Self {
+        if length < LEAST {
+            return vec![0.0; length].into();
+        }
+        let controller = Recycled(take(length.div_ceil(LANES)));
+        // SAFETY: the memory holds `length` floats, all of which were written before: at first by
+        // the system, with zeros.
+        let bytes =
+            unsafe { Bytes::from_controller(Box::new(controller), length * size_of::<f32>()) };
+        Self(TensorData::from_bytes(bytes, [length], DType::F32))
+    }
+
+    /// `length` zeros.
+    pub fn zeros(length: usize) -> Self {
+        let mut buffer = Self::room(length);
+        let parts = buffer.par_chunks_mut(LEAST);
+        parts.for_each(|part| part.fill(0.0));
+        buffer
+    }
+
+    /// The numbers of `data`.
+    ///
+    /// # Panics
+    /// If they are not 32-bit floats.
+    pub fn of(data: TensorData) -> Self {
+        assert_eq!(data.dtype(), DType::F32, "a buffer is of 32-bit floats");
+        Self(data)
+    }
+
+    /// The numbers as data of `shape`.
+    ///
+    /// # Panics
+    /// If their number is not that of `shape`.
+    pub fn into_data(self, shape: impl Into<Vec<usize>>) -> TensorData {
+        let (bytes, _, dtype) = self.0.into_parts();
+        TensorData::from_bytes(bytes, shape.into(), dtype)
+    }
+}
+
+impl From<Vec<f32>> for Buffer {
+    fn from(values: Vec<f32>) -> Self {
+        let length = values.len();
+        Self(TensorData::new(values, [length]))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        self.0.as_slice().expect("a buffer is of 32-bit floats")
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        self.0.as_mut_slice().expect("a buffer is of 32-bit floats")
+    }
+}
+
+/// Memory that goes back to where it came from.
+struct Recycled(Memory);
+
+impl AllocationController for Recycled {
+    fn alloc_align(&self) -> usize {
+        align_of::<Strip>()
+    }
+
+    fn property(&self) -> AllocationProperty {
+        AllocationProperty::Other
+    }
+
+    unsafe fn memory_mut(
+        &mut self,
+        _: AccessPolicy,
+    ) -> Result<&mut [MaybeUninit<u8>], AccessError> {
+        let numbers = numbers_mut(self.0.strips_mut());
+        let length = size_of_val(numbers);
+        // SAFETY: the same memory; the caller writes no byte without a value.
+        Ok(unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), length) })
+    }
+
+    fn memory(&self, _: AccessPolicy) -> Result<&[MaybeUninit<u8>], AccessError> {
+        let numbers = numbers(&self.0);
+        // SAFETY: the same memory.
+        Ok(unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) })
+    }
+}
+
+impl Drop for Recycled {
+    fn drop(&mut self) {
+        keep(std::mem::take(&mut self.0));
+    }
+}
+
+/// What is free, the longest unused first.
+static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
+
+/// Strips that are kept at most: 1 GiB.
+const MOST: usize = (1 << 30) / size_of::<Strip>();
+
+/// At least `strips` strips, and not much more.
+fn take(strips: usize) -> Memory {
+    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let fits = |memory: &Memory| (strips..=strips + strips / 4).contains(&memory.len());
+    let smallest = (0..free.len())
+        .filter(|index| fits(&free[*index]))
+        .min_by_key(|index| free[*index].len());
+    match smallest {
+        Some(index) => free.remove(index),
+        None => Memory::new(strips),
+    }
+}
+
+fn keep(memory: Memory) {
+    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    free.push(memory);
+    let mut held: usize = free.iter().map(|memory| memory.len()).sum();
+    let mut gone = 0;
+    while held > MOST {
+        held -= free[gone].len();
+        gone += 1;
+    }
+    let gone: Vec<Memory> = free.drain(..gone).collect();
+    // Giving memory back to the system takes long; nobody need wait for it.
+    drop(free);
+    drop(gone);
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn numbers_survive_the_way_through_a_tensor() {
+        for length in [1, 7, LEAST - 1, LEAST, LEAST + 5, 3 * LEAST + 16] {
+            let mut buffer = Buffer::room(length);
+            for (index, value) in buffer.iter_mut().enumerate() {
+                *value = index as f32;
+            }
+            let start = buffer.as_ptr();
+            let tensor = Tensor::<2>::from_data(buffer.into_data([1, length]), &Device::flex());
+            let copy = tensor.clone() + 1.0;
+            let back = Buffer::of(tensor.into_data());
+            assert_eq!(back.as_ptr(), start, "copied");
+            assert_eq!(back.len(), length);
+            assert!(
+                (0..)
+                    .zip(&*back)
+                    .all(|(index, value)| index as f32 == *value)
+            );
+            let sums: Vec<f32> = copy.into_data().try_into_vec().expect("floats");
+            assert!(
+                (1..)
+                    .zip(&sums)
+                    .all(|(index, value)| index as f32 == *value)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_used_again_and_zeros_are_zeros() {
+        let length = 5 * LEAST + 3;
+        let mut old = Vec::new();
+        // Other tests use buffers too; one of a few finds its own memory again.
+        let again = (0..100).any(|_| {
+            let mut buffer = Buffer::zeros(length);
+            assert!(buffer.iter().all(|value| *value == 0.0));
+            buffer.fill(1.0);
+            let start = buffer.as_ptr() as usize;
+            let seen = old.contains(&start);
+            old.push(start);
+            seen
+        });
+        assert!(again, "always new memory");
+    }
+}

@@ -1,0 +1,99 @@
+//! The division of one layer's work among the cores.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::pool::Pool;
+use crate::cpu::simd::{Isa, Kernel, Strip};
+
+/// The cores that work on one image together.
+#[derive(Clone, Copy)]
+pub(crate) struct Team<'a> {
+    isa: Isa,
+    threads: usize,
+    scratch: &'a Pool<Vec<Strip>>,
+}
+
+/// Pieces of work per core, where there are several cores: enough that one which starts late, or
+/// is taken away, holds up the others only a little.
+const TASKS: usize = 4;
+
+impl<'a> Team<'a> {
+    /// A team of `threads` cores.
+    ///
+    /// # Safety
+    /// `isa` is one of [`Isa::available`].
+    pub unsafe fn new(isa: Isa, threads: usize, scratch: &'a Pool<Vec<Strip>>) -> Self {
+        Self {
+            isa,
+            threads,
+            scratch,
+        }
+    }
+
+    /// Runs `kernel` on the calling thread.
+    pub fn run<K: Kernel>(&self, kernel: K) -> K::Output {
+        // SAFETY: `new` asked for a set that the processor has.
+        unsafe { self.isa.run(kernel) }
+    }
+
+    /// Does every task, on any core, each with working memory of its own.
+    pub fn each<T: Send>(&self, tasks: Vec<T>, work: impl Fn(T, &mut Vec<Strip>) + Sync) {
+        if self.threads == 1 {
+            self.scratch.with(|scratch| {
+                for task in tasks {
+                    work(task, scratch);
+                }
+            });
+        } else {
+            tasks
+                .into_par_iter()
+                .with_max_len(1)
+                .for_each(|task| self.scratch.with(|scratch| work(task, scratch)));
+        }
+    }
+
+    /// Divides `units` into bands of at least `least` where `panels` panels are too few tasks.
+    pub fn bands(&self, panels: usize, units: usize, least: usize) -> Vec<Range<usize>> {
+        let wanted = if self.threads == 1 {
+            1
+        } else {
+            (TASKS * self.threads).div_ceil(panels)
+        };
+        let length = units.div_ceil(wanted).next_multiple_of(least).min(units);
+        (0..units)
+            .step_by(length)
+            .map(|start| start..(start + length).min(units))
+            .collect()
+    }
+}
+
+/// Calls `work` on a thread of the current rayon pool, while `threads - 1` others look for tasks
+/// without a pause: falling asleep and being woken for every layer takes longer than a layer.
+pub(crate) fn awake(threads: usize, work: impl FnOnce() + Send) {
+    /// Ends the search also where `work` panics.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+    let done = AtomicBool::new(false);
+    rayon::scope(|scope| {
+        let end = Done(&done);
+        for _ in 1..threads {
+            scope.spawn(|_| {
+                while !done.load(Ordering::Acquire) {
+                    if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                        // Another program may need the core.
+                        std::thread::yield_now();
+                    }
+                }
+            });
+        }
+        work();
+        drop(end);
+    });
+}

@@ -1,0 +1,11 @@
+//! Sixteen float lanes in registers, per instruction set, and the choice of a set at run time.
+//!
+//! Needs nothing but std, so that other loops of the crate may use it in any build.
+
+mod isa;
+mod lanes;
+mod vector;
+
+pub(crate) use isa::{Isa, Kernel};
+pub(crate) use lanes::{LANES, Strip, numbers, numbers_mut, planes, strips};
+pub(crate) use vector::Vector;

@@ -1,0 +1,189 @@
+//! What the parts of the network share on their way: norms, passes over all planes and images.
+
+use std::ops::Range;
+
+use super::super::statistics as running;
+use super::grid::{Grid, pieces};
+use super::kernel::{Differ, Finish, Linear, Silu};
+use super::norm::{Moments, Norm, Slopes, Sums, statistics};
+use crate::cpu::memory::{Lease, Team, Workspace};
+use crate::cpu::simd::{LANES, Strip, numbers_mut};
+
+/// What a norm normalises with.
+#[derive(Clone, Debug)]
+pub(super) struct NormKind {
+    /// What is added to the variance.
+    pub epsilon: f64,
+    /// Mean and variance, where the norm does not take part in training.
+    pub given: Option<running::Moments>,
+}
+
+impl NormKind {
+    /// The norm by the statistics of the values whose moments are given, and these statistics; or by
+    /// the norm's own.
+    pub fn norm(
+        &self,
+        [gamma, beta]: [&[f32]; 2],
+        moments: &[Moments],
+    ) -> (Norm, Option<running::Moments>) {
+        let parameters = [gamma, beta];
+        if let Some([mean, variance]) = &self.given {
+            let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&v| v.into()).collect() };
+            let (mean, variance) = (wide(mean), wide(variance));
+            return (
+                Norm::new(parameters, self.epsilon, &mean, &variance, None),
+                None,
+            );
+        }
+        let (mean, variance, count) = statistics(gamma.len(), moments);
+        let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
+        let found = [narrow(&mean), narrow(&variance)];
+        let norm = Norm::new(parameters, self.epsilon, &mean, &variance, Some(count));
+        (norm, Some(found))
+    }
+}
+
+/// The gradient of a norm's output, and what takes it to the norm's input.
+#[derive(Clone, Copy)]
+pub(super) struct Slope<'a> {
+    /// The gradient of every value of a batch.
+    pub gradient: &'a [f32],
+    /// What drop path keeps of each image; nothing where it keeps all.
+    pub keep: Option<&'a [f32]>,
+    /// The slopes.
+    pub slopes: &'a Slopes,
+}
+
+/// A convolution's output and the norm after it.
+#[derive(Debug)]
+pub(super) struct Normed {
+    pub value: Lease,
+    pub norm: Norm,
+}
+
+impl Normed {
+    /// The norm's scale, shift and mean of one plane.
+    pub fn constants(&self, plane: usize) -> [&Strip; 3] {
+        let norm = &self.norm;
+        [&norm.scale[plane], &norm.shift[plane], &norm.mean[plane]]
+    }
+
+    /// The strips of one plane of one image.
+    pub fn part(&self, grid: Grid, index: usize) -> &[Strip] {
+        &self.value[index * grid.pixels()..][..grid.pixels()]
+    }
+
+    /// What comes after the norm: SiLU, or drop path and another map.
+    pub fn finish(
+        &self,
+        team: Team<'_>,
+        grid: Grid,
+        keep: Option<&[f32]>,
+        other: Option<&[Strip]>,
+        silu: bool,
+    ) -> Vec<f32> {
+        let pixels = grid.pixels();
+        let mut out = vec![0.0; grid.strips() * LANES];
+        let tasks: Vec<_> = out.chunks_exact_mut(pixels * LANES).enumerate().collect();
+        team.each(tasks, |(index, out), _| {
+            let [scale, shift, _] = self.constants(index / grid.batch);
+            team.run(Finish {
+                value: self.part(grid, index),
+                norm: [scale, shift],
+                silu,
+                keep: keep.map_or(1.0, |keep| keep[index % grid.batch]),
+                other: other.map(|other| &other[index * pixels..][..pixels]),
+                out,
+            });
+        });
+        out
+    }
+
+    /// The sums of a gradient that comes straight from the norm.
+    pub fn linear(
+        &self,
+        team: Team<'_>,
+        grid: Grid,
+        gradient: &[f32],
+        keep: Option<&[f32]>,
+    ) -> Vec<Sums> {
+        let each = grid.pixels() * LANES;
+        let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
+        team.each(sums.iter_mut().enumerate().collect(), |(index, sums), _| {
+            *sums = team.run(Linear {
+                gradient: &gradient[index * each..][..each],
+                keep: keep.map_or(1.0, |keep| keep[index % grid.batch]),
+                value: self.part(grid, index),
+                mean: self.constants(index / grid.batch)[2],
+            });
+        });
+        sums
+    }
+
+    /// A gradient taken back through SiLU, given by plane and image, and its sums.
+    pub fn silu<'a>(
+        &self,
+        team: Team<'_>,
+        workspace: &Workspace,
+        grid: Grid,
+        gradient: impl Fn(usize) -> Result<&'a [f32], &'a Strip> + Sync,
+    ) -> (Lease, Vec<Sums>) {
+        let mut out = workspace.take(grid.strips());
+        let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
+        let parts = out.chunks_exact_mut(grid.pixels());
+        let tasks: Vec<_> = sums.iter_mut().zip(parts).enumerate().collect();
+        team.each(tasks, |(index, (sums, out)), _| {
+            *sums = team.run(Silu {
+                gradient: gradient(index),
+                value: self.part(grid, index),
+                norm: self.constants(index / grid.batch),
+                out,
+            });
+        });
+        (out, sums)
+    }
+
+    /// Makes a band of the gradient of the convolution's output.
+    pub fn differ(
+        &self,
+        team: Team<'_>,
+        grid: Grid,
+        slope: Slope<'_>,
+        band: &Range<usize>,
+        out: &mut [Strip],
+    ) {
+        let Slope {
+            gradient,
+            keep,
+            slopes,
+        } = slope;
+        for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
+            let start = plane * grid.plane() + band.start;
+            for (image, piece) in pieces(band, grid.pixels()) {
+                let from = start + piece.start..start + piece.end;
+                team.run(Differ {
+                    gradient: &gradient[from.start * LANES..from.end * LANES],
+                    keep: keep.map_or(1.0, |keep| keep[image]),
+                    value: &self.value[from],
+                    slopes: [
+                        &slopes.gradient[plane],
+                        &slopes.value[plane],
+                        &slopes.constant[plane],
+                    ],
+                    out: &mut out[piece],
+                });
+            }
+        }
+    }
+}
+
+/// A copy of a batch of maps in memory of its own.
+pub(super) fn copy(team: Team<'_>, workspace: &Workspace, map: &[f32]) -> Lease {
+    const RUN: usize = 1 << 14;
+    let mut out = workspace.take(map.len() / LANES);
+    let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
+    team.each(parts.collect(), |(out, map), _| {
+        numbers_mut(out).copy_from_slice(map);
+    });
+    out
+}

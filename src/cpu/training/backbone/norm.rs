@@ -1,0 +1,181 @@
+//! Batch norm: what a batch's sums say, forward and backward.
+
+use crate::cpu::simd::{LANES, Strip, strips};
+
+/// The sums of some values of sixteen channels, about one of those values: so that their spread is
+/// not lost in the size of their mean.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moments {
+    /// How many values.
+    pub count: usize,
+    /// What the sums are about.
+    pub pivot: Strip,
+    /// The sum of `value - pivot`.
+    pub sum: Strip,
+    /// The sum of `(value - pivot)^2`.
+    pub square: Strip,
+}
+
+/// The sums of some gradients of sixteen channels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    /// The sum of the gradients.
+    pub gradient: Strip,
+    /// The sum of `gradient * (value - mean)`.
+    pub product: Strip,
+}
+
+/// What one batch norm does to its input, and what its gradient needs.
+#[derive(Clone, Debug)]
+pub(super) struct Norm {
+    /// `gamma / deviation`.
+    pub scale: Vec<Strip>,
+    /// `beta - mean scale`.
+    pub shift: Vec<Strip>,
+    /// The mean.
+    pub mean: Vec<Strip>,
+    /// `gamma`.
+    gamma: Vec<f32>,
+    /// `1 / deviation`.
+    inverse: Vec<f64>,
+    /// The number of values that the statistics are those of; nothing if they are given.
+    count: Option<usize>,
+}
+
+/// The gradient of a norm's input is `gradient * dy + value * z + constant`.
+pub(super) struct Slopes {
+    pub gradient: Vec<Strip>,
+    pub value: Vec<Strip>,
+    pub constant: Vec<Strip>,
+}
+
+/// The statistics of `channels` channels from the moments of their parts, `[planes, parts]`.
+pub(super) fn statistics(channels: usize, moments: &[Moments]) -> (Vec<f64>, Vec<f64>, usize) {
+    let parts = moments.len() / channels.div_ceil(LANES);
+    let (mut means, mut variances, mut total) = (Vec::new(), Vec::new(), 0);
+    for channel in 0..channels {
+        let (plane, lane) = (channel / LANES, channel % LANES);
+        let (mut count, mut mean, mut square) = (0.0, 0.0, 0.0);
+        for part in &moments[plane * parts..][..parts] {
+            let values = part.count as f64;
+            let sum = f64::from(part.sum.0[lane]);
+            let part_mean = f64::from(part.pivot.0[lane]) + sum / values;
+            let part_square = f64::from(part.square.0[lane]) - sum * sum / values;
+            let distance = part_mean - mean;
+            let all: f64 = count + values;
+            mean += distance * values / all;
+            square += part_square + distance * distance * count * values / all;
+            count = all;
+        }
+        means.push(mean);
+        variances.push((square / count).max(0.0));
+        total = count as usize;
+    }
+    (means, variances, total)
+}
+
+impl Norm {
+    /// A norm over `count` values per channel, or, without a count, by given statistics.
+    pub fn new(
+        [gamma, beta]: [&[f32]; 2],
+        epsilon: f64,
+        mean: &[f64],
+        variance: &[f64],
+        count: Option<usize>,
+    ) -> Self {
+        let inverse: Vec<f64> = variance
+            .iter()
+            .map(|variance| 1.0 / (variance + epsilon).sqrt())
+            .collect();
+        let scale = |channel: usize| f64::from(gamma[channel]) * inverse[channel];
+        let shift = |channel: usize| f64::from(beta[channel]) - mean[channel] * scale(channel);
+        Self {
+            scale: channels(mean.len(), scale),
+            shift: channels(mean.len(), shift),
+            mean: channels(mean.len(), |channel| mean[channel]),
+            gamma: gamma.to_vec(),
+            inverse,
+            count,
+        }
+    }
+
+    /// The slopes of the input's gradient, and the gradients of gamma and beta, from the sums over
+    /// all values, `[planes, parts]`.
+    ///
+    /// With `n` values, `x' = (x - mean) / deviation` and `dy` the gradient of the output:
+    /// `dbeta = sum dy`, `dgamma = sum dy x'`,
+    /// `dx = gamma / deviation (dy - dbeta / n - x' dgamma / n)`; given statistics do not depend on
+    /// the values, and only the first term is left.
+    pub fn gradient(&self, sums: &[Sums]) -> (Slopes, Vec<f32>, Vec<f32>) {
+        let parts = sums.len() / self.mean.len();
+        let count = self.inverse.len();
+        let total = |channel: usize, of: fn(&Sums) -> &Strip| -> f64 {
+            let (plane, lane) = (channel / LANES, channel % LANES);
+            sums[plane * parts..][..parts]
+                .iter()
+                .map(|sums| f64::from(of(sums).0[lane]))
+                .sum()
+        };
+        let beta: Vec<f64> = (0..count)
+            .map(|channel| total(channel, |sums| &sums.gradient))
+            .collect();
+        let gamma: Vec<f64> = (0..count)
+            .map(|channel| total(channel, |sums| &sums.product) * self.inverse[channel])
+            .collect();
+        let share = self.count.map_or(0.0, |count| 1.0 / count as f64);
+        let outer = |channel: usize| f64::from(self.gamma[channel]) * self.inverse[channel];
+        let value =
+            |channel: usize| -outer(channel) * self.inverse[channel] * gamma[channel] * share;
+        let mean = |channel: usize| f64::from(self.mean[channel / LANES].0[channel % LANES]);
+        let slopes = Slopes {
+            gradient: channels(count, outer),
+            value: channels(count, value),
+            constant: channels(count, |channel| {
+                -outer(channel) * beta[channel] * share - value(channel) * mean(channel)
+            }),
+        };
+        let narrow = |wide: Vec<f64>| wide.into_iter().map(|value| value as f32).collect();
+        (slopes, narrow(gamma), narrow(beta))
+    }
+}
+
+/// One number for each of `count` channels.
+fn channels(count: usize, value: impl Fn(usize) -> f64) -> Vec<Strip> {
+    let values: Vec<f32> = (0..count).map(|channel| value(channel) as f32).collect();
+    strips(&values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(values: &[f32]) -> Moments {
+        let pivot = values[0];
+        let mut moments = Moments {
+            count: values.len(),
+            pivot: Strip([pivot; LANES]),
+            ..Moments::default()
+        };
+        for value in values {
+            moments.sum.0[0] += value - pivot;
+            moments.square.0[0] += (value - pivot) * (value - pivot);
+        }
+        moments
+    }
+
+    #[test]
+    fn a_small_spread_around_a_large_mean_is_not_lost() {
+        let values: Vec<f32> = (0..1000).map(|i| 3000.0 + (i % 7) as f32 / 64.0).collect();
+        let parts = [moments(&values[..300]), moments(&values[300..])];
+        let (mean, variance, count) = statistics(1, &parts);
+        let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+        let expected = wide.iter().sum::<f64>() / 1000.0;
+        let spread = wide.iter().map(|v| (v - expected).powi(2)).sum::<f64>() / 1000.0;
+        assert_eq!(count, 1000);
+        assert!((mean[0] - expected).abs() < 1e-6, "{mean:?} {expected}");
+        assert!(
+            (variance[0] / spread - 1.0).abs() < 1e-5,
+            "{variance:?} {spread}"
+        );
+    }
+}

@@ -1,0 +1,425 @@
+//! Eq. 2 in training, fused for CPUs: the maps, the exchange with the neighbours, the norm per
+//! node, the residual connection and ReLU.
+//!
+//! The neighbours are gathered before their map, not after it, `(A V) W_v` instead of `A (V W_v)`:
+//! the same sum, whose two maps then add up in one output.
+
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+
+use super::statistics::Statistics;
+use crate::cpu::autograd::{Operand, Operation, apply, relu};
+use crate::cpu::matmul::{Matrix, Output, Product, Start, run};
+use crate::cpu::memory::{Array, Buffer};
+use crate::cpu::view::GraphConvolution;
+
+/// The nodes after one exchange with their neighbours, the running statistics moved; nothing unless
+/// the norm is in training, everything is in the memory of burn's CPU backend, and nobody asks for
+/// the adjacency's gradient.
+pub(crate) fn graph_convolution(
+    layer: &GraphConvolution<'_>,
+    nodes: &Tensor<3>,
+    adjacency: &Tensor<3>,
+) -> Option<Tensor<3>> {
+    let device = nodes.device();
+    if !(layer.norm.training.is_enabled() && device.is_autodiff()) {
+        return None;
+    }
+    let operands = [
+        Operand::of(nodes.clone())?,
+        Operand::constant(adjacency.clone())?,
+        Operand::of(layer.own.weight.val())?,
+        Operand::of(layer.own.bias.as_ref()?.val())?,
+        Operand::of(layer.neighbours.weight.val())?,
+        Operand::of(layer.neighbours.bias.as_ref()?.val())?,
+        Operand::of(layer.norm.gamma.val())?,
+        Operand::of(layer.norm.beta.val())?,
+    ];
+    let statistics = Statistics::default();
+    let operation = Graph {
+        epsilon: layer.norm.epsilon,
+        statistics: statistics.clone(),
+    };
+    let nodes = apply(operation, operands);
+    statistics.move_running(&[layer.norm], &device);
+    Some(nodes)
+}
+
+/// `[batch, nodes, width]`, `[batch, nodes, nodes]`, `[width, width]`, `[width]`, once more, and
+/// twice `[nodes]` to `[batch, nodes, width]`. The adjacency gets no gradient.
+#[derive(Debug)]
+struct Graph {
+    epsilon: f64,
+    statistics: Statistics,
+}
+
+/// What backward needs.
+#[derive(Clone, Debug)]
+struct Saved {
+    inputs: [Array; 8],
+    /// `A V`.
+    gathered: Array,
+    /// What the norm reads.
+    update: Array,
+    output: Array,
+    norm: Norm,
+}
+
+/// The norm of each node: `(x - mean) inverse gamma + beta`.
+#[derive(Clone, Debug)]
+struct Norm {
+    mean: Vec<f32>,
+    inverse: Vec<f32>,
+}
+
+impl Operation<8> for Graph {
+    type Saved = Saved;
+
+    fn forward(&self, inputs: &[Array; 8]) -> (Array, Saved) {
+        let [v, adjacency, own, own_bias, other, other_bias, gamma, beta] =
+            inputs.each_ref().map(Array::values);
+        let shape = inputs[0].shape();
+        let [nodes, width] = [shape[1], shape[2]];
+        let rows = v.len() / width;
+        let matrix = |values| Matrix::new(values, [rows, width]);
+        let square = |values| Matrix::new(values, [width; 2]);
+
+        let gathered = exchange(v, adjacency, nodes, width, Direction::Gather);
+        let mut update = Buffer::room(v.len());
+        let out = Output::new(&mut update, [rows, width]);
+        run([Product::new(matrix(v), square(own), out).from(Start::Bias(own_bias))]);
+        // The bias of a neighbour counts as often as the neighbours do.
+        let lines = update
+            .par_chunks_mut(width)
+            .zip(adjacency.par_chunks(nodes));
+        lines.for_each(|(line, neighbours)| {
+            let weight: f32 = neighbours.iter().sum();
+            for (x, bias) in line.iter_mut().zip(other_bias) {
+                *x += weight * bias;
+            }
+        });
+        let out = Output::new(&mut update, [rows, width]);
+        run([Product::new(matrix(&gathered), square(other), out).from(Start::Output)]);
+
+        let norm = self.norm(&update, nodes, width);
+        let mut output = Buffer::room(v.len());
+        output
+            .par_chunks_mut(width)
+            .zip(v.par_chunks(width))
+            .zip(update.par_chunks(width))
+            .enumerate()
+            .for_each(|(row, ((out, v), x))| {
+                let node = row % nodes;
+                let (mean, scale) = (norm.mean[node], norm.inverse[node] * gamma[node]);
+                for ((out, v), x) in out.iter_mut().zip(v).zip(x) {
+                    *out = relu(v + (x - mean) * scale + beta[node]);
+                }
+            });
+        let output = Array::new(output, shape.clone());
+        let saved = Saved {
+            inputs: inputs.clone(),
+            gathered: Array::new(gathered, shape.clone()),
+            update: Array::new(update, shape),
+            output: output.clone(),
+            norm,
+        };
+        (output, saved)
+    }
+
+    fn backward(&self, saved: Saved, gradient: Array, wanted: [bool; 8]) -> [Option<Array>; 8] {
+        let Saved {
+            inputs,
+            gathered,
+            update,
+            output,
+            norm,
+        } = saved;
+        let [v, adjacency, own, _, other, _, gamma, _] = inputs.each_ref().map(Array::values);
+        let shape = inputs[0].shape();
+        let [nodes, width] = [shape[1], shape[2]];
+        let rows = v.len() / width;
+
+        // From here on `gradient` is that of the sum before the ReLU, and so of the nodes along the
+        // residual connection; `update` becomes the gradient of what the norm reads.
+        let mut gradient = gradient.into_values();
+        let mut update = update.into_values();
+        gate(&mut gradient, output.values());
+        drop(output);
+        let [of_beta, of_gamma] = norm.sums(&gradient, &update, nodes, width);
+        norm.descend(&gradient, &mut update, gamma, [&of_beta, &of_gamma], width);
+        let of_update = update;
+        let [of_own_bias, of_other_bias] = of_biases(&of_update, adjacency, nodes, width);
+
+        let mut of_own = Buffer::room(width * width);
+        let mut of_other = Buffer::room(width * width);
+        let both = [(v, &mut of_own), (gathered.values(), &mut of_other)];
+        run(both.map(|(lines, out)| {
+            let lines = Matrix::new(lines, [rows, width]).transposed();
+            let of_lines = Matrix::new(&of_update, [rows, width]);
+            Product::new(lines, of_lines, Output::new(out, [width; 2]))
+        }));
+        drop(gathered);
+        let of_nodes = wanted[0].then(|| {
+            let matrix = |values| Matrix::new(values, [rows, width]);
+            let square = |values| Matrix::new(values, [width; 2]);
+            let scattered = exchange(&of_update, adjacency, nodes, width, Direction::Scatter);
+            for (rows_of, map) in [(&of_update, own), (&scattered, other)] {
+                let out = Output::new(&mut gradient, [rows, width]);
+                let product = Product::new(matrix(rows_of), square(map).transposed(), out);
+                run([product.from(Start::Output)]);
+            }
+            Array::new(gradient, shape)
+        });
+        [
+            of_nodes,
+            None,
+            Some(Array::new(of_own, [width; 2])),
+            Some(Array::new(of_own_bias, [width])),
+            Some(Array::new(of_other, [width; 2])),
+            Some(Array::new(of_other_bias, [width])),
+            Some(Array::new(of_gamma, [nodes])),
+            Some(Array::new(of_beta, [nodes])),
+        ]
+    }
+}
+
+impl Graph {
+    fn norm(&self, update: &[f32], nodes: usize, width: usize) -> Norm {
+        // Of each line its mean and its sum of squares around that, which then are put together.
+        let lines: Vec<[f64; 2]> = update.par_chunks(width).map(spread).collect();
+        let count = (lines.len() / nodes) as f64;
+        let of_node = |node: usize| lines[node..].iter().step_by(nodes);
+        let mut mean = Vec::with_capacity(nodes);
+        let mut variance = Vec::with_capacity(nodes);
+        for node in 0..nodes {
+            let centre = of_node(node).map(|[mean, _]| mean).sum::<f64>() / count;
+            let squares = of_node(node)
+                .map(|[mean, squares]| squares + width as f64 * (mean - centre).powi(2))
+                .sum::<f64>();
+            mean.push(centre as f32);
+            variance.push(squares / (count * width as f64));
+        }
+        let inverse = |variance: &f64| (1.0 / (variance + self.epsilon).sqrt()) as f32;
+        let norm = Norm {
+            inverse: variance.iter().map(inverse).collect(),
+            mean: mean.clone(),
+        };
+        let variance = variance.into_iter().map(|variance| variance as f32);
+        self.statistics.set(vec![Some([mean, variance.collect()])]);
+        norm
+    }
+}
+
+impl Norm {
+    /// The gradients of the shift and of gamma, `[nodes]` each.
+    fn sums(&self, gradient: &[f32], update: &[f32], nodes: usize, width: usize) -> [Vec<f32>; 2] {
+        let lines: Vec<[f64; 2]> = gradient
+            .par_chunks(width)
+            .zip(update.par_chunks(width))
+            .enumerate()
+            .map(|(row, (g, x))| {
+                let (mean, inverse) = (self.mean[row % nodes], self.inverse[row % nodes]);
+                let products = g
+                    .iter()
+                    .zip(x)
+                    .map(|(g, x)| [*g, g * ((x - mean) * inverse)]);
+                sum_pairs(products)
+            })
+            .collect();
+        [0, 1].map(|which| {
+            let of_node = |node: usize| lines[node..].iter().step_by(nodes);
+            (0..nodes)
+                .map(|node| of_node(node).map(|sums| sums[which]).sum::<f64>() as f32)
+                .collect()
+        })
+    }
+
+    /// Makes `update` its own gradient.
+    fn descend(
+        &self,
+        gradient: &[f32],
+        update: &mut [f32],
+        gamma: &[f32],
+        [of_beta, of_gamma]: [&[f32]; 2],
+        width: usize,
+    ) {
+        let nodes = gamma.len();
+        let share = nodes as f32 / update.len() as f32;
+        let lines = update.par_chunks_mut(width).zip(gradient.par_chunks(width));
+        lines.enumerate().for_each(|(row, (x, g))| {
+            let node = row % nodes;
+            let (mean, inverse) = (self.mean[node], self.inverse[node]);
+            let scale = inverse * gamma[node];
+            let (drift, slope) = (share * of_beta[node], share * of_gamma[node]);
+            for (x, g) in x.iter_mut().zip(g) {
+                *x = scale * (g - drift - (*x - mean) * inverse * slope);
+            }
+        });
+    }
+}
+
+/// Takes the gradient away where the ReLU gave nothing.
+fn gate(gradient: &mut [f32], output: &[f32]) {
+    let parts = gradient.par_chunks_mut(PART).zip(output.par_chunks(PART));
+    parts.for_each(|(gradient, output)| {
+        for (g, out) in gradient.iter_mut().zip(output) {
+            *g = if *out > 0.0 { *g } else { 0.0 };
+        }
+    });
+}
+
+/// Numbers in one task of an element-wise pass.
+const PART: usize = 1 << 14;
+
+#[derive(Clone, Copy)]
+enum Direction {
+    /// `A V`.
+    Gather,
+    /// `A^T V`.
+    Scatter,
+}
+
+/// The nodes of each image exchanged along its graph.
+fn exchange(
+    from: &[f32],
+    adjacency: &[f32],
+    nodes: usize,
+    width: usize,
+    direction: Direction,
+) -> Buffer {
+    let mut to = Buffer::room(from.len());
+    let image = nodes * width;
+    to.par_chunks_mut(image)
+        .zip(from.par_chunks(image))
+        .zip(adjacency.par_chunks(nodes * nodes))
+        .for_each(|((to, from), weights)| {
+            for (node, to) in to.chunks_mut(width).enumerate() {
+                to.fill(0.0);
+                for (neighbour, from) in from.chunks(width).enumerate() {
+                    let weight = match direction {
+                        Direction::Gather => weights[node * nodes + neighbour],
+                        Direction::Scatter => weights[neighbour * nodes + node],
+                    };
+                    // Most nodes are not neighbours.
+                    if weight != 0.0 {
+                        for (to, from) in to.iter_mut().zip(from) {
+                            *to += weight * from;
+                        }
+                    }
+                }
+            }
+        });
+    to
+}
+
+/// The gradients of the two biases: the sum of all lines, and that weighted by each line's number
+/// of neighbours.
+fn of_biases(of_update: &[f32], adjacency: &[f32], nodes: usize, width: usize) -> [Vec<f32>; 2] {
+    /// Lines that are summed on their own: not the number of threads, so that the sums are the same
+    /// on any.
+    const LINES: usize = 96;
+    let parts: Vec<[Vec<f32>; 2]> = of_update
+        .par_chunks(LINES * width)
+        .zip(adjacency.par_chunks(LINES * nodes))
+        .map(|(lines, neighbours)| {
+            let mut sums = [vec![0.0; width], vec![0.0; width]];
+            let [plain, weighted] = &mut sums;
+            for (line, neighbours) in lines.chunks(width).zip(neighbours.chunks(nodes)) {
+                let weight: f32 = neighbours.iter().sum();
+                for ((plain, weighted), x) in plain.iter_mut().zip(&mut *weighted).zip(line) {
+                    *plain += x;
+                    *weighted += weight * x;
+                }
+            }
+            sums
+        })
+        .collect();
+    [0, 1].map(|which| {
+        let mut total = vec![0.0; width];
+        for part in &parts {
+            for (total, sum) in total.iter_mut().zip(&part[which]) {
+                *total += sum;
+            }
+        }
+        total
+    })
+}
+
+/// Numbers that are summed side by side, which is what keeps a processor busy.
+const LANES: usize = 16;
+
+/// The sums of pairs.
+fn sum_pairs(pairs: impl Iterator<Item = [f32; 2]>) -> [f64; 2] {
+    let mut sums = [[0.0f32; LANES]; 2];
+    for (index, [a, b]) in pairs.enumerate() {
+        sums[0][index % LANES] += a;
+        sums[1][index % LANES] += b;
+    }
+    sums.map(|lanes| lanes.iter().map(|lane| f64::from(*lane)).sum())
+}
+
+/// The mean, and the sum of squares around it.
+fn spread(line: &[f32]) -> [f64; 2] {
+    let [sum, _] = sum_pairs(line.iter().map(|x| [*x, 0.0]));
+    let mean = sum / line.len() as f64;
+    let centre = mean as f32;
+    let [drift, squares] = sum_pairs(
+        line.iter()
+            .map(|x| [x - centre, (x - centre) * (x - centre)]),
+    );
+    // What rounding the mean to 32 bits has left over.
+    let rest = drift / line.len() as f64;
+    [f64::from(centre) + rest, squares - drift * rest]
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Module;
+    use burn::tensor::{Device, Tolerance};
+
+    use super::*;
+    use crate::graph::GraphConvolutionConfig;
+    use crate::testing::{Draw, drawn};
+
+    /// Lines of any sum, unlike those of a normalised graph without ties, which are all 1.
+    #[test]
+    fn any_adjacency_gives_the_values_and_gradients_of_burns_operations() {
+        let device = Device::flex().autodiff();
+        let [batch, nodes, width] = [7, 5, 33];
+        let layer = GraphConvolutionConfig::new(nodes, width).init(&device);
+        let layer = layer.map(&mut Draw(0));
+        let adjacency = drawn::<3>([batch, nodes, nodes], 50, &device).clamp_min(0.0);
+        let probe = drawn::<3>([batch, nodes, width], 51, &device);
+        let values = |fused: bool| {
+            let layer = layer.valid().train();
+            let input = drawn([batch, nodes, width], 52, &device).require_grad();
+            let output = match fused {
+                true => graph_convolution(&layer.view(), &input, &adjacency).expect("this backend"),
+                false => layer.forward_in_steps(input.clone(), adjacency.clone()),
+            };
+            let gradients = (output.clone() * probe.clone()).sum().backward();
+            let flat = |gradient: Option<Tensor<1>>| gradient.expect("a gradient").into_data();
+            let [u, v] = [&layer.u, &layer.v];
+            let squares = [&u.weight, &v.weight];
+            let lines = [
+                u.bias.as_ref().expect("a bias"),
+                v.bias.as_ref().expect("a bias"),
+                &layer.norm.gamma,
+                &layer.norm.beta,
+            ];
+            let mut all = vec![
+                output.into_data(),
+                input.grad(&gradients).expect("a gradient").into_data(),
+            ];
+            all.extend(squares.map(|square| {
+                let gradient = square.val().grad(&gradients);
+                flat(gradient.map(|gradient| gradient.flatten(0, 1)))
+            }));
+            all.extend(lines.map(|line| flat(line.val().grad(&gradients))));
+            all
+        };
+        for (found, expected) in values(true).iter().zip(&values(false)) {
+            found.assert_approx_eq::<f32>(expected, Tolerance::rel_abs(1e-4, 1e-4));
+        }
+    }
+}

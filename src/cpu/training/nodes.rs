@@ -1,0 +1,331 @@
+//! Eq. 1 in training: dropout, the maps of all nodes, their batch norm and ReLU.
+
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+
+use super::dropout::Mask;
+use super::statistics::Statistics;
+use crate::cpu::autograd::{Operand, Operation, apply, relu};
+use crate::cpu::matmul::{Matrix, Output, Product, Start, run};
+use crate::cpu::memory::{Array, Buffer};
+use crate::cpu::view::NodeFeatures;
+
+/// One feature vector per node, the running statistics moved; nothing unless the norm is in training
+/// and everything is in the memory of burn's CPU backend.
+pub(crate) fn node_features(layer: &NodeFeatures<'_>, features: &Tensor<2>) -> Option<Tensor<3>> {
+    let norm = layer.norm?;
+    let device = features.device();
+    if !(norm.training.is_enabled() && device.is_autodiff()) {
+        return None;
+    }
+    let operands = [
+        Operand::of(features.clone())?,
+        Operand::of(layer.weight.val())?,
+        Operand::of(layer.bias.val())?,
+        Operand::of(norm.gamma.val())?,
+        Operand::of(norm.beta.val())?,
+    ];
+    let statistics = Statistics::default();
+    let operation = Nodes {
+        mask: Mask::draw(layer.dropout, &device),
+        epsilon: norm.epsilon,
+        statistics: statistics.clone(),
+    };
+    let nodes = apply(operation, operands);
+    statistics.move_running(&[norm], &device);
+    Some(nodes)
+}
+
+/// `[batch, width]`, `[nodes, width, width]`, `[nodes, width]` and twice `[nodes * width]` to
+/// `[batch, nodes, width]`.
+#[derive(Debug)]
+struct Nodes {
+    mask: Option<Mask>,
+    epsilon: f64,
+    statistics: Statistics,
+}
+
+/// What backward needs.
+#[derive(Clone, Debug)]
+struct Saved {
+    inputs: [Array; 5],
+    /// The nodes before their norm, `[batch, nodes, width]`.
+    mapped: Array,
+    norm: Norm,
+}
+
+/// A norm of the batch, per channel: `(x - mean) scale + shift`, `scale = gamma / deviation`.
+#[derive(Clone, Debug)]
+struct Norm {
+    mean: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+    /// `1 / deviation`.
+    inverse: Vec<f32>,
+}
+
+/// Batch, nodes and width.
+type Sizes = [usize; 3];
+
+impl Nodes {
+    /// The inputs of each node's map, `[nodes, batch, width]`; nothing without dropout.
+    fn dropped(&self, features: &[f32], [batch, nodes, width]: Sizes) -> Option<Buffer> {
+        let mask = self.mask.as_ref()?;
+        let mut dropped = Buffer::room(nodes * batch * width);
+        let rows = dropped.par_chunks_mut(width).enumerate();
+        rows.for_each(|(row, to)| mask.apply(row, &features[row % batch * width..][..width], to));
+        Some(dropped)
+    }
+
+    /// The norm of `mapped`, whose moments are left in `statistics`.
+    fn norm(&self, mapped: &[f32], batch: usize, gamma: &[f32], beta: &[f32]) -> Norm {
+        let channels = gamma.len();
+        let (mean, variance) = moments(mapped, batch, channels);
+        let inverse: Vec<f32> = variance
+            .iter()
+            .map(|variance| (1.0 / (f64::from(*variance) + self.epsilon).sqrt()) as f32)
+            .collect();
+        let scale = gamma
+            .iter()
+            .zip(&inverse)
+            .map(|(gamma, inverse)| gamma * inverse);
+        let norm = Norm {
+            mean: mean.clone(),
+            scale: scale.collect(),
+            shift: beta.to_vec(),
+            inverse,
+        };
+        self.statistics.set(vec![Some([mean, variance])]);
+        norm
+    }
+}
+
+fn sizes([features, weight, ..]: &[Array; 5]) -> Sizes {
+    [features.shape()[0], weight.shape()[0], weight.shape()[1]]
+}
+
+/// The part of `of` that belongs to a node.
+fn part(of: &[f32], node: usize, length: usize) -> &[f32] {
+    &of[node * length..][..length]
+}
+
+impl Operation<5> for Nodes {
+    type Saved = Saved;
+
+    fn forward(&self, inputs: &[Array; 5]) -> (Array, Saved) {
+        let sizes = sizes(inputs);
+        let [batch, nodes, width] = sizes;
+        let [features, weight, bias, gamma, beta] = inputs.each_ref().map(Array::values);
+
+        let dropped = self.dropped(features, sizes);
+        let mut mapped = Buffer::room(batch * nodes * width);
+        let outputs = Output::interleaved(&mut mapped, sizes).enumerate();
+        let products = outputs.map(|(node, out)| {
+            let rows = match &dropped {
+                Some(dropped) => part(dropped, node, batch * width),
+                None => features,
+            };
+            let map = Matrix::new(part(weight, node, width * width), [width; 2]);
+            Product::new(Matrix::new(rows, [batch, width]), map, out)
+                .from(Start::Bias(part(bias, node, width)))
+        });
+        run(products);
+        drop(dropped);
+
+        let norm = self.norm(&mapped, batch, gamma, beta);
+        let mut output = Buffer::room(mapped.len());
+        let channels = nodes * width;
+        let rows = output
+            .par_chunks_mut(channels)
+            .zip(mapped.par_chunks(channels));
+        rows.for_each(|(out, row)| {
+            let norms = norm.mean.iter().zip(&norm.scale).zip(&norm.shift);
+            for ((out, x), ((mean, scale), shift)) in out.iter_mut().zip(row).zip(norms) {
+                *out = relu((x - mean) * scale + shift);
+            }
+        });
+        let saved = Saved {
+            inputs: inputs.clone(),
+            mapped: Array::new(mapped, sizes),
+            norm,
+        };
+        (Array::new(output, sizes), saved)
+    }
+
+    fn backward(&self, saved: Saved, gradient: Array, wanted: [bool; 5]) -> [Option<Array>; 5] {
+        let Saved {
+            inputs,
+            mapped,
+            norm,
+        } = saved;
+        let sizes = sizes(&inputs);
+        let [batch, nodes, width] = sizes;
+        let channels = nodes * width;
+        let [features, weight, ..] = inputs.each_ref().map(Array::values);
+        let mut gradient = gradient.into_values();
+        let (of_beta, of_gamma) = norm.backward(mapped.values(), &mut gradient, batch);
+        drop(mapped);
+
+        let of_features = wanted[0].then(|| {
+            let mut rows = Buffer::room(nodes * batch * width);
+            let outputs = rows.chunks_mut(batch * width).enumerate();
+            let products = outputs.map(|(node, out)| {
+                let start = &gradient[node * width..];
+                let rows = Matrix::strided(start, [batch, width], [channels, 1]);
+                let map = Matrix::new(part(weight, node, width * width), [width; 2]);
+                Product::new(rows, map.transposed(), Output::new(out, [batch, width]))
+            });
+            run(products);
+            Array::new(self.gathered(&rows, sizes), [batch, width])
+        });
+        let of_weight = wanted[1].then(|| {
+            let dropped = self.dropped(features, sizes);
+            let mut of_weight = Buffer::room(nodes * width * width);
+            let outputs = of_weight.chunks_mut(width * width).enumerate();
+            let products = outputs.map(|(node, out)| {
+                let rows = match &dropped {
+                    Some(dropped) => part(dropped, node, batch * width),
+                    None => features,
+                };
+                let start = &gradient[node * width..];
+                let of_rows = Matrix::strided(start, [batch, width], [channels, 1]);
+                let rows = Matrix::new(rows, [batch, width]).transposed();
+                Product::new(rows, of_rows, Output::new(out, [width; 2]))
+            });
+            run(products);
+            Array::new(of_weight, [nodes, width, width])
+        });
+        [
+            of_features,
+            of_weight,
+            // The norm takes away whatever shift is the same in the whole batch.
+            wanted[2].then(|| Array::new(vec![0.0; channels], [nodes, width])),
+            wanted[3].then(|| Array::new(of_gamma, [channels])),
+            wanted[4].then(|| Array::new(of_beta, [channels])),
+        ]
+    }
+}
+
+impl Nodes {
+    /// The gradient of the features from those of each node's inputs, `[nodes, batch, width]`.
+    fn gathered(&self, rows: &[f32], [batch, nodes, width]: Sizes) -> Vec<f32> {
+        let mut sums = vec![0.0; batch * width];
+        sums.par_chunks_mut(width)
+            .enumerate()
+            .for_each(|(row, sums)| {
+                let mut kept = vec![0.0; width];
+                for node in 0..nodes {
+                    let row = node * batch + row;
+                    let from = part(rows, row, width);
+                    match &self.mask {
+                        Some(mask) => mask.apply(row, from, &mut kept),
+                        None => kept.copy_from_slice(from),
+                    }
+                    for (sum, kept) in sums.iter_mut().zip(&kept) {
+                        *sum += kept;
+                    }
+                }
+            });
+        sums
+    }
+}
+
+impl Norm {
+    /// Makes the gradient after the ReLU that of `mapped`; returns those of the shift and of gamma.
+    fn backward(&self, mapped: &[f32], gradient: &mut [f32], batch: usize) -> (Vec<f32>, Vec<f32>) {
+        let channels = self.mean.len();
+        let mut of_beta = vec![0.0; channels];
+        let mut of_gamma = vec![0.0; channels];
+        let shared = &*gradient;
+        of_beta
+            .par_chunks_mut(STRIPE)
+            .zip(of_gamma.par_chunks_mut(STRIPE))
+            .enumerate()
+            .for_each(|(stripe, (of_beta, of_gamma))| {
+                let first = stripe * STRIPE;
+                let across = first..first + of_beta.len();
+                let norm = self.channels(across.clone());
+                for row in 0..batch {
+                    let x = &mapped[row * channels..][across.clone()];
+                    let g = &shared[row * channels..][across.clone()];
+                    for channel in 0..x.len() {
+                        let centred = x[channel] - norm.mean[channel];
+                        let y = centred * norm.scale[channel] + norm.shift[channel];
+                        let g = if y > 0.0 { g[channel] } else { 0.0 };
+                        of_beta[channel] += g;
+                        of_gamma[channel] += g * (centred * norm.inverse[channel]);
+                    }
+                }
+            });
+        let share = 1.0 / batch as f32;
+        let rows = gradient
+            .par_chunks_mut(channels)
+            .zip(mapped.par_chunks(channels));
+        rows.for_each(|(g, x)| {
+            let norm = self.channels(0..channels);
+            let sums = of_beta.iter().zip(&of_gamma);
+            for (channel, ((g, x), (of_beta, of_gamma))) in
+                g.iter_mut().zip(x).zip(sums).enumerate()
+            {
+                let centred = x - norm.mean[channel];
+                let y = centred * norm.scale[channel] + norm.shift[channel];
+                let gate = if y > 0.0 { *g } else { 0.0 };
+                let drift = of_beta + centred * norm.inverse[channel] * of_gamma;
+                *g = norm.scale[channel] * (gate - share * drift);
+            }
+        });
+        (of_beta, of_gamma)
+    }
+
+    /// The norm of some channels, its slices of one length.
+    fn channels(&self, range: std::ops::Range<usize>) -> Channels<'_> {
+        Channels {
+            mean: &self.mean[range.clone()],
+            scale: &self.scale[range.clone()],
+            shift: &self.shift[range.clone()],
+            inverse: &self.inverse[range],
+        }
+    }
+}
+
+/// Part of a [`Norm`].
+struct Channels<'a> {
+    mean: &'a [f32],
+    scale: &'a [f32],
+    shift: &'a [f32],
+    inverse: &'a [f32],
+}
+
+/// Channels that a task takes through the whole batch: its rows stay in a core's second cache.
+const STRIPE: usize = 512;
+
+/// The mean and the population variance of each channel of `[batch, channels]`.
+fn moments(values: &[f32], batch: usize, channels: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut mean = vec![0.0f32; channels];
+    let mut variance = vec![0.0f32; channels];
+    mean.par_chunks_mut(STRIPE)
+        .zip(variance.par_chunks_mut(STRIPE))
+        .enumerate()
+        .for_each(|(stripe, (mean, variance))| {
+            let length = mean.len();
+            let row = |row: usize| &values[row * channels + stripe * STRIPE..][..length];
+            let share = 1.0 / batch as f32;
+            let mut sums = vec![0.0; mean.len()];
+            for row in (0..batch).map(row) {
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum += x;
+                }
+            }
+            let means: Vec<f32> = sums.iter().map(|sum| sum * share).collect();
+            for row in (0..batch).map(row) {
+                for ((sum, x), mean) in variance.iter_mut().zip(row).zip(&means) {
+                    *sum += (x - mean) * (x - mean);
+                }
+            }
+            for variance in variance.iter_mut() {
+                *variance *= share;
+            }
+            mean.copy_from_slice(&means);
+        });
+    (mean, variance)
+}
