@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Family;
 use super::content::{Content, Place, Source, broken};
-use super::root::{Choice, Root, choose, roots, shown};
+use super::select::select;
 use crate::backbone::Flavour;
 use crate::network::{FORMAT, FORMAT_KEY};
 use crate::{Error, Result};
@@ -19,9 +19,6 @@ const COUNTERS: [&str; 1] = ["num_batches_tracked"];
 /// Bytes of tensors that a network may have beyond twice its file's length. A view may stand for
 /// more than is stored, but not for much more in an honest file.
 const SLACK: u64 = 16 << 20;
-
-/// The most networks of a file that are listed or compared.
-const MOST: usize = 16;
 
 /// The tensors of a network in a file by name, each read only when asked for.
 ///
@@ -80,88 +77,14 @@ impl Checkpoint {
                 return Err(Error::argument("--weights", expected, format!("\"{key}\"")));
             }
             checkpoint.family = Some(Family::Countenance);
-        } else {
-            checkpoint.find(kind, key)?;
+        } else if let Some(selected) = select(path, &checkpoint.content, kind, key)? {
+            checkpoint.prefix = selected.root.prefix;
+            checkpoint.family = Some(selected.root.family);
+            checkpoint.remarks = selected.remarks;
         }
         checkpoint.take();
         checkpoint.bound()?;
         Ok(checkpoint)
-    }
-
-    /// Finds the network.
-    fn find(&mut self, kind: Option<Family>, key: Option<&str>) -> Result<()> {
-        let names = self.content.tensors.keys().map(String::as_str).collect();
-        let mut roots = roots(&names, kind);
-        let mut choice = choose(&roots, key);
-        if matches!(choice, Choice::Unclear(_)) && key.is_none() && roots.len() <= MOST {
-            self.drop_aliases(&mut roots);
-            choice = choose(&roots, key);
-        }
-        match choice {
-            Choice::One(index, remark) => {
-                let Root { prefix, family } = roots.swap_remove(index);
-                self.remarks.extend(self.placed(&prefix));
-                self.remarks.extend(remark);
-                self.prefix = prefix;
-                self.family = Some(family);
-                Ok(())
-            }
-            Choice::None if key.is_none() => Ok(()),
-            Choice::None => {
-                let found = "no network that is known";
-                Err(Error::argument("--weights", "a network's key", found))
-            }
-            Choice::Unclear(keys) => {
-                let quoted = keys.iter().take(MOST).map(|key| format!("\"{key}\""));
-                let mut listed = quoted.collect::<Vec<_>>().join(" and ");
-                if keys.len() > MOST {
-                    listed += " and more";
-                }
-                Err(match key {
-                    Some(key) => {
-                        let expected = format!("one of the file's networks: {listed}");
-                        Error::argument("--weights", expected, format!("\"{key}\""))
-                    }
-                    None => {
-                        let expected = "one network, or a choice (convert --weights KEY)";
-                        let found = format!("{}: {listed}", keys.len());
-                        Error::file(&self.path, expected, found)
-                    }
-                })
-            }
-        }
-    }
-
-    /// Leaves one of networks that share all their tensors: a module under two names is one.
-    fn drop_aliases(&self, roots: &mut Vec<Root>) {
-        let places = |root: &Root| -> Vec<(&str, &Place)> {
-            let all = self.content.tensors.iter();
-            all.filter_map(|(name, source)| Some((name.strip_prefix(&root.prefix)?, &source.place)))
-                .collect()
-        };
-        let mut kept: Vec<Root> = Vec::new();
-        for root in roots.drain(..) {
-            if !kept.iter().any(|other| places(other) == places(&root)) {
-                kept.push(root);
-            }
-        }
-        *roots = kept;
-    }
-
-    /// What to tell of a network's place: the dictionary it is in, and what was before its names.
-    fn placed(&self, prefix: &str) -> Option<String> {
-        let mut inside = self.content.tensors.iter();
-        let (name, source) = inside.find(|(name, _)| name.starts_with(prefix))?;
-        let container = source.container.min(prefix.len());
-        let (container, stripped) = name[..prefix.len()].split_at(container);
-        let within = format!("the weights are under \"{}\"", shown(container));
-        let off = format!("stripped the prefix \"{stripped}\"");
-        match (container, stripped) {
-            ("", "") => None,
-            (_, "") => Some(within),
-            ("", _) => Some(off),
-            _ => Some(format!("{within}; {off}")),
-        }
     }
 
     /// Takes the network's tensors out of the file's.

@@ -32,6 +32,8 @@ mod pytorch;
 mod report;
 mod root;
 mod safetensors;
+mod select;
+mod setting;
 mod summary;
 mod timm;
 mod unit_head;
