@@ -28,15 +28,18 @@ MAY_NAME_FLEX = {"src/cpu/mod.rs", "src/lib.rs", "src/device.rs"}
 KNOWN = {
     frozenset(f"src/{name}.rs" for name in pair.split())
     for pair in (
-        "data/annotation data/annotation/line",
+        "data/annotation data/annotation/field",
         "data/cache/fingerprint data/cache/shard",
         "data/synthetic/face data/synthetic/half",
         "data/synthetic/face data/synthetic/mouth",
         "data/synthetic/face data/synthetic/scene",
         "data/synthetic/head data/synthetic/render",
         "data/synthetic/mod data/synthetic/video",
-        "train/data train/run",
+        "data/folder/mod data/folder/walk",
+        "device precision",
         "train/execute train/history",
+        "weights/import weights/outputs",
+        "weights/pytorch/archive weights/pytorch/bytes",
     )
 }
 

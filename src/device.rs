@@ -15,7 +15,6 @@ struct Kind {
     /// What a machine must have for it.
     needs: &'static str,
     filter: DeviceType,
-    /// Whether its one device is this machine's CPU, whose threads are shared.
     /// The one that is taken where none is numbered.
     default: fn() -> Device,
 }
