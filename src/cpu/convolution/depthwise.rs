@@ -1,5 +1,8 @@
 //! One row of a depthwise convolution on one strip of channels.
-
+#![allow(
+    clippy::int_plus_one,
+    reason = "a tile of one is bounded as all others are"
+)]
 #![allow(
     clippy::needless_range_loop,
     reason = "tiles are indexed as the formulas are, and have any size, also 1"

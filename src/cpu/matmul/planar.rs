@@ -1,6 +1,9 @@
 //! The product of a map, sixteen channels of a pixel side by side, with packed weights:
 //! `[pixels, channels] x [channels, outputs]`, tile by tile, every sum in a register.
-
+#![allow(
+    clippy::int_plus_one,
+    reason = "a tile of one is bounded as all others are"
+)]
 #![allow(
     clippy::needless_range_loop,
     reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"

@@ -66,10 +66,10 @@ impl<'a> Jpeg<'a> {
     /// # Errors
     /// What was found that should not be there, or how much is missing.
     pub(super) fn decode(&self) -> Result<RgbImage, String> {
-        if self.outline.is_everyday() {
-            if let Some(picture) = everyday::decode(self.bytes, &self.outline, true) {
-                return Ok(picture);
-            }
+        if self.outline.is_everyday()
+            && let Some(picture) = everyday::decode(self.bytes, &self.outline, true)
+        {
+            return Ok(picture);
         }
         let ours = rare::decode(self.bytes, None)?;
         // Where both are right, the pixels stay those that features were made from before.
