@@ -3,12 +3,12 @@
 //! The crate `zune-jpeg` decodes what cameras and programs write every day, and fast. Two things it
 //! gets wrong without a word: files of rarer structure (a scan for each component beside colour
 //! with fewer rows than luma, luma coarser than colour), and files whose end is missing, which it
-//! fills up. Those are decoded by [`rare`], which makes the samples that
-//! libjpeg-turbo makes and knows whether all of them are there.
+//! fills up. Those are decoded by [`rare`], which makes the samples that libjpeg-turbo makes and
+//! knows whether all of them are there.
 //!
 //! **When a file is whole.** Every unit of every scan that it begins has its data; then all of the
 //! face is there. The end marker itself may be missing, overwritten with zeros or followed by
-//! anything. A file of which less is there is refused, and it is said how much is there; an end
+//! anything; data that end with zeros themselves are refused where many more zeros follow. A file of which less is there is refused, and it is said how much is there; an end
 //! marker that a repair tool has added does not change that.
 
 mod colour;
