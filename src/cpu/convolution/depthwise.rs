@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::needless_range_loop,
+    clippy::int_plus_one,
     reason = "tiles are indexed as the formulas are, and have any size, also 1"
 )]
 

@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::needless_range_loop,
+    clippy::int_plus_one,
     reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"
 )]
 
