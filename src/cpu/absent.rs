@@ -14,7 +14,7 @@ use crate::cpu::view::{ActionUnitHead, Backbone, Descent, GraphConvolution, Node
 
 /// Nothing is kept.
 #[derive(Module, Debug, Default)]
-pub(crate) struct Cache;
+pub(crate) struct Cache {}
 
 pub(crate) fn features(_: &Cache, _: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
     None
