@@ -19,10 +19,10 @@ type Tracked = <Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive;
 
 /// A function of `N` arrays that knows its own gradient.
 pub(crate) trait Operation<const N: usize>: Debug + Send + 'static {
-    /// What the way back needs. Inputs are cheap to keep: clones of an [`Array`] share its numbers.
+    /// What backward needs. Inputs are cheap to keep: clones of an [`Array`] share its numbers.
     type Saved: Clone + Debug + Send + 'static;
 
-    /// The result, and what is kept for the way back.
+    /// The result, and what is kept for backward.
     fn forward(&self, inputs: &[Array; N]) -> (Array, Self::Saved);
 
     /// The gradient of each input from that of the result; `wanted` says which of them anyone asks
@@ -99,7 +99,7 @@ pub(crate) fn apply<O: Operation<N>, const N: usize, const D: usize>(
     });
     let (output, saved) = operation.forward(&inputs);
     let output = output.into_primitive();
-    // What the way back does not need is given back before the next operation.
+    // What backward does not need is given back before the next operation.
     drop(inputs);
     match <[_; N]>::try_from(guards) {
         Ok(guards) if tracked => {

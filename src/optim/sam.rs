@@ -180,32 +180,32 @@ impl ModuleMapper for Ascent {
 
 /// A copy of `module` in the same modes that does not share its running statistics.
 ///
-/// A clone shares them. Going to inference and back does not, but it also wakes parts that were in
-/// inference mode; those are put back to sleep.
+/// A clone shares them. Going to inference and back does not, but it also puts parts that were in
+/// inference mode into training mode; those are put back.
 fn detached<M: Module>(module: &M) -> M {
-    let mut asleep = Asleep::default();
-    module.visit(&mut asleep);
+    let mut inactive = Inactive::default();
+    module.visit(&mut inactive);
     let copy = module.valid().train();
-    match asleep.is_empty() {
+    match inactive.is_empty() {
         true => copy,
-        false => copy.map(&mut asleep),
+        false => copy.map(&mut inactive),
     }
 }
 
 /// The float tensors off the autodiff device and the flags that are off.
 #[derive(Default)]
-struct Asleep {
+struct Inactive {
     tensors: HashSet<ParamId>,
     flags: HashSet<ParamId>,
 }
 
-impl Asleep {
+impl Inactive {
     fn is_empty(&self) -> bool {
         self.tensors.is_empty() && self.flags.is_empty()
     }
 }
 
-impl ModuleVisitor for Asleep {
+impl ModuleVisitor for Inactive {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if !param.val().is_autodiff() {
             self.tensors.insert(param.id);
@@ -219,7 +219,7 @@ impl ModuleVisitor for Asleep {
     }
 }
 
-impl ModuleMapper for Asleep {
+impl ModuleMapper for Inactive {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         match self.tensors.contains(&param.id) {
             true => param.map(Tensor::without_autodiff),
@@ -445,7 +445,7 @@ mod tests {
             assert!(!model.dropout.training.is_enabled());
             let plain = model.hidden(input.clone().inner());
             assert!(!plain.is_autodiff());
-            // The flag, not only the device, keeps the norm asleep.
+            // The flag, not only the device, keeps the norm inactive.
             model.norm.forward(model.first.forward(input.clone()));
             hidden.push(plain.clone().into_data());
             (

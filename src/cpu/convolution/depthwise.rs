@@ -1,16 +1,27 @@
-//! One row of a depthwise convolution on one strip of channels.
-#![allow(
-    clippy::int_plus_one,
-    reason = "a tile of one is bounded as all others are"
-)]
+//! One row of a depthwise convolution on one vector of channels, and its weights.
+
 #![allow(
     clippy::needless_range_loop,
+    clippy::int_plus_one,
     reason = "tiles are indexed as the formulas are, and have any size, also 1"
 )]
 
 use std::hint::black_box;
 
-use crate::cpu::simd::{LANES, Strip, Vector};
+use crate::cpu::simd::{LANES, Lanes, Vector, planes};
+
+/// A depthwise convolution's weights, `[channels, taps]`, as `[planes, taps]`.
+pub(crate) fn pack(weight: &[f32], channels: usize, taps: usize) -> Vec<Lanes> {
+    (0..planes(channels) * taps)
+        .map(|index| {
+            let (plane, tap) = (index / taps, index % taps);
+            Lanes(std::array::from_fn(|lane| {
+                let channel = plane * LANES + lane;
+                weight.get(channel * taps + tap).copied().unwrap_or(0.0)
+            }))
+        })
+        .collect()
+}
 
 /// Where a row's outputs go.
 pub(crate) trait Outputs<V: Vector> {
@@ -21,15 +32,15 @@ pub(crate) trait Outputs<V: Vector> {
 
 /// Convolves one row, adds the bias, and gives each of the `width` outputs to `target`, in order.
 ///
-/// `rows` are the input rows under the kernel, all `(width - 1) * STRIDE + KERNEL` strips long.
+/// `rows` are the input rows under the kernel, all `(width - 1) * STRIDE + KERNEL` vectors long.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; the rows are valid for that many reads.
 #[inline(always)]
 pub(crate) unsafe fn sweep<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     rows: [*const f32; KERNEL],
-    weight: &[Strip],
-    bias: &Strip,
+    weight: &[Lanes],
+    bias: &Lanes,
     width: usize,
     target: &mut impl Outputs<V>,
 ) {
@@ -67,7 +78,7 @@ pub(crate) unsafe fn sweep<V: Vector, const KERNEL: usize, const STRIDE: usize>(
 unsafe fn tile<V: Vector, const KERNEL: usize, const STRIDE: usize, const OUTPUTS: usize>(
     rows: [*const f32; KERNEL],
     weight: *const f32,
-    bias: &Strip,
+    bias: &Lanes,
 ) -> [V; OUTPUTS] {
     // SAFETY: the caller's.
     unsafe {

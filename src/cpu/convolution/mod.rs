@@ -3,5 +3,5 @@
 mod depthwise;
 mod padding;
 
-pub(crate) use depthwise::{Outputs, sweep};
+pub(crate) use depthwise::{Outputs, pack, sweep};
 pub(crate) use padding::Padding;

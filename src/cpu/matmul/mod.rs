@@ -19,13 +19,13 @@
 //! in a core's first cache, and multiplied with every panel. The panels come from the second and
 //! third cache, asked for a few terms ahead, which the multipliers do not wait for; packing fewer
 //! columns that would stay nearer means packing `a` more often, and costs more. A tile's sums stay
-//! in registers: 14 rows of two strips for AVX-512. A product of few rows is `thin` instead: it
+//! in registers: 14 rows of two vectors for AVX-512. A product of few rows is `thin` instead: it
 //! reads the weights once, unpacked.
 //!
 //! # What bounds it
 //! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
 //! packing, into reading operands that no cache holds, and into the last columns of an output whose
-//! width is no multiple of a strip.
+//! width is no multiple of a vector.
 
 mod pack;
 mod planar;

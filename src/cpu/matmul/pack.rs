@@ -8,15 +8,14 @@
 use std::ops::Range;
 
 use super::Matrix;
-use crate::cpu::simd::LANES;
-use crate::cpu::simd::Vector;
+use crate::cpu::simd::{LANES, Vector};
 
-/// Lays out `terms` x `columns` of `b` panel after panel: in a panel, for each term, one strip or
+/// Lays out `terms` x `columns` of `b` panel after panel: in a panel, for each term, one vector or
 /// two. What stands for columns beyond the last is unknown.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the terms and columns are inside `b`, and `panels`
-/// has room for them in whole strips.
+/// has room for them in whole vectors.
 #[inline(always)]
 pub(super) unsafe fn panels<V: Vector>(
     b: &Matrix,
@@ -38,9 +37,15 @@ pub(super) unsafe fn panels<V: Vector>(
             let first = columns.start + panel;
             let count = pitch.min(columns.end - first);
             let to = panels.as_mut_ptr().add(panel * depth);
-            for strip in (0..count).step_by(LANES) {
-                let columns = first + strip..first + count.min(strip + LANES);
-                lay_out::<V>(b.transposed(), columns, terms.clone(), pitch, to.add(strip));
+            for vector in (0..count).step_by(LANES) {
+                let columns = first + vector..first + count.min(vector + LANES);
+                lay_out::<V>(
+                    b.transposed(),
+                    columns,
+                    terms.clone(),
+                    pitch,
+                    to.add(vector),
+                );
             }
         }
     }
@@ -62,18 +67,18 @@ unsafe fn lines<V: Vector>(
     let depth = terms.len();
     let count = columns.len();
     let (wide, whole) = (count.next_multiple_of(LANES), count / LANES * LANES);
-    // Where a strip of a term goes: of the last panel, which may be one strip, the terms are closer.
-    let place = |term: usize, strip: usize| {
-        let panel = strip / pair * pair;
-        panel * depth + term * pair.min(wide - panel) + strip - panel
+    // Where a vector of a term goes: of the last panel, which may be one vector, the terms are closer.
+    let place = |term: usize, vector: usize| {
+        let panel = vector / pair * pair;
+        panel * depth + term * pair.min(wide - panel) + vector - panel
     };
     // SAFETY: the caller's.
     unsafe {
         for term in 0..depth {
             let from = b.at(terms.start + term, columns.start);
-            for strip in (0..whole).step_by(LANES) {
-                V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + strip));
-                V::load(from.add(strip)).store(to.add(place(term, strip)));
+            for vector in (0..whole).step_by(LANES) {
+                V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + vector));
+                V::load(from.add(vector)).store(to.add(place(term, vector)));
             }
             if whole < count {
                 let to = to.add(place(term, whole));
@@ -85,7 +90,7 @@ unsafe fn lines<V: Vector>(
 
 /// Lines that are on their way while one is laid out.
 const AHEAD: usize = 4;
-/// The same where of each line only one strip is laid out.
+/// The same where of each line only one vector is laid out.
 const FAR: usize = 24;
 
 /// Lays out `rows` x `terms` of `a`: for each term, the numbers of `V::ROWS` rows, of which those
@@ -108,12 +113,12 @@ pub(super) unsafe fn rows<V: Vector>(
 }
 
 /// For each of `terms`, the numbers of at most 16 `rows`; each term `pitch` after the one before.
-/// Terms are written in order and mostly as whole strips, of which the next term overwrites what
+/// Terms are written in order and mostly as whole vectors, of which the next term overwrites what
 /// goes too far.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the rows and terms are inside `matrix`, and `to` is
-/// valid for a strip from each term on.
+/// valid for a vector from each term on.
 #[inline(always)]
 unsafe fn lay_out<V: Vector>(
     matrix: Matrix,
@@ -128,7 +133,7 @@ unsafe fn lay_out<V: Vector>(
     unsafe {
         if matrix.strides[0] == 1 {
             let mut from = matrix.at(rows.start, terms.start);
-            // A whole strip can be read where that stays inside the values.
+            // A whole vector can be read where that stays inside the values.
             let whole = matrix.values.len().checked_sub(LANES);
             let whole = whole.map(|last| matrix.values.as_ptr().add(last));
             for term in 0..depth {

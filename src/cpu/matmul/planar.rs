@@ -6,36 +6,37 @@
 )]
 #![allow(
     clippy::needless_range_loop,
+    clippy::int_plus_one,
     reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"
 )]
 
 use std::ops::Range;
 
-use crate::cpu::simd::{LANES, Strip, Vector, planes};
+use crate::cpu::simd::{LANES, Lanes, Vector, planes};
 
-/// The operands of a product whose output is one panel: one strip or two.
+/// The operands of a product whose output is one panel: one vector or two.
 #[derive(Clone, Copy)]
 pub(crate) struct Planar<'a> {
     /// The map, plane after plane.
-    pub input: &'a [Strip],
-    /// Strips of a plane: the pixels of the map.
+    pub input: &'a [Lanes],
+    /// Lanes of a plane: the pixels of the map.
     pub plane: usize,
     /// Channels of the map.
     pub channels: usize,
-    /// The weights, `[channels, strips]`.
-    pub weight: &'a [Strip],
-    /// The bias, `[strips]`; its length is the number of strips.
-    pub bias: &'a [Strip],
+    /// The weights, `[channels, vectors]`.
+    pub weight: &'a [Lanes],
+    /// The bias, `[vectors]`; its length is the number of vectors.
+    pub bias: &'a [Lanes],
 }
 
 /// Where a product's sums go.
 pub(crate) trait Target<V: Vector> {
-    /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` strips from `strip` on. Within
-    /// a strip, pixels come in order.
+    /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` vectors from `vector` on. Within
+    /// a vector, pixels come in order.
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     );
 }
@@ -48,21 +49,21 @@ impl Planar<'_> {
     /// The processor has the instructions of `V`.
     #[inline(always)]
     pub unsafe fn run<V: Vector>(&self, pixels: Range<usize>, target: &mut impl Target<V>) {
-        let strips = self.bias.len();
+        let vectors = self.bias.len();
         assert!(
-            (1..=2).contains(&strips)
+            (1..=2).contains(&vectors)
                 && pixels.end <= self.plane
                 && self.input.len() >= planes(self.channels) * self.plane
-                && self.weight.len() >= self.channels * strips,
+                && self.weight.len() >= self.channels * vectors,
             "the operands of a product fit together"
         );
         // SAFETY: the lengths were checked just now.
         unsafe {
-            if V::PAIRS && strips == 2 {
+            if V::PAIRS && vectors == 2 {
                 self.sweep::<V, 2>(pixels, 0, target);
             } else {
-                for strip in 0..strips {
-                    self.sweep::<V, 1>(pixels.clone(), strip, target);
+                for vector in 0..vectors {
+                    self.sweep::<V, 1>(pixels.clone(), vector, target);
                 }
             }
         }
@@ -74,7 +75,7 @@ impl Planar<'_> {
     unsafe fn sweep<V: Vector, const COLS: usize>(
         &self,
         pixels: Range<usize>,
-        strip: usize,
+        vector: usize,
         target: &mut impl Target<V>,
     ) {
         let Range { start, end } = pixels;
@@ -84,8 +85,8 @@ impl Planar<'_> {
                 if $compiled {
                     while pixel + $rows <= end {
                         // SAFETY: the caller's.
-                        let sums = unsafe { self.tile::<V, $rows, COLS>(pixel, strip) };
-                        target.put(pixel, strip, sums);
+                        let sums = unsafe { self.tile::<V, $rows, COLS>(pixel, vector) };
+                        target.put(pixel, vector, sums);
                         pixel += $rows;
                     }
                 }
@@ -102,21 +103,21 @@ impl Planar<'_> {
     }
 
     /// # Safety
-    /// As [`run`](Self::run); `pixel + ROWS` is inside the plane and `strip + COLS` inside the panel.
+    /// As [`run`](Self::run); `pixel + ROWS` is inside the plane and `vector + COLS` inside the panel.
     #[inline(always)]
     unsafe fn tile<V: Vector, const ROWS: usize, const COLS: usize>(
         &self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
     ) -> [[V; COLS]; ROWS] {
         let pitch = self.bias.len() * LANES;
         // SAFETY: `run` has checked that all planes, weights and biases are there, and the caller
         // that the tile is inside them.
         unsafe {
-            let bias = self.bias.as_ptr().add(strip).cast::<f32>();
+            let bias = self.bias.as_ptr().add(vector).cast::<f32>();
             let start: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
             let mut sums = [start; ROWS];
-            let mut weight = self.weight.as_ptr().add(strip).cast::<f32>();
+            let mut weight = self.weight.as_ptr().add(vector).cast::<f32>();
             let mut input = self.input.as_ptr().add(pixel).cast::<f32>();
             // Where the same place of the next panel would be.
             let ahead = self.channels * pitch;

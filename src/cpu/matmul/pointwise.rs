@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::planar::Planar;
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{LANES, Strip, strips};
+use crate::cpu::simd::{LANES, Lanes, vectors};
 
-/// Strips in one panel of outputs.
+/// Lanes in one panel of outputs.
 pub(crate) const PANEL: usize = 2;
 
 /// Weights in memory that they share with those of other layers.
@@ -18,18 +18,18 @@ struct Packed {
 }
 
 impl std::ops::Deref for Packed {
-    type Target = [Strip];
+    type Target = [Lanes];
 
-    fn deref(&self) -> &[Strip] {
+    fn deref(&self) -> &[Lanes] {
         &self.memory[self.range.clone()]
     }
 }
 
-impl From<Vec<Strip>> for Packed {
-    fn from(strips: Vec<Strip>) -> Self {
-        let range = 0..strips.len();
-        let mut memory = Memory::new(strips.len());
-        memory.strips_mut().copy_from_slice(&strips);
+impl From<Vec<Lanes>> for Packed {
+    fn from(vectors: Vec<Lanes>) -> Self {
+        let range = 0..vectors.len();
+        let mut memory = Memory::new(vectors.len());
+        memory.vectors_mut().copy_from_slice(&vectors);
         Self {
             memory: Arc::new(memory),
             range,
@@ -41,7 +41,7 @@ impl From<Vec<Strip>> for Packed {
 pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
     let total = layers.iter().map(|layer| layer.weight.len()).sum();
     let mut memory = Memory::new(total);
-    let mut rest = memory.strips_mut();
+    let mut rest = memory.vectors_mut();
     for layer in &layers {
         let (place, after) = rest.split_at_mut(layer.weight.len());
         place.copy_from_slice(&layer.weight);
@@ -64,10 +64,10 @@ pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
 pub(crate) struct Pointwise {
     inputs: usize,
     outputs: usize,
-    /// Panel after panel, each `[inputs, strips]`.
+    /// Panel after panel, each `[inputs, vectors]`.
     weight: Packed,
-    /// `[strips]`.
-    bias: Vec<Strip>,
+    /// `[vectors]`.
+    bias: Vec<Lanes>,
 }
 
 impl Pointwise {
@@ -96,14 +96,14 @@ impl Pointwise {
     /// Packs the weight of every input and output.
     fn pack(inputs: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Self {
         let outputs = bias.len();
-        let bias_strips = strips(bias);
-        let mut packed = Vec::with_capacity(inputs * bias_strips.len());
-        for first in (0..bias_strips.len()).step_by(PANEL) {
-            let panel = first..(first + PANEL).min(bias_strips.len());
+        let bias_vectors = vectors(bias);
+        let mut packed = Vec::with_capacity(inputs * bias_vectors.len());
+        for first in (0..bias_vectors.len()).step_by(PANEL) {
+            let panel = first..(first + PANEL).min(bias_vectors.len());
             for input in 0..inputs {
-                packed.extend(panel.clone().map(|strip| {
-                    let start = strip * LANES;
-                    let mut lanes = Strip::default();
+                packed.extend(panel.clone().map(|vector| {
+                    let start = vector * LANES;
+                    let mut lanes = Lanes::default();
                     let outputs = start..(start + LANES).min(outputs);
                     for (lane, output) in lanes.0.iter_mut().zip(outputs) {
                         *lane = weight(input, output);
@@ -116,7 +116,7 @@ impl Pointwise {
             inputs,
             outputs,
             weight: packed.into(),
-            bias: bias_strips,
+            bias: bias_vectors,
         }
     }
 
@@ -136,19 +136,19 @@ impl Pointwise {
     }
 
     /// Weights of one panel.
-    pub fn weight(&self, panel: usize) -> &[Strip] {
+    pub fn weight(&self, panel: usize) -> &[Lanes] {
         let first = panel * PANEL;
         &self.weight[first * self.inputs..][..self.bias(panel).len() * self.inputs]
     }
 
     /// Bias of one panel.
-    pub fn bias(&self, panel: usize) -> &[Strip] {
+    pub fn bias(&self, panel: usize) -> &[Lanes] {
         let first = panel * PANEL;
         &self.bias[first..(first + PANEL).min(self.bias.len())]
     }
 
     /// The product that makes one panel from a map with planes of `plane` pixels.
-    pub fn product<'a>(&'a self, panel: usize, input: &'a [Strip], plane: usize) -> Planar<'a> {
+    pub fn product<'a>(&'a self, panel: usize, input: &'a [Lanes], plane: usize) -> Planar<'a> {
         Planar {
             input,
             plane,

@@ -1,17 +1,16 @@
 //! The division of products among the cores, and one part of one.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
 use super::product::{Product, Start};
 use super::thin::{MOST_ROWS, Thin};
 use super::{pack, tile};
-use crate::cpu::memory::{Memory, Pool};
+use crate::cpu::memory::{Memory, with_scratch};
 use crate::cpu::simd::{Isa, Kernel, LANES, Vector, numbers_mut};
 
-/// Columns of the output that a task makes at most: 42 panels of two strips.
+/// Columns of the output that a task makes at most: 42 panels of two vectors.
 const COLUMNS: usize = 84 * LANES;
 /// Terms of the sums between two visits to the output, at most.
 pub(super) const DEPTH: usize = 336;
@@ -58,19 +57,18 @@ fn run_all(isa: Isa, products: Vec<Product>) {
         .with_max_len(1)
         .for_each(|(product, rows, columns)| {
             if product.is_thin() {
-                // SAFETY: the set is available; the products are this call's own, and no two of its
-                // tasks share an element of an output.
-                return unsafe { isa.run(Thin { product, columns }) };
+                // The products are this call's own, and no two of its tasks share an element of an
+                // output.
+                return isa.run(Thin { product, columns });
             }
-            scratch().with(|memory| {
+            with_scratch(|memory| {
                 let task = Task {
                     product,
                     rows,
                     columns,
                     memory,
                 };
-                // SAFETY: as above.
-                unsafe { isa.run(task) }
+                isa.run(task)
             });
         });
 }
@@ -84,12 +82,6 @@ fn divide(whole: usize, most: usize, unit: usize, least: usize) -> Vec<Range<usi
     (0..parts)
         .map(|part| start(part)..start(part + 1))
         .collect()
-}
-
-/// Working memory, kept between products.
-fn scratch() -> &'static Pool<Memory> {
-    static SCRATCH: OnceLock<Pool<Memory>> = OnceLock::new();
-    SCRATCH.get_or_init(Pool::default)
 }
 
 /// Part of a product.
@@ -111,18 +103,18 @@ impl Kernel for Task<'_> {
         let depth = a.size[1];
         let block = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
         let wide = self.columns.len().div_ceil(LANES);
-        // The panels, the rows with one strip more that packing them may spill into, the bias, and
+        // The panels, the rows with one vector more that packing them may spill into, the bias, and
         // one tile.
-        let strips = [
+        let vectors = [
             wide * block,
             (MOST_ROWS * block).div_ceil(LANES) + 1,
             wide,
             2 * MOST_ROWS,
         ];
-        let memory = self.memory.room(strips.iter().sum());
-        let (panels, memory) = memory.split_at_mut(strips[0]);
-        let (rows, memory) = memory.split_at_mut(strips[1]);
-        let (bias, side) = memory.split_at_mut(strips[2]);
+        let memory = self.memory.room(vectors.iter().sum());
+        let (panels, memory) = memory.split_at_mut(vectors[0]);
+        let (rows, memory) = memory.split_at_mut(vectors[1]);
+        let (bias, side) = memory.split_at_mut(vectors[2]);
         let [panels, rows, bias, side] = [panels, rows, bias, side].map(numbers_mut);
         let mut start = match start {
             Start::Zero => tile::Start::Zero,

@@ -29,7 +29,7 @@ fn assert_product(a: Matrix, b: Matrix, start: &[f64], out: &[f32], what: &str) 
     }
 }
 
-/// Sizes around the edges of tiles, strips, panels and blocks.
+/// Sizes around the edges of tiles, vectors, panels and blocks.
 const SIZES: [[usize; 3]; 9] = [
     [1, 1, 1],
     [14, 32, 16],

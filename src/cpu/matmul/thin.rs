@@ -108,7 +108,7 @@ impl Thin<'_> {
                 }
                 column += LANES;
             }
-            // What does not fill a strip is filled up on the side.
+            // What does not fill a vector is filled up on the side.
             let left = self.columns.len() - whole;
             if left > 0 {
                 let fill = |from: *const f32| {

@@ -6,15 +6,14 @@
     reason = "sums are indexed by number so that they stay in registers; a macro writes `+ 1` too"
 )]
 
-use crate::cpu::simd::LANES;
-use crate::cpu::simd::Vector;
+use crate::cpu::simd::{LANES, Vector};
 
 /// What the sums of a tile start from.
 #[derive(Clone, Copy)]
 pub(super) enum Start {
     /// Zero.
     Zero,
-    /// One number per column, whole strips of them.
+    /// One number per column, whole vectors of them.
     Bias(*const f32),
     /// What the output holds.
     Output,
@@ -27,7 +26,7 @@ pub(super) struct Tile {
     pub depth: usize,
     /// For each term, the numbers of `V::ROWS` rows.
     pub rows: *const f32,
-    /// Panel after panel; in a panel, for each term, one strip or two.
+    /// Panel after panel; in a panel, for each term, one vector or two.
     pub panels: *const f32,
     /// Number of columns.
     pub columns: usize,
@@ -56,7 +55,7 @@ impl Tile {
         let mut column = 0;
         while column < self.columns {
             let left = self.columns - column;
-            // SAFETY: the caller's; a panel of one strip is the last one.
+            // SAFETY: the caller's; a panel of one vector is the last one.
             unsafe {
                 if V::PAIRS && left > LANES {
                     self.across::<V, 2>(count, column, left.min(width));
@@ -83,7 +82,7 @@ impl Tile {
         unsafe {
             let out = self.out.add(column);
             let whole = width == COLS * LANES;
-            // Where the last columns do not fill their strips, the tile goes to the side first.
+            // Where the last columns do not fill their vectors, the tile goes to the side first.
             let (to, pitch) = match whole {
                 true => (out, self.pitch),
                 false => (self.side, COLS * LANES),
@@ -104,7 +103,7 @@ impl Tile {
     }
 
     /// # Safety
-    /// As [`run`](Self::run); `out` has whole strips.
+    /// As [`run`](Self::run); `out` has whole vectors.
     #[inline(always)]
     unsafe fn down<V: Vector, const COLS: usize>(
         &self,

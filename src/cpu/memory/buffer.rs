@@ -15,7 +15,7 @@ use burn_std::{AccessError, AccessPolicy, AllocationController};
 use rayon::prelude::*;
 
 use super::page::Memory;
-use crate::cpu::simd::{LANES, Strip, numbers, numbers_mut};
+use crate::cpu::simd::{LANES, Lanes, numbers, numbers_mut};
 
 /// 32-bit floats that become a tensor's, and come from one, without a copy.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ struct Recycled(Memory);
 
 impl AllocationController for Recycled {
     fn alloc_align(&self) -> usize {
-        align_of::<Strip>()
+        align_of::<Lanes>()
     }
 
     fn property(&self) -> AllocationProperty {
@@ -102,7 +102,7 @@ impl AllocationController for Recycled {
         &mut self,
         _: AccessPolicy,
     ) -> Result<&mut [MaybeUninit<u8>], AccessError> {
-        let numbers = numbers_mut(self.0.strips_mut());
+        let numbers = numbers_mut(self.0.vectors_mut());
         let length = size_of_val(numbers);
         // SAFETY: the same memory; the caller writes no byte without a value.
         Ok(unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), length) })
@@ -124,19 +124,19 @@ impl Drop for Recycled {
 /// What is free, the longest unused first.
 static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
 
-/// Strips that are kept at most: 1 GiB.
-const MOST: usize = (1 << 30) / size_of::<Strip>();
+/// Lanes that are kept at most: 1 GiB.
+const MOST: usize = (1 << 30) / size_of::<Lanes>();
 
-/// At least `strips` strips, and not much more.
-fn take(strips: usize) -> Memory {
+/// At least `vectors` vectors, and not much more.
+fn take(vectors: usize) -> Memory {
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |memory: &Memory| (strips..=strips + strips / 4).contains(&memory.len());
+    let fits = |memory: &Memory| (vectors..=vectors + vectors / 4).contains(&memory.len());
     let smallest = (0..free.len())
         .filter(|index| fits(&free[*index]))
         .min_by_key(|index| free[*index].len());
     match smallest {
         Some(index) => free.remove(index),
-        None => Memory::new(strips),
+        None => Memory::new(vectors),
     }
 }
 

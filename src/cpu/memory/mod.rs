@@ -7,13 +7,13 @@
 //! | `buffer` | a tensor's memory, used again and again |
 //! | `workspace` | a network's memory, kept from step to step |
 //! | `pool` | working memory of a task, kept between calls |
-//! | `team` | the division of a layer's work among the cores |
+//! | `workers` | the division of a layer's work among the cores |
 
 mod array;
 mod buffer;
 mod page;
 mod pool;
-mod team;
+mod workers;
 mod workspace;
 
 #[cfg(test)]
@@ -22,5 +22,5 @@ pub(crate) use array::{Array, declines, is_here};
 pub(crate) use buffer::Buffer;
 pub(crate) use page::Memory;
 pub(crate) use pool::Pool;
-pub(crate) use team::{Team, awake};
+pub(crate) use workers::{Workers, awake, with_scratch};
 pub(crate) use workspace::{Lease, Workspace};

@@ -5,13 +5,13 @@
 
 use memmap2::MmapMut;
 
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::simd::{LANES, Lanes};
 
 /// Bytes in a large page.
 const PAGE: usize = 2 << 20;
-const STRIP: usize = LANES * size_of::<f32>();
+const VECTOR: usize = LANES * size_of::<f32>();
 
-/// Strips that start at the start of a large page, 0 at first.
+/// Lanes that start at the start of a large page, 0 at first.
 #[derive(Debug)]
 pub(crate) struct Memory {
     source: Source,
@@ -20,10 +20,10 @@ pub(crate) struct Memory {
 
 #[derive(Debug)]
 enum Source {
-    /// A mapping, and the byte in it that the strips start at.
+    /// A mapping, and the byte in it that the vectors start at.
     Map(MmapMut, usize),
     /// Where there are no mappings, or too little to map.
-    Heap(Vec<Strip>),
+    Heap(Vec<Lanes>),
 }
 
 impl Default for Memory {
@@ -36,13 +36,13 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Memory for `length` strips.
+    /// Memory for `length` vectors.
     pub fn new(length: usize) -> Self {
-        let heap = || Source::Heap(vec![Strip::default(); length]);
-        let source = if length * STRIP < PAGE / 4 {
+        let heap = || Source::Heap(vec![Lanes::default(); length]);
+        let source = if length * VECTOR < PAGE / 4 {
             heap()
         } else {
-            Self::map(length * STRIP).unwrap_or_else(heap)
+            Self::map(length * VECTOR).unwrap_or_else(heap)
         };
         Self { source, length }
     }
@@ -56,37 +56,37 @@ impl Memory {
         (start < PAGE).then_some(Source::Map(map, start))
     }
 
-    /// The first `length` strips of unknown content, in new memory where the old is too little.
-    pub fn room(&mut self, length: usize) -> &mut [Strip] {
+    /// The first `length` vectors of unknown content, in new memory where the old is too little.
+    pub fn room(&mut self, length: usize) -> &mut [Lanes] {
         if self.length < length {
             *self = Self::new(length);
         }
-        &mut self.strips_mut()[..length]
+        &mut self.vectors_mut()[..length]
     }
 
-    /// All strips, to write.
-    pub fn strips_mut(&mut self) -> &mut [Strip] {
+    /// All vectors, to write.
+    pub fn vectors_mut(&mut self) -> &mut [Lanes] {
         match &mut self.source {
-            // SAFETY: `map` left room for the strips behind `start`, which is aligned; every bit
-            // pattern is a strip; the mapping is this value's alone.
+            // SAFETY: `map` left room for the vectors behind `start`, which is aligned; every bit
+            // pattern is a vector; the mapping is this value's alone.
             Source::Map(map, start) => unsafe {
                 std::slice::from_raw_parts_mut(map.as_mut_ptr().add(*start).cast(), self.length)
             },
-            Source::Heap(strips) => strips,
+            Source::Heap(vectors) => vectors,
         }
     }
 }
 
 impl std::ops::Deref for Memory {
-    type Target = [Strip];
+    type Target = [Lanes];
 
-    fn deref(&self) -> &[Strip] {
+    fn deref(&self) -> &[Lanes] {
         match &self.source {
-            // SAFETY: as in `strips_mut`.
+            // SAFETY: as in `vectors_mut`.
             Source::Map(map, start) => unsafe {
                 std::slice::from_raw_parts(map.as_ptr().add(*start).cast(), self.length)
             },
-            Source::Heap(strips) => strips,
+            Source::Heap(vectors) => vectors,
         }
     }
 }
@@ -97,13 +97,13 @@ mod tests {
 
     #[test]
     fn memory_of_any_size_is_aligned_and_keeps_what_is_written() {
-        for length in [0, 1, PAGE / STRIP / 4, PAGE / STRIP, PAGE / STRIP + 1] {
+        for length in [0, 1, PAGE / VECTOR / 4, PAGE / VECTOR, PAGE / VECTOR + 1] {
             let mut memory = Memory::new(length);
             assert_eq!(memory.len(), length);
-            assert!(memory.iter().all(|strip| *strip == Strip::default()));
-            memory.strips_mut().fill(Strip([1.5; LANES]));
-            assert!(memory.iter().all(|strip| *strip == Strip([1.5; LANES])));
-            assert_eq!(memory.as_ptr().align_offset(align_of::<Strip>()), 0);
+            assert!(memory.iter().all(|vector| *vector == Lanes::default()));
+            memory.vectors_mut().fill(Lanes([1.5; LANES]));
+            assert!(memory.iter().all(|vector| *vector == Lanes([1.5; LANES])));
+            assert_eq!(memory.as_ptr().align_offset(align_of::<Lanes>()), 0);
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::page::Memory;
-use crate::cpu::simd::Strip;
+use crate::cpu::simd::Lanes;
 
 /// The memory that a network's training steps share. Clones share it too; it is freed with the last
 /// of them.
@@ -20,7 +20,7 @@ pub(crate) struct Lease {
 }
 
 impl Workspace {
-    /// `length` strips of unknown content: the smallest free piece that holds them, or a new one.
+    /// `length` vectors of unknown content: the smallest free piece that holds them, or a new one.
     pub fn take(&self, length: usize) -> Lease {
         let mut free = self.lock();
         let fits = free.iter().enumerate();
@@ -53,16 +53,16 @@ impl Drop for Lease {
 }
 
 impl Deref for Lease {
-    type Target = [Strip];
+    type Target = [Lanes];
 
-    fn deref(&self) -> &[Strip] {
+    fn deref(&self) -> &[Lanes] {
         &self.memory[..self.length]
     }
 }
 
 impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut [Strip] {
-        &mut self.memory.strips_mut()[..self.length]
+    fn deref_mut(&mut self) -> &mut [Lanes] {
+        &mut self.memory.vectors_mut()[..self.length]
     }
 }
 

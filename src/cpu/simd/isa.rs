@@ -1,13 +1,20 @@
 //! The choice of an instruction set at run time.
 
+use std::fmt;
+
 use super::vector::{Portable, Vector};
 
-/// An instruction set that the kernels are compiled for.
+/// An instruction set that the kernels are compiled for, and that this processor has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Isa(Set);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isa {
+enum Set {
     /// AVX-512 F, with FMA.
+    #[cfg(target_arch = "x86_64")]
     Avx512,
     /// AVX2 with FMA.
+    #[cfg(target_arch = "x86_64")]
     Avx2,
     /// What every processor of the target has.
     Portable,
@@ -27,66 +34,59 @@ pub(crate) trait Kernel {
 }
 
 impl Isa {
+    /// The set that every processor has.
+    pub const PORTABLE: Self = Self(Set::Portable);
+
     /// All sets that this processor has, best first.
+    #[cfg(test)]
     pub fn available() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
-                all.push(Self::Avx512);
+        if is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx512f") {
+                all.push(Self(Set::Avx512));
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                all.push(Self::Avx2);
-            }
+            all.push(Self(Set::Avx2));
         }
-        all.push(Self::Portable);
+        all.push(Self::PORTABLE);
         all
     }
 
     /// The best set that this processor has.
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("fma") {
-                if is_x86_feature_detected!("avx512f") {
-                    return Self::Avx512;
-                }
-                if is_x86_feature_detected!("avx2") {
-                    return Self::Avx2;
-                }
-            }
+        if is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2") {
+            return match is_x86_feature_detected!("avx512f") {
+                true => Self(Set::Avx512),
+                false => Self(Set::Avx2),
+            };
         }
-        Self::Portable
-    }
-
-    /// Runs `kernel` with the best set that this processor has.
-    pub(crate) fn run_best<K: Kernel>(kernel: K) -> K::Output {
-        // SAFETY: the best set is an available one.
-        unsafe { Self::best().run(kernel) }
+        Self::PORTABLE
     }
 
     /// Runs `kernel` with this set.
-    ///
-    /// # Safety
-    /// The set is one of [`Isa::available`].
-    pub(crate) unsafe fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        // SAFETY: the caller vouches for the instructions.
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: an `Isa` is made only of a set that this processor has.
         unsafe {
-            match self {
+            match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx512 => avx512(kernel),
+                Set::Avx512 => avx512(kernel),
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx2 => avx2(kernel),
-                #[cfg(not(target_arch = "x86_64"))]
-                Self::Avx512 | Self::Avx2 => kernel.run::<Portable>(),
-                Self::Portable => kernel.run::<Portable>(),
+                Set::Avx2 => avx2(kernel),
+                Set::Portable => kernel.run::<Portable>(),
             }
         }
     }
 }
 
+impl fmt::Debug for Isa {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 /// # Safety
-/// The processor has AVX-512 F and FMA.
+/// The processor has AVX-512 F, AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {

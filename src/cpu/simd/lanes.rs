@@ -1,41 +1,41 @@
-//! The unit that every buffer of the plan is made of.
+//! The unit that every map is made of.
 
-/// Channels in one [`Strip`].
+/// Channels in one [`Lanes`].
 pub(crate) const LANES: usize = 16;
 
 /// Sixteen neighbouring channels of one pixel: one cache line, one AVX-512 register.
 ///
-/// A map of `[channels, height, width]` is a sequence of planes, each `height * width` strips; the
+/// A map of `[channels, height, width]` is a sequence of planes, each `height * width` vectors; the
 /// lanes beyond the last channel are 0.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Strip(pub [f32; LANES]);
+pub(crate) struct Lanes(pub [f32; LANES]);
 
 /// Planes that `channels` take.
 pub(crate) const fn planes(channels: usize) -> usize {
     channels.div_ceil(LANES)
 }
 
-/// `values` as strips, the last one filled up with 0.
-pub(crate) fn strips(values: &[f32]) -> Vec<Strip> {
+/// `values` as vectors, the last one filled up with 0.
+pub(crate) fn vectors(values: &[f32]) -> Vec<Lanes> {
     values
         .chunks(LANES)
         .map(|chunk| {
-            let mut strip = Strip::default();
-            strip.0[..chunk.len()].copy_from_slice(chunk);
-            strip
+            let mut vector = Lanes::default();
+            vector.0[..chunk.len()].copy_from_slice(chunk);
+            vector
         })
         .collect()
 }
 
-/// The numbers of `strips`, one after another.
-pub(crate) fn numbers(strips: &[Strip]) -> &[f32] {
-    // SAFETY: a strip is 16 floats without padding (64 bytes of size and alignment).
-    unsafe { std::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
+/// The numbers of `vectors`, one after another.
+pub(crate) fn numbers(vectors: &[Lanes]) -> &[f32] {
+    // SAFETY: a vector is 16 floats without padding (64 bytes of size and alignment).
+    unsafe { std::slice::from_raw_parts(vectors.as_ptr().cast(), vectors.len() * LANES) }
 }
 
-/// The numbers of `strips`, one after another, to write.
-pub(crate) fn numbers_mut(strips: &mut [Strip]) -> &mut [f32] {
+/// The numbers of `vectors`, one after another, to write.
+pub(crate) fn numbers_mut(vectors: &mut [Lanes]) -> &mut [f32] {
     // SAFETY: as in `numbers`, and every bit pattern is a float.
-    unsafe { std::slice::from_raw_parts_mut(strips.as_mut_ptr().cast(), strips.len() * LANES) }
+    unsafe { std::slice::from_raw_parts_mut(vectors.as_mut_ptr().cast(), vectors.len() * LANES) }
 }

@@ -146,7 +146,7 @@ impl Operation<8> for Graph {
         gate(&mut gradient, output.values());
         drop(output);
         let [of_beta, of_gamma] = norm.sums(&gradient, &update, nodes, width);
-        norm.descend(&gradient, &mut update, gamma, [&of_beta, &of_gamma], width);
+        norm.backward(&gradient, &mut update, gamma, [&of_beta, &of_gamma], width);
         let of_update = update;
         let [of_own_bias, of_other_bias] = of_biases(&of_update, adjacency, nodes, width);
 
@@ -186,7 +186,7 @@ impl Operation<8> for Graph {
 impl Graph {
     fn norm(&self, update: &[f32], nodes: usize, width: usize) -> Norm {
         // Of each line its mean and its sum of squares around that, which then are put together.
-        let lines: Vec<[f64; 2]> = update.par_chunks(width).map(spread).collect();
+        let lines: Vec<[f64; 2]> = update.par_chunks(width).map(mean_and_squares).collect();
         let count = (lines.len() / nodes) as f64;
         let of_node = |node: usize| lines[node..].iter().step_by(nodes);
         let mut mean = Vec::with_capacity(nodes);
@@ -235,7 +235,7 @@ impl Norm {
     }
 
     /// Makes `update` its own gradient.
-    fn descend(
+    fn backward(
         &self,
         gradient: &[f32],
         update: &mut [f32],
@@ -359,7 +359,7 @@ fn sum_pairs(pairs: impl Iterator<Item = [f32; 2]>) -> [f64; 2] {
 }
 
 /// The mean, and the sum of squares around it.
-fn spread(line: &[f32]) -> [f64; 2] {
+fn mean_and_squares(line: &[f32]) -> [f64; 2] {
     let [sum, _] = sum_pairs(line.iter().map(|x| [*x, 0.0]));
     let mean = sum / line.len() as f64;
     let centre = mean as f32;

@@ -24,11 +24,11 @@ pub fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
         image.width() > 0 && image.height() > 0 && width > 0 && height > 0,
         "resize needs at least one pixel on both sides"
     );
-    let across = (width != image.width()).then(|| Isa::run_best(Rows { image, width }));
+    let across = (width != image.width()).then(|| Isa::best().run(Rows { image, width }));
     let image = across.as_ref().unwrap_or(image);
     match height == image.height() {
         true => image.clone(),
-        false => Isa::run_best(Columns { image, height }),
+        false => Isa::best().run(Columns { image, height }),
     }
 }
 

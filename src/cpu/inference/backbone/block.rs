@@ -2,15 +2,14 @@
 
 use super::divide::divide;
 use super::kernel::{
-    Activation, Dense, Inner, Pool as Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale,
-    Source, Stem as StemKernel,
+    Activation, Dense, Inner, Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale, Source,
+    Stem as StemKernel,
 };
 use super::weight::Depthwise;
 use crate::cpu::convolution::Padding;
 use crate::cpu::matmul::{PANEL, Pointwise};
-use crate::cpu::memory::Memory;
-use crate::cpu::memory::Team;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::memory::{Memory, Workers};
+use crate::cpu::simd::{LANES, Lanes};
 
 /// What comes before the depthwise convolution.
 #[derive(Debug)]
@@ -51,7 +50,7 @@ impl Stem {
     /// Writes the stem's output into `buffers.map`, and gives its size.
     pub fn run(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         image: &[f32],
         size: [usize; 2],
         buffers: &mut Buffers,
@@ -60,8 +59,8 @@ impl Stem {
         let pixels = to[0] * to[1];
         let map = buffers.map.room(self.layer.planes() * pixels);
         let panels = map.chunks_mut(PANEL * pixels).enumerate();
-        team.each(panels.collect(), |(panel, out), scratch| {
-            team.run(StemKernel {
+        workers.each(panels.collect(), |(panel, out), scratch| {
+            workers.run(StemKernel {
                 source: self.source(panel, image, size),
                 size: to,
                 scratch,
@@ -142,14 +141,14 @@ impl Block {
     /// stem reads `image` instead.
     pub fn run(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         image: &[f32],
         size: [usize; 2],
         buffers: &mut Buffers,
     ) -> [usize; 2] {
-        let inner = self.inner(team, image, size, buffers);
-        let gate = self.gate(team, inner, buffers);
-        self.project(team, size, inner, &gate, buffers);
+        let inner = self.inner(workers, image, size, buffers);
+        let gate = self.gate(workers, inner, buffers);
+        self.project(workers, size, inner, &gate, buffers);
         inner
     }
 
@@ -157,7 +156,7 @@ impl Block {
     /// size of that.
     pub fn inner(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         image: &[f32],
         size: [usize; 2],
         buffers: &mut Buffers,
@@ -174,15 +173,15 @@ impl Block {
         let inner = buffers.inner.room(depthwise.planes() * pixels);
         let sums = buffers.sums.room(depthwise.planes() * to[0]);
 
-        let bands = team.bands(depthwise.panels(), to[0], ROWS);
+        let bands = workers.bands(depthwise.panels(), to[0], ROWS);
         let parts = divide(inner, pixels, &bands, to[1])
             .into_iter()
             .zip(divide(sums, to[0], &bands, 1))
             .enumerate();
         let input = &buffers.map[..];
-        team.each(parts.collect(), |(index, (out, sums)), scratch| {
+        workers.each(parts.collect(), |(index, (out, sums)), scratch| {
             let panel = index / bands.len();
-            team.run(Inner {
+            workers.run(Inner {
                 source: self.source(panel, image, size, input, plane),
                 size: source,
                 pad,
@@ -204,16 +203,16 @@ impl Block {
     /// `size`.
     pub fn project(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         size: [usize; 2],
         inner: [usize; 2],
-        gate: &[Strip],
+        gate: &[Lanes],
         buffers: &mut Buffers,
     ) {
         let pixels = inner[0] * inner[1];
-        let map = &mut buffers.inner.strips_mut()[..gate.len() * pixels];
+        let map = &mut buffers.inner.vectors_mut()[..gate.len() * pixels];
         let gate = if pixels < WIDE {
-            team.run(Scale { map, gate });
+            workers.run(Scale { map, gate });
             None
         } else {
             Some(gate)
@@ -221,12 +220,12 @@ impl Block {
         let map = &buffers.inner[..];
         let kept = self.project.outputs() == self.inputs() && size == inner;
         let input = &buffers.map[..];
-        let bands = team.bands(self.project.panels(), pixels, PIXELS);
+        let bands = workers.bands(self.project.panels(), pixels, PIXELS);
         let output = buffers.out.room(self.project.planes() * pixels);
         let parts = divide(output, pixels, &bands, 1).into_iter().enumerate();
-        team.each(parts.collect(), |(index, out), scratch| {
+        workers.each(parts.collect(), |(index, out), scratch| {
             let panel = index / bands.len();
-            team.run(Project {
+            workers.run(Project {
                 product: self.project.product(panel, map, pixels),
                 gate,
                 residual: kept.then(|| &input[panel * PANEL * pixels..]),
@@ -243,24 +242,24 @@ impl Block {
         panel: usize,
         image: &'a [f32],
         size: [usize; 2],
-        map: &'a [Strip],
+        map: &'a [Lanes],
         plane: usize,
     ) -> Source<'a> {
         match &self.opening {
             Opening::Stem(stem) => stem.source(panel, image, size),
             Opening::Expand(expand) => Source::Expand(expand.product(panel, map, plane)),
             Opening::Map => {
-                let strips = self.depthwise.bias(panel).len();
-                Source::Map(&map[panel * PANEL * plane..][..strips * plane])
+                let vectors = self.depthwise.bias(panel).len();
+                Source::Map(&map[panel * PANEL * plane..][..vectors * plane])
             }
         }
     }
 
     /// Squeeze-excite's gate of an inner map, from the sums of its rows.
-    pub fn gate(&self, team: Team<'_>, size: [usize; 2], buffers: &Buffers) -> Vec<Strip> {
+    pub fn gate(&self, workers: Workers, size: [usize; 2], buffers: &Buffers) -> Vec<Lanes> {
         let sums = &buffers.sums[..self.depthwise.planes() * size[0]];
         let share = 1.0 / (size[0] * size[1]) as f32;
-        let mean: Vec<Strip> = sums
+        let mean: Vec<Lanes> = sums
             .chunks_exact(size[0])
             .map(|rows| {
                 let mut sum = [0.0; LANES];
@@ -269,13 +268,13 @@ impl Block {
                         *sum += value;
                     }
                 }
-                Strip(sum.map(|sum| sum * share))
+                Lanes(sum.map(|sum| sum * share))
             })
             .collect();
-        let dense = |layer: &Pointwise, input: &[Strip], activation| {
-            let mut out = vec![Strip::default(); layer.planes()];
+        let dense = |layer: &Pointwise, input: &[Lanes], activation| {
+            let mut out = vec![Lanes::default(); layer.planes()];
             for (panel, out) in out.chunks_mut(PANEL).enumerate() {
-                team.run(Dense {
+                workers.run(Dense {
                     product: layer.product(panel, input, 1),
                     activation,
                     out,
@@ -290,15 +289,15 @@ impl Block {
 
 /// The last 1x1 convolution, SiLU, and the mean over the map.
 pub(super) fn pool(
-    team: Team<'_>,
+    workers: Workers,
     head: &Pointwise,
-    map: &[Strip],
+    map: &[Lanes],
     size: [usize; 2],
-) -> Vec<Strip> {
-    let mut out = vec![Strip::default(); head.planes()];
+) -> Vec<Lanes> {
+    let mut out = vec![Lanes::default(); head.planes()];
     let panels: Vec<_> = out.chunks_mut(PANEL).enumerate().collect();
-    team.each(panels, |(panel, out), _| {
-        team.run(Mean {
+    workers.each(panels, |(panel, out), _| {
+        workers.run(Mean {
             product: head.product(panel, map, size[0] * size[1]),
             out,
         });

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::block::{self, Block, Buffers, Stem};
 use super::compile;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Array, Pool, Team, awake};
-use crate::cpu::simd::{Isa, Strip, numbers};
+use crate::cpu::memory::{Array, Pool, Workers, awake};
+use crate::cpu::simd::{Isa, numbers};
 use crate::cpu::view::Backbone;
 
 /// A network compiled for inference on this processor.
@@ -21,7 +21,6 @@ pub(crate) struct Compiled {
     pub(super) blocks: Vec<Block>,
     pub(super) head: Pointwise,
     buffers: Pool<Buffers>,
-    pub(super) scratch: Pool<Vec<Strip>>,
 }
 
 impl Compiled {
@@ -32,11 +31,8 @@ impl Compiled {
         Self::with_isa(network, Isa::best())
     }
 
-    /// As [`new`](Self::new), for an instruction set of choice; nothing if this processor lacks it.
+    /// As [`new`](Self::new), for an instruction set of choice.
     pub fn with_isa(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
-        if !Isa::available().contains(&isa) {
-            return None;
-        }
         let compile::Layers { stem, blocks, head } = compile::layers(network)?;
         Some(Self {
             isa,
@@ -44,7 +40,6 @@ impl Compiled {
             blocks,
             head,
             buffers: Pool::default(),
-            scratch: Pool::default(),
         })
     }
 
@@ -99,16 +94,15 @@ impl Compiled {
 
     /// Computes the feature of one image with `threads` threads.
     fn run(&self, threads: usize, image: &[f32], mut size: [usize; 2], out: &mut [f32]) {
-        // SAFETY: `with_isa` took only a set that this processor has.
-        let team = unsafe { Team::new(self.isa, threads, &self.scratch) };
+        let workers = Workers::new(self.isa, threads);
         self.buffers.with(|buffers| {
             if let Some(stem) = &self.stem {
-                size = stem.run(team, image, size, buffers);
+                size = stem.run(workers, image, size, buffers);
             }
             for block in &self.blocks {
-                size = block.run(team, image, size, buffers);
+                size = block.run(workers, image, size, buffers);
             }
-            let head = block::pool(team, &self.head, &buffers.map, size);
+            let head = block::pool(workers, &self.head, &buffers.map, size);
             out.copy_from_slice(&numbers(&head)[..out.len()]);
         });
     }

@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use crate::cpu::matmul::PANEL;
-use crate::cpu::simd::Strip;
+use crate::cpu::simd::Lanes;
 
-/// Divides a map among panels and bands: for every panel and every band in it, the strips of each
-/// of the panel's planes. `unit` is the number of strips in one unit of the bands.
+/// Divides a map among panels and bands: for every panel and every band in it, the vectors of each
+/// of the panel's planes. `unit` is the number of vectors in one unit of the bands.
 pub(super) fn divide<'a>(
-    map: &'a mut [Strip],
+    map: &'a mut [Lanes],
     plane: usize,
     bands: &[Range<usize>],
     unit: usize,
-) -> Vec<Vec<&'a mut [Strip]>> {
+) -> Vec<Vec<&'a mut [Lanes]>> {
     let mut parts = Vec::new();
     for panel in map.chunks_mut(PANEL * plane) {
         let mut first = parts.len();

@@ -6,7 +6,7 @@ use super::block::{self, Block, Buffers, Opening};
 use super::compiled::Compiled;
 use super::weight::Depthwise;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::Team;
+use crate::cpu::memory::Workers;
 use crate::cpu::profile::{LayerTime, Profile};
 use crate::cpu::simd::{Isa, Kernel, LANES, Vector};
 use crate::cpu::view::Backbone;
@@ -42,14 +42,12 @@ impl Kernel for Peak {
     }
 }
 
-/// Floating-point operations that one core can do in a second with `isa`, which must be available,
-/// when nothing but arithmetic bounds it.
+/// Floating-point operations that one core can do in a second with `isa`, when nothing but arithmetic bounds it.
 fn peak(isa: Isa) -> f64 {
     const STEPS: usize = 100_000;
     let best = (0..50).fold(Duration::MAX, |best, _| {
         let start = Instant::now();
-        // SAFETY: the set is available.
-        std::hint::black_box(unsafe { isa.run(Peak(std::hint::black_box(STEPS))) });
+        std::hint::black_box(isa.run(Peak(std::hint::black_box(STEPS))));
         best.min(start.elapsed())
     });
     (STEPS * 12 * LANES * 2) as f64 / best.as_secs_f64()
@@ -134,18 +132,17 @@ pub(crate) fn profile(network: &Backbone<'_>, size: [usize; 2], runs: usize) -> 
 
 impl Compiled {
     fn time(&self, image: &[f32], mut size: [usize; 2], buffers: &mut Buffers) -> Vec<LayerTime> {
-        // SAFETY: `with_isa` took only a set that this processor has.
-        let team = unsafe { Team::new(self.isa, 1, &self.scratch) };
+        let workers = Workers::new(self.isa, 1);
         let mut layers = Vec::new();
         if let Some(stem) = &self.stem {
-            size = stem.run(team, image, size, buffers);
+            size = stem.run(workers, image, size, buffers);
         }
         for (index, block) in self.blocks.iter().enumerate() {
             let start = Instant::now();
-            let inner = block.inner(team, image, size, buffers);
+            let inner = block.inner(workers, image, size, buffers);
             let middle = Instant::now();
-            let gate = block.gate(team, inner, buffers);
-            block.project(team, size, inner, &gate, buffers);
+            let gate = block.gate(workers, inner, buffers);
+            block.project(workers, size, inner, &gate, buffers);
             let end = Instant::now();
             let [mut first, mut second] = lines(index, block, size, inner);
             (first.best, second.best) = (middle - start, end - middle);
@@ -153,7 +150,7 @@ impl Compiled {
             size = inner;
         }
         let start = Instant::now();
-        std::hint::black_box(block::pool(team, &self.head, &buffers.map, size));
+        std::hint::black_box(block::pool(workers, &self.head, &buffers.map, size));
         let best = start.elapsed();
         let (head, pixels) = (&self.head, size[0] * size[1]);
         layers.push(LayerTime {

@@ -12,16 +12,17 @@ use super::weight::Depthwise;
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
 use crate::cpu::convolution::Padding;
 use crate::cpu::matmul::{Planar, Pointwise};
-use crate::cpu::simd::{Isa, Strip, planes};
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{Isa, Lanes, planes};
 use crate::testing::{Draw, drawn, noise};
 
 /// `[channels, pixels]` as planes.
-fn pack(values: &[f32], channels: usize) -> Vec<Strip> {
+fn pack(values: &[f32], channels: usize) -> Vec<Lanes> {
     let pixels = values.len() / channels;
     (0..planes(channels) * pixels)
         .map(|index| {
             let (plane, pixel) = (index / pixels, index % pixels);
-            Strip(std::array::from_fn(|lane| {
+            Lanes(std::array::from_fn(|lane| {
                 let channel = plane * 16 + lane;
                 values.get(channel * pixels + pixel).copied().unwrap_or(0.0)
             }))
@@ -59,22 +60,19 @@ fn products_are_right_for_any_number_of_pixels_and_channels() {
                 let layer = Pointwise::new(&weight, &bias);
                 let (map, added) = (pack(&input, inputs), pack(&residual, outputs));
                 let gate = pack(&noise(inputs, 1), inputs);
-                let mut out = vec![Strip::default(); planes(outputs) * pixels];
+                let mut out = vec![Lanes::default(); planes(outputs) * pixels];
                 // Two bands, so that one starts in the middle of a tile.
                 let bands = [0..pixels / 3, pixels / 3..pixels];
                 for (index, part) in divide(&mut out, pixels, &bands, 1).into_iter().enumerate() {
                     let (panel, band) = (index / 2, bands[index % 2].clone());
-                    // SAFETY: the set is available.
-                    unsafe {
-                        isa.run(Project {
-                            product: layer.product(panel, &map, pixels),
-                            gate: Some(&gate),
-                            residual: Some(&added[panel * 2 * pixels..]),
-                            pixels: band,
-                            scratch: &mut Vec::new(),
-                            out: part,
-                        });
-                    }
+                    isa.run(Project {
+                        product: layer.product(panel, &map, pixels),
+                        gate: Some(&gate),
+                        residual: Some(&added[panel * 2 * pixels..]),
+                        pixels: band,
+                        scratch: &mut Memory::default(),
+                        out: part,
+                    });
                 }
                 let factors = noise(inputs, 1);
                 let expected: Vec<f32> = (0..outputs * pixels)
@@ -102,23 +100,20 @@ fn products_are_right_for_any_number_of_pixels_and_channels() {
 #[should_panic(expected = "fit together")]
 fn a_product_over_too_few_weights_is_refused() {
     let product = Planar {
-        input: &[Strip::default(); 2],
+        input: &[Lanes::default(); 2],
         plane: 1,
         channels: 17,
-        weight: &[Strip::default(); 16],
-        bias: &[Strip::default()],
+        weight: &[Lanes::default(); 16],
+        bias: &[Lanes::default()],
     };
-    // SAFETY: every processor has this set.
-    unsafe {
-        Isa::Portable.run(Project {
-            product,
-            gate: None,
-            residual: None,
-            pixels: 0..1,
-            scratch: &mut Vec::new(),
-            out: vec![&mut [Strip::default()]],
-        });
-    }
+    Isa::PORTABLE.run(Project {
+        product,
+        gate: None,
+        residual: None,
+        pixels: 0..1,
+        scratch: &mut Memory::default(),
+        out: vec![&mut [Lanes::default()]],
+    });
 }
 
 #[test]
@@ -150,8 +145,8 @@ fn depthwise_case(
     let layer = Depthwise::new(&weight, &bias, kernel, stride, padding);
     let map = pack(&input, channels);
     let plane = size[0] * size[1];
-    let mut out = vec![Strip::default(); planes(channels) * height * width];
-    let mut sums = vec![Strip::default(); planes(channels) * height];
+    let mut out = vec![Lanes::default(); planes(channels) * height * width];
+    let mut sums = vec![Lanes::default(); planes(channels) * height];
     let bands = [0..height / 2, height / 2..height];
     let bands = &bands[usize::from(height == 1)..];
     let parts = divide(&mut out, height * width, bands, width)
@@ -159,24 +154,21 @@ fn depthwise_case(
         .zip(divide(&mut sums, height, bands, 1));
     for (index, (out, sums)) in parts.enumerate() {
         let (panel, band) = (index / bands.len(), bands[index % bands.len()].clone());
-        let strips = layer.bias(panel).len();
-        // SAFETY: the set is available.
-        unsafe {
-            isa.run(Inner {
-                source: Source::Map(&map[panel * 2 * plane..][..strips * plane]),
-                size,
-                pad: [top, left],
-                kernel,
-                stride,
-                width,
-                rows: band,
-                weight: layer.weight(panel),
-                bias: layer.bias(panel),
-                scratch: &mut Vec::new(),
-                out,
-                sums,
-            });
-        }
+        let vectors = layer.bias(panel).len();
+        isa.run(Inner {
+            source: Source::Map(&map[panel * 2 * plane..][..vectors * plane]),
+            size,
+            pad: [top, left],
+            kernel,
+            stride,
+            width,
+            rows: band,
+            weight: layer.weight(panel),
+            bias: layer.bias(panel),
+            scratch: &mut Memory::default(),
+            out,
+            sums,
+        });
     }
     let mut expected = Vec::new();
     for channel in 0..channels {
@@ -198,11 +190,11 @@ fn depthwise_case(
     let rows: Vec<f32> = expected.chunks(width).map(|row| row.iter().sum()).collect();
     let what = format!("{isa:?} {kernel} {stride} {size:?} {padding:?} {channels}");
     let numbers = crate::cpu::simd::numbers;
-    let real = |strips: &[Strip], pixels: usize| -> Vec<f32> {
+    let real = |vectors: &[Lanes], pixels: usize| -> Vec<f32> {
         (0..channels * pixels)
             .map(|index| {
                 let (channel, pixel) = (index / pixels, index % pixels);
-                numbers(strips)[(channel / 16 * pixels + pixel) * 16 + channel % 16]
+                numbers(vectors)[(channel / 16 * pixels + pixel) * 16 + channel % 16]
             })
             .collect()
     };
@@ -235,7 +227,7 @@ fn configs() -> Vec<EfficientNetConfig> {
         all.push(config(Variant::Tiny));
         // So narrow that the first block adds the stem's output to its own.
         all.push(config(Variant::B0).with_width(0.1).with_depth(0.5));
-        // A second block without expansion, and channels that fill no strip.
+        // A second block without expansion, and channels that fill no vector.
         all.push(config(Variant::B1).with_width(0.6));
     }
     all

@@ -1,10 +1,10 @@
 //! A depthwise convolution's weights in the order in which the kernels read them.
 
-use crate::cpu::convolution::Padding;
+use crate::cpu::convolution::{Padding, pack};
 use crate::cpu::matmul::PANEL;
-use crate::cpu::simd::{LANES, Strip, strips};
+use crate::cpu::simd::{Lanes, vectors};
 
-/// A depthwise convolution's weights and bias, strip by strip.
+/// A depthwise convolution's weights and bias, vector by vector.
 #[derive(Debug)]
 pub(super) struct Depthwise {
     channels: usize,
@@ -14,10 +14,10 @@ pub(super) struct Depthwise {
     pub stride: usize,
     /// How the edges are padded.
     pub padding: Padding,
-    /// `[strips, kernel * kernel]`.
-    weight: Vec<Strip>,
-    /// `[strips]`.
-    bias: Vec<Strip>,
+    /// `[vectors, kernel * kernel]`.
+    weight: Vec<Lanes>,
+    /// `[vectors]`.
+    bias: Vec<Lanes>,
 }
 
 impl Depthwise {
@@ -29,24 +29,13 @@ impl Depthwise {
         stride: usize,
         padding: Padding,
     ) -> Self {
-        let taps = kernel * kernel;
-        let bias_strips = strips(bias);
-        let mut packed = Vec::with_capacity(taps * bias_strips.len());
-        for strip in 0..bias_strips.len() {
-            packed.extend((0..taps).map(|tap| {
-                Strip(std::array::from_fn(|lane| {
-                    let channel = strip * LANES + lane;
-                    weight.get(channel * taps + tap).copied().unwrap_or(0.0)
-                }))
-            }));
-        }
         Self {
             channels: bias.len(),
             kernel,
             stride,
             padding,
-            weight: packed,
-            bias: bias_strips,
+            weight: pack(weight, bias.len(), kernel * kernel),
+            bias: vectors(bias),
         }
     }
 
@@ -66,13 +55,13 @@ impl Depthwise {
     }
 
     /// Weights of one panel.
-    pub fn weight(&self, panel: usize) -> &[Strip] {
+    pub fn weight(&self, panel: usize) -> &[Lanes] {
         let taps = self.kernel * self.kernel;
         &self.weight[panel * PANEL * taps..][..self.bias(panel).len() * taps]
     }
 
     /// Bias of one panel.
-    pub fn bias(&self, panel: usize) -> &[Strip] {
+    pub fn bias(&self, panel: usize) -> &[Lanes] {
         let first = panel * PANEL;
         &self.bias[first..(first + PANEL).min(self.bias.len())]
     }

@@ -25,30 +25,30 @@ impl Kernel for Exchange<'_> {
         unsafe {
             let affine = &self.weights.affine;
             let zero = V::splat(0.0);
-            for strip in strips(self.own.len()) {
-                let value = load::<V>(self.own, strip);
-                let scale = load::<V>(&affine.scale, strip);
-                let value = value.mul_add(scale, load::<V>(&affine.shift, strip));
+            for vector in vectors(self.own.len()) {
+                let value = load::<V>(self.own, vector);
+                let scale = load::<V>(&affine.scale, vector);
+                let value = value.mul_add(scale, load::<V>(&affine.shift, vector));
                 let value = if self.weights.relu {
                     value.at_least(zero)
                 } else {
                     value
                 };
-                store(value, self.own, strip);
+                store(value, self.own, vector);
             }
             let graph = graph::<V>(self.weights, self.own);
             for (node, row) in graph.chunks_exact(nodes).enumerate() {
                 self.degrees[node] = row.iter().sum();
                 let mixed = &mut self.mixed[node * width..][..width];
-                for strip in strips(width) {
+                for vector in vectors(width) {
                     let mut sum = zero;
                     for (other, &weight) in row.iter().enumerate() {
                         if weight != 0.0 {
                             let other = &self.own[other * width..][..width];
-                            sum = load::<V>(other, strip).mul_add(V::splat(weight), sum);
+                            sum = load::<V>(other, vector).mul_add(V::splat(weight), sum);
                         }
                     }
-                    store(sum, mixed, strip);
+                    store(sum, mixed, vector);
                 }
             }
         }
@@ -84,15 +84,15 @@ impl Kernel for Score<'_> {
                 let shift = V::splat(weights.norm.shift[node]);
                 let zero = V::splat(0.0);
                 let (mut product, mut squares) = (zero, zero);
-                for strip in strips(width) {
-                    let bias = load::<V>(&weights.bias_v, strip);
-                    let bias = bias.mul_add(degree, load::<V>(&weights.bias_u, strip));
-                    let update = load::<V>(update, strip).add(bias);
+                for vector in vectors(width) {
+                    let bias = load::<V>(&weights.bias_v, vector);
+                    let bias = bias.mul_add(degree, load::<V>(&weights.bias_u, vector));
+                    let update = load::<V>(update, vector).add(bias);
                     let update = update.mul_add(scale, shift);
-                    let value = load::<V>(own, strip).add(update).at_least(zero);
+                    let value = load::<V>(own, vector).add(update).at_least(zero);
                     // Behind the end of a node its scale and shift still stand.
-                    let value = keep(value, width - strip);
-                    product = value.mul_add(load::<V>(anchor, strip), product);
+                    let value = keep(value, width - vector);
+                    product = value.mul_add(load::<V>(anchor, vector), product);
                     squares = value.mul_add(value, squares);
                 }
                 *score = total(product) / length(total(squares), weights.least_norm);
@@ -166,8 +166,8 @@ unsafe fn dot<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
     // SAFETY: the caller's.
     unsafe {
         let mut sum = V::splat(0.0);
-        for strip in strips(a.len()) {
-            sum = load::<V>(a, strip).mul_add(load::<V>(b, strip), sum);
+        for vector in vectors(a.len()) {
+            sum = load::<V>(a, vector).mul_add(load::<V>(b, vector), sum);
         }
         total(sum)
     }
@@ -180,20 +180,20 @@ unsafe fn distance<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
     // SAFETY: the caller's.
     unsafe {
         let mut sum = V::splat(0.0);
-        for strip in strips(a.len()) {
-            let [a, b] = [load::<V>(a, strip), load::<V>(b, strip)];
+        for vector in vectors(a.len()) {
+            let [a, b] = [load::<V>(a, vector), load::<V>(b, vector)];
             sum = sum.add(a.sub(b).at_least(b.sub(a)));
         }
         total(sum)
     }
 }
 
-/// Where the strips of `length` numbers start.
-fn strips(length: usize) -> impl Iterator<Item = usize> {
+/// Where the vectors of `length` numbers start.
+fn vectors(length: usize) -> impl Iterator<Item = usize> {
     (0..length).step_by(LANES)
 }
 
-/// A strip of `values`, filled up with 0 behind their end.
+/// A vector of `values`, filled up with 0 behind their end.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -203,29 +203,29 @@ unsafe fn load<V: Vector>(values: &[f32], start: usize) -> V {
     // SAFETY: the caller's; the chunk and the array hold 16 numbers.
     unsafe {
         match values.first_chunk::<LANES>() {
-            Some(strip) => V::load(strip.as_ptr()),
+            Some(vector) => V::load(vector.as_ptr()),
             None => {
-                let mut strip = [0.0; LANES];
-                strip[..values.len()].copy_from_slice(values);
-                V::load(strip.as_ptr())
+                let mut vector = [0.0; LANES];
+                vector[..values.len()].copy_from_slice(values);
+                V::load(vector.as_ptr())
             }
         }
     }
 }
 
-/// Writes a strip into `values`, up to their end.
+/// Writes a vector into `values`, up to their end.
 #[inline(always)]
 fn store<V: Vector>(value: V, values: &mut [f32], start: usize) {
     let values = &mut values[start..];
     // SAFETY: the chunk and the array hold 16 numbers.
     unsafe {
         match values.first_chunk_mut::<LANES>() {
-            Some(strip) => value.store(strip.as_mut_ptr()),
+            Some(vector) => value.store(vector.as_mut_ptr()),
             None => {
-                let mut strip = [0.0; LANES];
-                value.store(strip.as_mut_ptr());
+                let mut vector = [0.0; LANES];
+                value.store(vector.as_mut_ptr());
                 let length = values.len();
-                values.copy_from_slice(&strip[..length]);
+                values.copy_from_slice(&vector[..length]);
             }
         }
     }

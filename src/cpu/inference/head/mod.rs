@@ -92,15 +92,12 @@ fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
             .zip(mixed.par_chunks_exact_mut(each))
             .zip(degrees.par_chunks_exact_mut(nodes))
             .for_each(|((own, mixed), degrees)| {
-                // SAFETY: the set is available.
-                unsafe {
-                    isa.run(Exchange {
-                        weights,
-                        own,
-                        mixed,
-                        degrees,
-                    });
-                }
+                isa.run(Exchange {
+                    weights,
+                    own,
+                    mixed,
+                    degrees,
+                });
             });
 
         let rows = [images * nodes, width];
@@ -122,16 +119,13 @@ fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
             .zip(update.par_chunks_exact(each))
             .zip(degrees.par_chunks_exact(nodes))
             .for_each(|(((scores, own), update), degrees)| {
-                // SAFETY: the set is available.
-                unsafe {
-                    isa.run(Score {
-                        weights,
-                        own,
-                        update,
-                        degrees,
-                        scores,
-                    });
-                }
+                isa.run(Score {
+                    weights,
+                    own,
+                    update,
+                    degrees,
+                    scores,
+                });
             });
     });
 }

@@ -12,14 +12,14 @@ pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
 pub(crate) use portable::Portable;
 
-/// One [`Strip`](super::lanes::Strip) in registers.
+/// One [`Lanes`](super::lanes::Lanes) in registers.
 ///
 /// A value exists only where the processor has the instructions, because [`load`](Self::load) and
 /// [`splat`](Self::splat) are the only ways to one; so the other operations are safe.
 pub(crate) trait Vector: Copy {
     /// Rows of the largest tile of a matrix product whose sums stay in registers.
     const ROWS: usize;
-    /// Whether a tile may be two strips wide.
+    /// Whether a tile may be two vectors wide.
     const PAIRS: bool;
     /// Neighbouring outputs that a depthwise convolution sums at a time.
     const OUTPUTS: usize;
@@ -173,8 +173,7 @@ mod tests {
             .chunks(16)
             .map(|chunk| std::array::from_fn(|lane| chunk.get(lane).copied().unwrap_or(0.0)))
             .collect();
-        // SAFETY: only available sets are asked for.
-        unsafe { isa.run(Functions(&mut all, silu)) };
+        isa.run(Functions(&mut all, silu));
         all.as_flattened()[..values.len()].to_vec()
     }
 

@@ -1,6 +1,6 @@
 //! Squeeze-and-excitation on the means of a batch, forward and backward.
 
-use crate::cpu::memory::Team;
+use crate::cpu::memory::Workers;
 
 /// Weights of both layers, `[reduced, channels]` and `[channels, reduced]`, each with its bias.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub(super) struct Weights<'a> {
     pub expand_bias: &'a [f32],
 }
 
-/// What one image gives on its way.
+/// What one image's forward pass leaves.
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
     /// The mean of every channel.
@@ -51,7 +51,7 @@ impl Weights<'_> {
     /// The gradients of the means of every image, and of the weights, from those of the gates.
     pub fn backward(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         traces: &[Trace],
         gates: &[Vec<f32>],
     ) -> (Vec<Vec<f32>>, Gradients) {
@@ -59,7 +59,7 @@ impl Weights<'_> {
         // What the layers put out before their activations, image by image.
         let mut ways = vec![(Vec::new(), Vec::new(), Vec::new()); traces.len()];
         let tasks: Vec<_> = ways.iter_mut().zip(traces.iter().zip(gates)).collect();
-        team.each(tasks, |(way, (trace, gates)), _| {
+        workers.each(tasks, |(way, (trace, gates)), _| {
             let pairs = trace.gate.iter().zip(gates);
             let expand: Vec<f32> = pairs.map(|(g, slope)| slope * g * (1.0 - g)).collect();
             let mut reduce = product(self.expand, &expand, reduced);
@@ -82,7 +82,7 @@ impl Weights<'_> {
             .map(|trace| trace.hidden.iter().map(|&v| v * sigmoid(v)).collect())
             .collect();
         let tasks: Vec<_> = expand.chunks_exact_mut(reduced).enumerate().collect();
-        team.each(split(tasks), |rows, _| {
+        workers.each(split(tasks), |rows, _| {
             for (channel, row) in rows {
                 for ((way, _, _), active) in ways.iter().zip(&actives) {
                     add(row, way[channel], active);
@@ -90,7 +90,7 @@ impl Weights<'_> {
             }
         });
         let tasks: Vec<_> = reduce.chunks_exact_mut(channels).enumerate().collect();
-        team.each(split(tasks), |rows, _| {
+        workers.each(split(tasks), |rows, _| {
             for (index, row) in rows {
                 for ((_, way, _), trace) in ways.iter().zip(traces) {
                     add(row, way[index], &trace.mean);

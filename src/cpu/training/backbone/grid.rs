@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::simd::{LANES, Strip, planes};
+use crate::cpu::simd::{LANES, Lanes, planes};
 
 /// The shape of a batch of maps: plane after plane, in each plane the images, in each image the
 /// pixels, in each pixel the [`LANES`] channels of the plane.
@@ -16,7 +16,7 @@ pub(super) struct Grid {
     pub size: [usize; 2],
 }
 
-/// Strips of a band's input that are worked on at a time: half of a second-level cache.
+/// Lanes of a band's input that are worked on at a time: half of a second-level cache.
 const CACHED: usize = 8192;
 /// Bands are a multiple of the tiles of a product.
 const TILE: usize = 14;
@@ -37,13 +37,13 @@ impl Grid {
         self.size[0] * self.size[1]
     }
 
-    /// Strips of one plane: the pixels of all images.
+    /// Lanes of one plane: the pixels of all images.
     pub fn plane(&self) -> usize {
         self.batch * self.pixels()
     }
 
-    /// Strips of all planes.
-    pub fn strips(&self) -> usize {
+    /// Lanes of all planes.
+    pub fn vectors(&self) -> usize {
         self.planes() * self.plane()
     }
 
@@ -116,21 +116,13 @@ pub(super) fn divide<'a, T>(
     parts
 }
 
-/// `values`, rows of `width`, each filled up to whole strips.
-pub(super) fn rows(values: &[f32], width: usize) -> Vec<Strip> {
+/// `values`, rows of `width`, each filled up to whole vectors.
+pub(super) fn rows(values: &[f32], width: usize) -> Vec<Lanes> {
     let mut out = Vec::with_capacity(values.len() / width * planes(width));
     for row in values.chunks_exact(width) {
-        out.extend(crate::cpu::simd::strips(row));
+        out.extend(crate::cpu::simd::vectors(row));
     }
     out
-}
-
-/// The first `length` strips of working memory, of unknown content.
-pub(super) fn room(scratch: &mut Vec<Strip>, length: usize) -> &mut [Strip] {
-    if scratch.len() < length {
-        scratch.resize(length, Strip::default());
-    }
-    &mut scratch[..length]
 }
 
 #[cfg(test)]

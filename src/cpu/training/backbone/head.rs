@@ -10,9 +10,8 @@ use super::layer::{NormKind, Normed, Slope, copy};
 use super::pointwise::{self, Backward, Destination, Input};
 use crate::cpu::autograd::Operation;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Array, Lease, Pool, Team, Workspace};
-use crate::cpu::simd::Isa;
-use crate::cpu::simd::{LANES, Strip, numbers, planes, strips};
+use crate::cpu::memory::{Array, Buffer, Lease, Workers, Workspace};
+use crate::cpu::simd::{Isa, LANES, Lanes, numbers, planes, vectors};
 
 /// The head with the shapes that it meets.
 ///
@@ -33,7 +32,7 @@ pub(super) struct Head {
     pub statistics: Statistics,
 }
 
-/// What the way back needs.
+/// What backward needs.
 #[derive(Debug)]
 pub(super) struct Saved {
     parameters: [Array; 3],
@@ -51,24 +50,22 @@ impl Operation<4> for Head {
     type Saved = Arc<Saved>;
 
     fn forward(&self, inputs: &[Array; 4]) -> (Array, Arc<Saved>) {
-        let scratch = Pool::default();
-        // SAFETY: `features` takes only a set that this processor has.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
+        let workers = Workers::all(self.isa);
         let [map, weight, gamma, beta] = inputs.each_ref().map(Array::values);
         let output = self.output();
-        let map = copy(team, &self.workspace, map);
+        let map = copy(workers, &self.workspace, map);
         let weight = pointwise::pack(weight, self.outputs);
-        let mut value = self.workspace.take(output.strips());
+        let mut value = self.workspace.take(output.vectors());
         let input = Input::Map(&map);
-        let moments = pointwise::forward(team, &weight, self.input, input, &mut value);
+        let moments = pointwise::forward(workers, &weight, self.input, input, &mut value);
         let (norm, statistics) = self.norm.norm([gamma, beta], &moments);
         let normed = Normed { value, norm };
         let mut features = vec![0.0; output.batch * self.outputs];
         let tasks = features.chunks_exact_mut(self.outputs).enumerate();
-        team.each(tasks.collect(), |(image, feature), _| {
+        workers.each(tasks.collect(), |(image, feature), _| {
             for (plane, feature) in feature.chunks_mut(LANES).enumerate() {
                 let [scale, shift, _] = normed.constants(plane);
-                let mean = team.run(Mean {
+                let mean = workers.run(Mean {
                     value: normed.part(output, plane * output.batch + image),
                     norm: [scale, shift],
                 });
@@ -92,16 +89,14 @@ impl Operation<4> for Head {
         gradient: Array,
         wanted: [bool; 4],
     ) -> [Option<Array>; 4] {
-        let scratch = Pool::default();
-        // SAFETY: as above.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
+        let workers = Workers::all(self.isa);
         let output = self.output();
         let share = 1.0 / output.pixels() as f32;
         // Every pixel of a map has the same gradient, `[batch, planes]`.
-        let shares: Vec<Strip> = gradient
+        let shares: Vec<Lanes> = gradient
             .values()
             .chunks_exact(self.outputs)
-            .flat_map(|row| strips(&row.iter().map(|value| value * share).collect::<Vec<_>>()))
+            .flat_map(|row| vectors(&row.iter().map(|value| value * share).collect::<Vec<_>>()))
             .collect();
         let across = planes(self.outputs);
         let part = |index: usize| {
@@ -109,14 +104,14 @@ impl Operation<4> for Head {
             Err(&shares[image * across + plane])
         };
         let normed = &saved.normed;
-        let (out, sums) = normed.silu(team, &self.workspace, output, part);
+        let (out, sums) = normed.silu(workers, &self.workspace, output, part);
         let (slopes, gamma, beta) = normed.norm.gradient(&sums);
         let slope = Slope {
             gradient: numbers(&out),
             keep: None,
             slopes: &slopes,
         };
-        let mut map = vec![0.0; self.input.strips() * LANES];
+        let mut map = Buffer::room(self.input.vectors() * LANES);
         let transposed = Pointwise::transposed(saved.parameters[0].values(), self.outputs);
         let into = wanted[0].then(|| Destination {
             weight: &transposed,
@@ -126,16 +121,17 @@ impl Operation<4> for Head {
         let weight = Backward {
             grid: self.input,
             outputs: self.outputs,
-            gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                normed.differ(team, output, slope, band, made);
+            gradient: &|band: &Range<usize>, made: &mut [Lanes]| {
+                normed.input_gradient(workers, output, slope, band, made);
             },
             input: Input::Map(&saved.map),
             workspace: &self.workspace,
         }
-        .run(team, into);
+        .run(workers, into);
         let mut shapes = vec![self.input.shape().to_vec()];
         shapes.extend(saved.parameters.iter().map(Array::shape));
-        let mut all = [map, weight, gamma, beta].into_iter().zip(shapes);
+        let parameters = [weight, gamma, beta].map(Buffer::from);
+        let mut all = std::iter::once(map).chain(parameters).zip(shapes);
         wanted.map(|wanted| {
             let (gradient, shape) = all.next()?;
             wanted.then(|| Array::new(gradient, shape))

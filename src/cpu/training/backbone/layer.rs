@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::super::statistics as running;
 use super::grid::{Grid, pieces};
-use super::kernel::{Differ, Finish, Linear, Silu};
+use super::kernel::{Finish, InputGradient, Linear, Silu};
 use super::norm::{Moments, Norm, Slopes, Sums, statistics};
-use crate::cpu::memory::{Lease, Team, Workspace};
-use crate::cpu::simd::{LANES, Strip, numbers_mut};
+use crate::cpu::memory::{Buffer, Lease, Workers, Workspace};
+use crate::cpu::simd::{LANES, Lanes, numbers_mut};
 
 /// What a norm normalises with.
 #[derive(Clone, Debug)]
@@ -63,31 +63,31 @@ pub(super) struct Normed {
 
 impl Normed {
     /// The norm's scale, shift and mean of one plane.
-    pub fn constants(&self, plane: usize) -> [&Strip; 3] {
+    pub fn constants(&self, plane: usize) -> [&Lanes; 3] {
         let norm = &self.norm;
         [&norm.scale[plane], &norm.shift[plane], &norm.mean[plane]]
     }
 
-    /// The strips of one plane of one image.
-    pub fn part(&self, grid: Grid, index: usize) -> &[Strip] {
+    /// The vectors of one plane of one image.
+    pub fn part(&self, grid: Grid, index: usize) -> &[Lanes] {
         &self.value[index * grid.pixels()..][..grid.pixels()]
     }
 
     /// What comes after the norm: SiLU, or drop path and another map.
     pub fn finish(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         grid: Grid,
         keep: Option<&[f32]>,
-        other: Option<&[Strip]>,
+        other: Option<&[Lanes]>,
         silu: bool,
-    ) -> Vec<f32> {
+    ) -> Buffer {
         let pixels = grid.pixels();
-        let mut out = vec![0.0; grid.strips() * LANES];
+        let mut out = Buffer::room(grid.vectors() * LANES);
         let tasks: Vec<_> = out.chunks_exact_mut(pixels * LANES).enumerate().collect();
-        team.each(tasks, |(index, out), _| {
+        workers.each(tasks, |(index, out), _| {
             let [scale, shift, _] = self.constants(index / grid.batch);
-            team.run(Finish {
+            workers.run(Finish {
                 value: self.part(grid, index),
                 norm: [scale, shift],
                 silu,
@@ -102,15 +102,15 @@ impl Normed {
     /// The sums of a gradient that comes straight from the norm.
     pub fn linear(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         grid: Grid,
         gradient: &[f32],
         keep: Option<&[f32]>,
     ) -> Vec<Sums> {
         let each = grid.pixels() * LANES;
         let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
-        team.each(sums.iter_mut().enumerate().collect(), |(index, sums), _| {
-            *sums = team.run(Linear {
+        workers.each(sums.iter_mut().enumerate().collect(), |(index, sums), _| {
+            *sums = workers.run(Linear {
                 gradient: &gradient[index * each..][..each],
                 keep: keep.map_or(1.0, |keep| keep[index % grid.batch]),
                 value: self.part(grid, index),
@@ -123,17 +123,17 @@ impl Normed {
     /// A gradient taken back through SiLU, given by plane and image, and its sums.
     pub fn silu<'a>(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         workspace: &Workspace,
         grid: Grid,
-        gradient: impl Fn(usize) -> Result<&'a [f32], &'a Strip> + Sync,
+        gradient: impl Fn(usize) -> Result<&'a [f32], &'a Lanes> + Sync,
     ) -> (Lease, Vec<Sums>) {
-        let mut out = workspace.take(grid.strips());
+        let mut out = workspace.take(grid.vectors());
         let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
         let parts = out.chunks_exact_mut(grid.pixels());
         let tasks: Vec<_> = sums.iter_mut().zip(parts).enumerate().collect();
-        team.each(tasks, |(index, (sums, out)), _| {
-            *sums = team.run(Silu {
+        workers.each(tasks, |(index, (sums, out)), _| {
+            *sums = workers.run(Silu {
                 gradient: gradient(index),
                 value: self.part(grid, index),
                 norm: self.constants(index / grid.batch),
@@ -144,13 +144,13 @@ impl Normed {
     }
 
     /// Makes a band of the gradient of the convolution's output.
-    pub fn differ(
+    pub fn input_gradient(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         grid: Grid,
         slope: Slope<'_>,
         band: &Range<usize>,
-        out: &mut [Strip],
+        out: &mut [Lanes],
     ) {
         let Slope {
             gradient,
@@ -161,7 +161,7 @@ impl Normed {
             let start = plane * grid.plane() + band.start;
             for (image, piece) in pieces(band, grid.pixels()) {
                 let from = start + piece.start..start + piece.end;
-                team.run(Differ {
+                workers.run(InputGradient {
                     gradient: &gradient[from.start * LANES..from.end * LANES],
                     keep: keep.map_or(1.0, |keep| keep[image]),
                     value: &self.value[from],
@@ -178,11 +178,11 @@ impl Normed {
 }
 
 /// A copy of a batch of maps in memory of its own.
-pub(super) fn copy(team: Team<'_>, workspace: &Workspace, map: &[f32]) -> Lease {
+pub(super) fn copy(workers: Workers, workspace: &Workspace, map: &[f32]) -> Lease {
     const RUN: usize = 1 << 14;
     let mut out = workspace.take(map.len() / LANES);
     let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
-    team.each(parts.collect(), |(out, map), _| {
+    workers.each(parts.collect(), |(out, map), _| {
         numbers_mut(out).copy_from_slice(map);
     });
     out

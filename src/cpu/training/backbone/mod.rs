@@ -8,7 +8,7 @@
 //!   burn's graph sees some twenty steps, and asks for the gradients that somebody wants.
 //! - Between operations a map is a tensor `[planes, batch * height * width, 16]`: sixteen channels of
 //!   a pixel lie together, as in inference.
-//! - A norm needs the whole batch before anything can go on, so a pass ends at every convolution: it
+//! - A norm needs the whole batch before anything can go on, so a sweep ends at every convolution: it
 //!   reads what the one before was given, does norm and SiLU again on the way, convolves, writes the
 //!   sum, and takes its moments while it is in a register. Doing SiLU three times costs less than
 //!   writing it to memory and reading it once.

@@ -1,6 +1,6 @@
 //! Batch norm: what a batch's sums say, forward and backward.
 
-use crate::cpu::simd::{LANES, Strip, strips};
+use crate::cpu::simd::{LANES, Lanes, vectors};
 
 /// The sums of some values of sixteen channels, about one of those values: so that their spread is
 /// not lost in the size of their mean.
@@ -9,31 +9,31 @@ pub(super) struct Moments {
     /// How many values.
     pub count: usize,
     /// What the sums are about.
-    pub pivot: Strip,
+    pub pivot: Lanes,
     /// The sum of `value - pivot`.
-    pub sum: Strip,
+    pub sum: Lanes,
     /// The sum of `(value - pivot)^2`.
-    pub square: Strip,
+    pub square: Lanes,
 }
 
 /// The sums of some gradients of sixteen channels.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
     /// The sum of the gradients.
-    pub gradient: Strip,
+    pub gradient: Lanes,
     /// The sum of `gradient * (value - mean)`.
-    pub product: Strip,
+    pub product: Lanes,
 }
 
 /// What one batch norm does to its input, and what its gradient needs.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
     /// `gamma / deviation`.
-    pub scale: Vec<Strip>,
+    pub scale: Vec<Lanes>,
     /// `beta - mean scale`.
-    pub shift: Vec<Strip>,
+    pub shift: Vec<Lanes>,
     /// The mean.
-    pub mean: Vec<Strip>,
+    pub mean: Vec<Lanes>,
     /// `gamma`.
     gamma: Vec<f32>,
     /// `1 / deviation`.
@@ -44,9 +44,9 @@ pub(super) struct Norm {
 
 /// The gradient of a norm's input is `gradient * dy + value * z + constant`.
 pub(super) struct Slopes {
-    pub gradient: Vec<Strip>,
-    pub value: Vec<Strip>,
-    pub constant: Vec<Strip>,
+    pub gradient: Vec<Lanes>,
+    pub value: Vec<Lanes>,
+    pub constant: Vec<Lanes>,
 }
 
 /// The statistics of `channels` channels from the moments of their parts, `[planes, parts]`.
@@ -109,7 +109,7 @@ impl Norm {
     pub fn gradient(&self, sums: &[Sums]) -> (Slopes, Vec<f32>, Vec<f32>) {
         let parts = sums.len() / self.mean.len();
         let count = self.inverse.len();
-        let total = |channel: usize, of: fn(&Sums) -> &Strip| -> f64 {
+        let total = |channel: usize, of: fn(&Sums) -> &Lanes| -> f64 {
             let (plane, lane) = (channel / LANES, channel % LANES);
             sums[plane * parts..][..parts]
                 .iter()
@@ -140,9 +140,9 @@ impl Norm {
 }
 
 /// One number for each of `count` channels.
-fn channels(count: usize, value: impl Fn(usize) -> f64) -> Vec<Strip> {
+fn channels(count: usize, value: impl Fn(usize) -> f64) -> Vec<Lanes> {
     let values: Vec<f32> = (0..count).map(|channel| value(channel) as f32).collect();
-    strips(&values)
+    vectors(&values)
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
         let pivot = values[0];
         let mut moments = Moments {
             count: values.len(),
-            pivot: Strip([pivot; LANES]),
+            pivot: Lanes([pivot; LANES]),
             ..Moments::default()
         };
         for value in values {

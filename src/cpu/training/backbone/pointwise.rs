@@ -2,26 +2,26 @@
 
 use std::ops::Range;
 
-use super::grid::{Grid, TASKS, divide, ranges, room};
+use super::grid::{Grid, TASKS, divide, ranges};
 use super::kernel::{Add, Convolve, Outer};
 use super::norm::Moments;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Team, Workspace};
-use crate::cpu::simd::{LANES, Strip, numbers, planes};
+use crate::cpu::memory::{Workers, Workspace};
+use crate::cpu::simd::{LANES, Lanes, numbers, planes};
 
 /// Makes the planes of a band, one after another.
-pub(super) type Fill<'a> = dyn Fn(&Range<usize>, &mut [Strip]) + Sync + 'a;
+pub(super) type Fill<'a> = dyn Fn(&Range<usize>, &mut [Lanes]) + Sync + 'a;
 
 /// What a convolution reads.
 #[derive(Clone, Copy)]
 pub(super) enum Input<'a> {
     /// A batch of maps.
-    Map(&'a [Strip]),
+    Map(&'a [Lanes]),
     /// A batch of maps that is made where it is read.
     Made(&'a Fill<'a>),
 }
 
-/// Strips of one panel of a product.
+/// Lanes of one panel of a product.
 const PANEL: usize = 2;
 
 /// Weights, `[outputs, inputs]`, as the convolution reads them.
@@ -31,11 +31,11 @@ pub(super) fn pack(weight: &[f32], outputs: usize) -> Pointwise {
 
 /// Convolves a batch of `grid`, and gives the moments of the output, `[planes, bands]`.
 pub(super) fn forward(
-    team: Team<'_>,
+    workers: Workers,
     weight: &Pointwise,
     grid: Grid,
     input: Input<'_>,
-    out: &mut [Strip],
+    out: &mut [Lanes],
 ) -> Vec<Moments> {
     let bands = grid.bands(grid.planes());
     let mut moments = vec![Moments::default(); weight.planes() * bands.len()];
@@ -43,20 +43,20 @@ pub(super) fn forward(
         .into_iter()
         .zip(divide(&mut moments, bands.len(), &ranges(bands.len(), 1)))
         .zip(&bands);
-    team.each(
+    workers.each(
         parts.collect(),
         |((mut out, mut moments), band), scratch| {
             let (map, pitch, pixels) = match input {
                 Input::Map(map) => (map, grid.plane(), band.clone()),
                 Input::Made(fill) => {
-                    let map = room(scratch, grid.planes() * band.len());
+                    let map = scratch.room(grid.planes() * band.len());
                     fill(band, map);
                     (&*map, band.len(), 0..band.len())
                 }
             };
             let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
             for (panel, (out, moments)) in panels.enumerate() {
-                let found = team.run(Convolve {
+                let found = workers.run(Convolve {
                     product: weight.product(panel, map, pitch),
                     pixels: pixels.clone(),
                     out,
@@ -70,7 +70,7 @@ pub(super) fn forward(
     moments
 }
 
-/// A 1x1 convolution on its way back.
+/// A 1x1 convolution, backward.
 pub(super) struct Backward<'a> {
     /// The shape of the input.
     pub grid: Grid,
@@ -96,7 +96,7 @@ pub(super) struct Destination<'a> {
 
 impl Backward<'_> {
     /// The gradient of the weights, `[outputs, inputs]`, and that of the input where it is wanted.
-    pub fn run(&self, team: Team<'_>, into: Option<Destination<'_>>) -> Vec<f32> {
+    pub fn run(&self, workers: Workers, into: Option<Destination<'_>>) -> Vec<f32> {
         let Self { grid, outputs, .. } = *self;
         let (inputs, out_planes) = (grid.planes(), planes(outputs));
         let bands = grid.bands(inputs + out_planes);
@@ -123,11 +123,11 @@ impl Backward<'_> {
             })
             .collect();
         let count = tasks.len();
-        team.each(tasks, |(sums, bands, outs), scratch| {
-            sums.fill(Strip::default());
+        workers.each(tasks, |(sums, bands, outs), scratch| {
+            sums.fill(Lanes::default());
             for (band, mut out) in bands.iter().zip(outs) {
                 let pixels = band.len();
-                let memory = room(scratch, (out_planes + inputs) * pixels);
+                let memory = scratch.room((out_planes + inputs) * pixels);
                 let (gradient, input) = memory.split_at_mut(out_planes * pixels);
                 (self.gradient)(band, gradient);
                 let (input, pitch) = match self.input {
@@ -137,7 +137,7 @@ impl Backward<'_> {
                         (&*input, pixels)
                     }
                 };
-                team.run(Outer {
+                workers.run(Outer {
                     gradient,
                     gradient_pitch: pixels,
                     input,
@@ -155,7 +155,7 @@ impl Backward<'_> {
                             .map(|index| &other[index * plane + first..][..pixels * LANES])
                             .collect()
                     });
-                    team.run(Add {
+                    workers.run(Add {
                         product: weight.product(panel, gradient, pixels),
                         other: other.as_deref(),
                         out,
@@ -164,7 +164,7 @@ impl Backward<'_> {
             }
         });
         gather(
-            team,
+            workers,
             &sums[..count * length],
             count,
             inputs,
@@ -173,10 +173,10 @@ impl Backward<'_> {
     }
 }
 
-/// The sum of `count` arrays of `[output planes * 16, pitch]` strips, as `[outputs, inputs]`.
+/// The sum of `count` arrays of `[output planes * 16, pitch]` vectors, as `[outputs, inputs]`.
 pub(super) fn gather(
-    team: Team<'_>,
-    sums: &[Strip],
+    workers: Workers,
+    sums: &[Lanes],
     count: usize,
     pitch: usize,
     [outputs, inputs]: [usize; 2],
@@ -186,7 +186,7 @@ pub(super) fn gather(
     let sums = numbers(sums);
     let mut total = vec![0.0; outputs * inputs];
     let tasks: Vec<_> = total.chunks_mut(ROWS * inputs).enumerate().collect();
-    team.each(tasks, |(task, total), _| {
+    workers.each(tasks, |(task, total), _| {
         for (row, total) in total.chunks_exact_mut(inputs).enumerate() {
             let start = (task * ROWS + row) * pitch * LANES;
             for part in sums.chunks_exact(each) {

@@ -9,9 +9,8 @@ use super::layer::{NormKind, Normed, Slope};
 use super::pointwise::{self, Backward, Destination, Input};
 use crate::cpu::autograd::Operation;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Array, Pool, Team, Workspace};
-use crate::cpu::simd::Isa;
-use crate::cpu::simd::{LANES, Strip, numbers};
+use crate::cpu::memory::{Array, Workers, Workspace};
+use crate::cpu::simd::{Isa, LANES, Lanes, numbers};
 
 /// The stem with the shapes that it meets: a 1x1 convolution of the pixels under the kernel.
 ///
@@ -38,7 +37,7 @@ pub(super) struct Stem {
     pub statistics: Statistics,
 }
 
-/// What the way back needs.
+/// What backward needs.
 #[derive(Debug)]
 pub(super) struct Saved {
     inputs: [Array; 4],
@@ -78,8 +77,8 @@ impl Stem {
     }
 
     /// Makes a band of the pixels under the kernel.
-    fn gather(&self, images: &[f32], band: &Range<usize>, out: &mut [Strip]) {
-        out.fill(Strip::default());
+    fn gather(&self, images: &[f32], band: &Range<usize>, out: &mut [Lanes]) {
+        out.fill(Lanes::default());
         let pixels = self.output.pixels();
         for (image, piece) in pieces(band, pixels) {
             for index in piece {
@@ -110,18 +109,16 @@ impl Operation<4> for Stem {
     type Saved = Arc<Saved>;
 
     fn forward(&self, inputs: &[Array; 4]) -> (Array, Arc<Saved>) {
-        let scratch = Pool::default();
-        // SAFETY: `features` takes only a set that this processor has.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
+        let workers = Workers::all(self.isa);
         let [images, weight, gamma, beta] = inputs.each_ref().map(Array::values);
         let weight = pointwise::pack(weight, self.output.channels);
-        let mut value = self.workspace.take(self.output.strips());
-        let fill = |band: &Range<usize>, out: &mut [Strip]| self.gather(images, band, out);
+        let mut value = self.workspace.take(self.output.vectors());
+        let fill = |band: &Range<usize>, out: &mut [Lanes]| self.gather(images, band, out);
         let input = Input::Made(&fill);
-        let moments = pointwise::forward(team, &weight, self.taps(), input, &mut value);
+        let moments = pointwise::forward(workers, &weight, self.taps(), input, &mut value);
         let (norm, statistics) = self.norm.norm([gamma, beta], &moments);
         let normed = Normed { value, norm };
-        let out = normed.finish(team, self.output, None, None, true);
+        let out = normed.finish(workers, self.output, None, None, true);
         self.statistics.set(vec![statistics]);
         let inputs = inputs.clone();
         let saved = Arc::new(Saved { inputs, normed });
@@ -134,15 +131,13 @@ impl Operation<4> for Stem {
         gradient: Array,
         wanted: [bool; 4],
     ) -> [Option<Array>; 4] {
-        let scratch = Pool::default();
-        // SAFETY: as above.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
+        let workers = Workers::all(self.isa);
         let [images, weight, ..] = saved.inputs.each_ref().map(Array::values);
         let each = self.output.pixels() * LANES;
         let gradient = gradient.values();
         let part = |index: usize| Ok(&gradient[index * each..][..each]);
         let normed = &saved.normed;
-        let (out, sums) = normed.silu(team, &self.workspace, self.output, part);
+        let (out, sums) = normed.silu(workers, &self.workspace, self.output, part);
         let (slopes, gamma, beta) = normed.norm.gradient(&sums);
         let slope = Slope {
             gradient: numbers(&out),
@@ -150,7 +145,7 @@ impl Operation<4> for Stem {
             slopes: &slopes,
         };
         let taps = self.taps();
-        let mut under = vec![0.0; if wanted[0] { taps.strips() * LANES } else { 0 }];
+        let mut under = vec![0.0; if wanted[0] { taps.vectors() * LANES } else { 0 }];
         let transposed = Pointwise::transposed(weight, self.output.channels);
         let into = wanted[0].then(|| Destination {
             weight: &transposed,
@@ -160,15 +155,15 @@ impl Operation<4> for Stem {
         let weight = Backward {
             grid: taps,
             outputs: self.output.channels,
-            gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                normed.differ(team, self.output, slope, band, made);
+            gradient: &|band: &Range<usize>, made: &mut [Lanes]| {
+                normed.input_gradient(workers, self.output, slope, band, made);
             },
-            input: Input::Made(&|band: &Range<usize>, out: &mut [Strip]| {
+            input: Input::Made(&|band: &Range<usize>, out: &mut [Lanes]| {
                 self.gather(images, band, out);
             }),
             workspace: &self.workspace,
         }
-        .run(team, into);
+        .run(workers, into);
         let images = if wanted[0] {
             self.scatter(&under)
         } else {

@@ -12,8 +12,7 @@ use super::features::{features, features_with};
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, Variant};
 use crate::cpu::autograd::Operation;
 use crate::cpu::memory::{Array, Workspace};
-use crate::cpu::simd::Isa;
-use crate::cpu::simd::LANES;
+use crate::cpu::simd::{Isa, LANES};
 use crate::testing::{Draw, drawn, noise};
 
 fn network(config: &EfficientNetConfig) -> EfficientNet {
@@ -37,7 +36,7 @@ fn configs() -> Vec<EfficientNetConfig> {
         all.push(config(Variant::Tiny));
         // So narrow that the first block adds the stem's output to its own.
         all.push(config(Variant::B0).with_width(0.1).with_depth(0.5));
-        // A second block without expansion, and channels that fill no strip.
+        // A second block without expansion, and channels that fill no vector.
         all.push(config(Variant::B1).with_width(0.6).with_depth(0.4));
     }
     all
@@ -186,7 +185,7 @@ fn inputs(block: &Block) -> Vec<Array> {
     let grid = block.input;
     let (channels, inner, outputs) = (grid.channels, block.inner, block.outputs);
     let (reduced, kernel) = ((channels / 4).max(1), block.window.kernel);
-    let mut map = noise(grid.strips() * LANES, 1);
+    let mut map = noise(grid.vectors() * LANES, 1);
     for (index, value) in map.iter_mut().enumerate() {
         // The lanes beyond the last channel are 0.
         if index / LANES / grid.plane() * LANES + index % LANES >= channels {

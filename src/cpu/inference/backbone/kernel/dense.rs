@@ -1,7 +1,7 @@
 //! A fully connected layer.
 
 use crate::cpu::matmul::{Planar, Target};
-use crate::cpu::simd::{Kernel, Strip, Vector};
+use crate::cpu::simd::{Kernel, Lanes, Vector};
 
 /// What a [`Dense`] layer does to its sums.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(in super::super) struct Dense<'a> {
     /// What follows.
     pub activation: Activation,
     /// The panel's outputs.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Dense<'_> {
@@ -27,13 +27,13 @@ impl Kernel for Dense<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        struct Sink<'a>(&'a mut [Strip], Activation);
+        struct Sink<'a>(&'a mut [Lanes], Activation);
         impl<V: Vector> Target<V> for Sink<'_> {
             #[inline(always)]
             fn put<const ROWS: usize, const COLS: usize>(
                 &mut self,
                 _: usize,
-                strip: usize,
+                vector: usize,
                 sums: [[V; COLS]; ROWS],
             ) {
                 for col in 0..COLS {
@@ -41,8 +41,8 @@ impl Kernel for Dense<'_> {
                         Activation::Silu => sums[0][col].silu(),
                         Activation::Sigmoid => sums[0][col].sigmoid(),
                     };
-                    // SAFETY: the slot is one strip.
-                    unsafe { value.store(self.0[strip + col].0.as_mut_ptr()) }
+                    // SAFETY: the slot is one vector.
+                    unsafe { value.store(self.0[vector + col].0.as_mut_ptr()) }
                 }
             }
         }

@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use super::{depthwise, stem};
 use crate::cpu::matmul::{Planar, Target};
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip, numbers_mut};
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, numbers_mut};
 
 /// Where the rows under the depthwise kernel come from.
 #[derive(Clone, Copy)]
@@ -22,15 +21,15 @@ pub(in super::super) enum Source<'a> {
         size: [usize; 2],
         /// Padding above and left.
         pad: [usize; 2],
-        /// `[27, strips]`.
-        weight: &'a [Strip],
-        /// `[strips]`.
-        bias: &'a [Strip],
+        /// `[27, vectors]`.
+        weight: &'a [Lanes],
+        /// `[vectors]`.
+        bias: &'a [Lanes],
     },
     /// A 1x1 convolution, then SiLU.
     Expand(Planar<'a>),
     /// The planes of the map as they are.
-    Map(&'a [Strip]),
+    Map(&'a [Lanes]),
 }
 
 /// One panel of the inside of a block, on some of its rows.
@@ -49,16 +48,16 @@ pub(in super::super) struct Inner<'a> {
     pub width: usize,
     /// Rows of the output to make.
     pub rows: Range<usize>,
-    /// `[strips, kernel * kernel]`.
-    pub weight: &'a [Strip],
-    /// `[strips]`.
-    pub bias: &'a [Strip],
+    /// `[vectors, kernel * kernel]`.
+    pub weight: &'a [Lanes],
+    /// `[vectors]`.
+    pub bias: &'a [Lanes],
     /// Working memory.
-    pub scratch: &'a mut Vec<Strip>,
-    /// For each strip, the rows.
-    pub out: Vec<&'a mut [Strip]>,
-    /// For each strip, the sum of each row.
-    pub sums: Vec<&'a mut [Strip]>,
+    pub scratch: &'a mut Memory,
+    /// For each vector, the rows.
+    pub out: Vec<&'a mut [Lanes]>,
+    /// For each vector, the sum of each row.
+    pub sums: Vec<&'a mut [Lanes]>,
 }
 
 /// Pixels that a product needs to fill its tiles well.
@@ -89,7 +88,7 @@ impl Inner<'_> {
     unsafe fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(mut self) {
         let [height, width] = self.size;
         let [top, left] = self.pad;
-        let strips = self.bias.len();
+        let vectors = self.bias.len();
         let group = GROUP.div_ceil(width).min(height);
         let slots = KERNEL + group;
         let pitch = (left + width).max((self.width - 1) * STRIDE + KERNEL);
@@ -97,13 +96,12 @@ impl Inner<'_> {
         let lines_pitch = self.source.line(width);
         let lines = lines_length(lines_pitch);
         let ring_length = slots * pitch;
-        self.scratch.clear();
-        self.scratch
-            .resize(strips * ring_length + pitch + lines, Strip::default());
-        let (rings, rest) = self.scratch.split_at_mut(strips * ring_length);
+        let scratch = self.scratch.room(vectors * ring_length + pitch + lines);
+        scratch.fill(Lanes::default());
+        let (rings, rest) = scratch.split_at_mut(vectors * ring_length);
         let (zeros, lines) = rest.split_at_mut(pitch);
         let mut ring = Ring {
-            strips: rings,
+            vectors: rings,
             length: ring_length,
             slots,
             pitch,
@@ -125,19 +123,19 @@ impl Inner<'_> {
                 };
                 made = next;
             }
-            for strip in 0..strips {
+            for vector in 0..vectors {
                 let from: [*const f32; KERNEL] = std::array::from_fn(|y| {
                     match (row * STRIDE + y).checked_sub(top) {
-                        Some(y) if y < height => ring.row(strip, y),
+                        Some(y) if y < height => ring.row(vector, y),
                         _ => zeros.as_ptr(),
                     }
                     .cast()
                 });
-                let out = &mut self.out[strip][index * self.width..][..self.width];
-                let weight = &self.weight[strip * KERNEL * KERNEL..];
-                // SAFETY: every row is `pitch` strips long, which is what the kernel reads.
-                self.sums[strip][index] = unsafe {
-                    depthwise::row::<V, KERNEL, STRIDE>(from, weight, &self.bias[strip], out)
+                let out = &mut self.out[vector][index * self.width..][..self.width];
+                let weight = &self.weight[vector * KERNEL * KERNEL..];
+                // SAFETY: every row is `pitch` vectors long, which is what the kernel reads.
+                self.sums[vector][index] = unsafe {
+                    depthwise::row::<V, KERNEL, STRIDE>(from, weight, &self.bias[vector], out)
                 };
             }
         }
@@ -151,9 +149,9 @@ pub(in super::super) struct Stem<'a> {
     /// Height and width of the output.
     pub size: [usize; 2],
     /// Working memory.
-    pub scratch: &'a mut Vec<Strip>,
+    pub scratch: &'a mut Memory,
     /// The panel's planes.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Stem<'_> {
@@ -164,11 +162,11 @@ impl Kernel for Stem<'_> {
         let [height, width] = self.size;
         let lines_pitch = self.source.line(width);
         let lines = lines_length(lines_pitch);
-        self.scratch.clear();
-        self.scratch.resize(lines, Strip::default());
+        let lines = self.scratch.room(lines);
+        lines.fill(Lanes::default());
         // A ring in which every row has its place is the map.
         let mut ring = Ring {
-            strips: self.out,
+            vectors: self.out,
             length: height * width,
             slots: height,
             pitch: width,
@@ -178,20 +176,20 @@ impl Kernel for Stem<'_> {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
             self.source
-                .rows::<V>(0..height, self.scratch, lines_pitch, &mut ring);
+                .rows::<V>(0..height, lines, lines_pitch, &mut ring);
         }
     }
 }
 
-/// Strips that the stem's padded lines of `pitch` numbers take.
+/// Lanes that the stem's padded lines of `pitch` numbers take.
 fn lines_length(pitch: usize) -> usize {
     (stem::COLOURS * stem::KERNEL * pitch).div_ceil(LANES)
 }
 
 /// The last rows of the source, padded left and right.
 struct Ring<'a> {
-    strips: &'a mut [Strip],
-    /// Strips of one plane's ring.
+    vectors: &'a mut [Lanes],
+    /// Lanes of one plane's ring.
     length: usize,
     slots: usize,
     pitch: usize,
@@ -200,17 +198,17 @@ struct Ring<'a> {
 }
 
 impl Ring<'_> {
-    fn start(&self, strip: usize, row: usize) -> usize {
-        strip * self.length + row % self.slots * self.pitch
+    fn start(&self, vector: usize, row: usize) -> usize {
+        vector * self.length + row % self.slots * self.pitch
     }
 
-    fn row(&self, strip: usize, row: usize) -> *const Strip {
-        self.strips[self.start(strip, row)..][..self.pitch].as_ptr()
+    fn row(&self, vector: usize, row: usize) -> *const Lanes {
+        self.vectors[self.start(vector, row)..][..self.pitch].as_ptr()
     }
 
-    fn inside(&mut self, strip: usize, row: usize) -> &mut [Strip] {
-        let start = self.start(strip, row) + self.left;
-        &mut self.strips[start..][..self.width]
+    fn inside(&mut self, vector: usize, row: usize) -> &mut [Lanes] {
+        let start = self.start(vector, row) + self.left;
+        &mut self.vectors[start..][..self.width]
     }
 }
 
@@ -219,21 +217,21 @@ impl<V: Vector> Target<V> for Ring<'_> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
         let (mut row, mut x) = (pixel / self.width, pixel % self.width);
-        let mut start = self.start(strip, row) + self.left;
+        let mut start = self.start(vector, row) + self.left;
         for sum in sums {
             for (col, sum) in sum.into_iter().enumerate() {
-                let slot = &mut self.strips[start + x + col * self.length];
-                // SAFETY: the slot is one strip.
+                let slot = &mut self.vectors[start + x + col * self.length];
+                // SAFETY: the slot is one vector.
                 unsafe { sum.silu().store(slot.0.as_mut_ptr()) };
             }
             x += 1;
             if x == self.width {
                 (row, x) = (row + 1, 0);
-                start = self.start(strip, row) + self.left;
+                start = self.start(vector, row) + self.left;
             }
         }
     }
@@ -247,10 +245,10 @@ impl<V: Vector> Target<V> for Line<'_, '_> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         x: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
-        self.0.put(self.1 * self.0.width + x, strip, sums);
+        self.0.put(self.1 * self.0.width + x, vector, sums);
     }
 }
 
@@ -273,7 +271,7 @@ impl Source<'_> {
     unsafe fn rows<V: Vector>(
         &self,
         rows: Range<usize>,
-        lines: &mut [Strip],
+        lines: &mut [Lanes],
         lines_pitch: usize,
         ring: &mut Ring<'_>,
     ) {
@@ -284,13 +282,13 @@ impl Source<'_> {
                 unsafe { product.run::<V>(pixels, ring) };
             }
             Self::Map(planes) => {
-                let strips = ring.strips.len() / ring.length;
-                let plane = planes.len() / strips;
+                let vectors = ring.vectors.len() / ring.length;
+                let plane = planes.len() / vectors;
                 let width = ring.width;
-                for strip in 0..strips {
+                for vector in 0..vectors {
                     for row in rows.clone() {
-                        let from = &planes[strip * plane + row * width..][..width];
-                        ring.inside(strip, row).copy_from_slice(from);
+                        let from = &planes[vector * plane + row * width..][..width];
+                        ring.inside(vector, row).copy_from_slice(from);
                     }
                 }
             }

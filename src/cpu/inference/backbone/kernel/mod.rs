@@ -16,5 +16,5 @@ mod stem;
 
 pub(super) use dense::{Activation, Dense};
 pub(super) use inner::{Inner, Source, Stem};
-pub(super) use project::{Pool, Project, Scale};
+pub(super) use project::{Mean, Project, Scale};
 pub(super) use stem::{COLOURS as STEM_COLOURS, KERNEL as STEM_KERNEL, STRIDE as STEM_STRIDE};

@@ -3,24 +3,23 @@
 use std::ops::Range;
 
 use crate::cpu::matmul::{Planar, Target};
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// One panel of a linear 1x1 convolution, on some of the pixels.
 pub(in super::super) struct Project<'a> {
     /// The operands.
     pub product: Planar<'a>,
     /// A factor on each input channel, `[planes]`, which is multiplied into the weights.
-    pub gate: Option<&'a [Strip]>,
+    pub gate: Option<&'a [Lanes]>,
     /// Planes of the panel's own shape, to add.
-    pub residual: Option<&'a [Strip]>,
+    pub residual: Option<&'a [Lanes]>,
     /// The pixels to make.
     pub pixels: Range<usize>,
     /// Working memory.
-    pub scratch: &'a mut Vec<Strip>,
-    /// For each strip, the pixels.
-    pub out: Vec<&'a mut [Strip]>,
+    pub scratch: &'a mut Memory,
+    /// For each vector, the pixels.
+    pub out: Vec<&'a mut [Lanes]>,
 }
 
 impl Kernel for Project<'_> {
@@ -30,15 +29,13 @@ impl Kernel for Project<'_> {
     unsafe fn run<V: Vector>(mut self) {
         let mut product = self.product;
         if let Some(gate) = self.gate {
-            let strips = product.bias.len();
+            let vectors = product.bias.len();
             let length = product.weight.len();
-            if self.scratch.len() < length {
-                self.scratch.resize(length, Strip::default());
-            }
-            let rows = product.weight.chunks_exact(strips);
-            let scaled = self.scratch.chunks_exact_mut(strips);
+            let packed = self.scratch.room(length);
+            let rows = product.weight.chunks_exact(vectors);
+            let scaled = packed.chunks_exact_mut(vectors);
             for (channel, (row, scaled)) in rows.zip(scaled).enumerate() {
-                // SAFETY: the caller vouches for the instructions; each slot is one strip.
+                // SAFETY: the caller vouches for the instructions; each slot is one vector.
                 unsafe {
                     let factor = V::splat(gate[channel / LANES].0[channel % LANES]);
                     for (weight, scaled) in row.iter().zip(scaled) {
@@ -47,7 +44,7 @@ impl Kernel for Project<'_> {
                     }
                 }
             }
-            product.weight = self.scratch;
+            product.weight = packed;
         }
         let mut target = Store {
             plane: product.plane,
@@ -62,9 +59,9 @@ impl Kernel for Project<'_> {
 
 struct Store<'a, 'b> {
     plane: usize,
-    residual: Option<&'a [Strip]>,
+    residual: Option<&'a [Lanes]>,
     first: usize,
-    out: &'a mut [&'b mut [Strip]],
+    out: &'a mut [&'b mut [Lanes]],
 }
 
 impl<V: Vector> Target<V> for Store<'_, '_> {
@@ -72,17 +69,17 @@ impl<V: Vector> Target<V> for Store<'_, '_> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
         for col in 0..COLS {
-            let strip = strip + col;
-            let out = &mut self.out[strip][pixel - self.first..][..ROWS];
-            // SAFETY: every slot is one strip.
+            let vector = vector + col;
+            let out = &mut self.out[vector][pixel - self.first..][..ROWS];
+            // SAFETY: every slot is one vector.
             unsafe {
                 match self.residual {
                     Some(residual) => {
-                        let residual = &residual[strip * self.plane + pixel..][..ROWS];
+                        let residual = &residual[vector * self.plane + pixel..][..ROWS];
                         for row in 0..ROWS {
                             sums[row][col]
                                 .add(V::load(residual[row].0.as_ptr()))
@@ -101,14 +98,14 @@ impl<V: Vector> Target<V> for Store<'_, '_> {
 }
 
 /// One panel of a 1x1 convolution, then SiLU, then the mean over all pixels.
-pub(in super::super) struct Pool<'a> {
+pub(in super::super) struct Mean<'a> {
     /// The operands.
     pub product: Planar<'a>,
-    /// `[strips]`.
-    pub out: &'a mut [Strip],
+    /// `[vectors]`.
+    pub out: &'a mut [Lanes],
 }
 
-impl Kernel for Pool<'_> {
+impl Kernel for Mean<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -119,17 +116,17 @@ impl Kernel for Pool<'_> {
             fn put<const ROWS: usize, const COLS: usize>(
                 &mut self,
                 _: usize,
-                strip: usize,
+                vector: usize,
                 sums: [[V; COLS]; ROWS],
             ) {
                 for row in sums {
                     for (col, sum) in row.into_iter().enumerate() {
-                        self.0[strip + col] = self.0[strip + col].add(sum.silu());
+                        self.0[vector + col] = self.0[vector + col].add(sum.silu());
                     }
                 }
             }
         }
-        // SAFETY: the caller vouches for the instructions; each slot is one strip.
+        // SAFETY: the caller vouches for the instructions; each slot is one vector.
         unsafe {
             let mut sums = Sums([V::splat(0.0); 2]);
             let pixels = self.product.plane;
@@ -145,9 +142,9 @@ impl Kernel for Pool<'_> {
 /// Multiplies the planes of a map by one factor per channel, in place.
 pub(in super::super) struct Scale<'a> {
     /// The map, plane after plane.
-    pub map: &'a mut [Strip],
+    pub map: &'a mut [Lanes],
     /// `[planes]`.
-    pub gate: &'a [Strip],
+    pub gate: &'a [Lanes],
 }
 
 impl Kernel for Scale<'_> {
@@ -157,12 +154,12 @@ impl Kernel for Scale<'_> {
     unsafe fn run<V: Vector>(self) {
         let plane = self.map.len() / self.gate.len();
         for (plane, gate) in self.map.chunks_exact_mut(plane).zip(self.gate) {
-            // SAFETY: the caller vouches for the instructions; each slot is one strip.
+            // SAFETY: the caller vouches for the instructions; each slot is one vector.
             unsafe {
                 let factor = V::load(gate.0.as_ptr());
-                for strip in plane {
-                    let value = V::load(strip.0.as_ptr()).mul(factor);
-                    value.store(strip.0.as_mut_ptr());
+                for vector in plane {
+                    let value = V::load(vector.0.as_ptr()).mul(factor);
+                    value.store(vector.0.as_mut_ptr());
                 }
             }
         }

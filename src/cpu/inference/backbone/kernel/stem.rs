@@ -1,8 +1,7 @@
 //! The stem: a 3x3 convolution of stride 2 on a planar image of 3 channels.
 
 use crate::cpu::matmul::Target;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::simd::{LANES, Lanes, Vector};
 
 /// Side of the kernel.
 pub(in super::super) const KERNEL: usize = 3;
@@ -21,26 +20,26 @@ pub(in super::super) const TAPS: usize = COLOURS * KERNEL * KERNEL;
 pub(super) unsafe fn row<V: Vector>(
     lines: &[f32],
     pitch: usize,
-    weight: &[Strip],
-    bias: &[Strip],
+    weight: &[Lanes],
+    bias: &[Lanes],
     width: usize,
     target: &mut impl Target<V>,
 ) {
-    let strips = bias.len();
+    let vectors = bias.len();
     assert!(
-        (1..=2).contains(&strips)
-            && weight.len() >= TAPS * strips
+        (1..=2).contains(&vectors)
+            && weight.len() >= TAPS * vectors
             && lines.len() >= COLOURS * KERNEL * pitch
             && pitch >= (width - 1) * STRIDE + KERNEL,
         "the operands of the stem fit together"
     );
     // SAFETY: the lengths were checked just now.
     unsafe {
-        if V::PAIRS && strips == 2 {
+        if V::PAIRS && vectors == 2 {
             sweep::<V, 2>(lines, pitch, weight, bias, 0, width, target);
         } else {
-            for strip in 0..strips {
-                sweep::<V, 1>(lines, pitch, weight, bias, strip, width, target);
+            for vector in 0..vectors {
+                sweep::<V, 1>(lines, pitch, weight, bias, vector, width, target);
             }
         }
     }
@@ -52,9 +51,9 @@ pub(super) unsafe fn row<V: Vector>(
 unsafe fn sweep<V: Vector, const COLS: usize>(
     lines: &[f32],
     pitch: usize,
-    weight: &[Strip],
-    bias: &[Strip],
-    strip: usize,
+    weight: &[Lanes],
+    bias: &[Lanes],
+    vector: usize,
     width: usize,
     target: &mut impl Target<V>,
 ) {
@@ -66,9 +65,9 @@ unsafe fn sweep<V: Vector, const COLS: usize>(
                     // SAFETY: the tile is inside the row.
                     let sums = unsafe {
                         let from = lines.as_ptr().add(x * STRIDE);
-                        tile::<V, $rows, COLS>(from, pitch, weight, bias, strip)
+                        tile::<V, $rows, COLS>(from, pitch, weight, bias, vector)
                     };
-                    target.put(x, strip, sums);
+                    target.put(x, vector, sums);
                     x += $rows;
                 }
             }
@@ -88,16 +87,16 @@ unsafe fn sweep<V: Vector, const COLS: usize>(
 unsafe fn tile<V: Vector, const ROWS: usize, const COLS: usize>(
     lines: *const f32,
     pitch: usize,
-    weight: &[Strip],
-    bias: &[Strip],
-    strip: usize,
+    weight: &[Lanes],
+    bias: &[Lanes],
+    vector: usize,
 ) -> [[V; COLS]; ROWS] {
     // SAFETY: the caller's.
     unsafe {
         let start: [V; COLS] =
-            std::array::from_fn(|col| V::load(bias.as_ptr().add(strip + col).cast()));
+            std::array::from_fn(|col| V::load(bias.as_ptr().add(vector + col).cast()));
         let mut sums = [start; ROWS];
-        let mut weight = weight.as_ptr().add(strip).cast::<f32>();
+        let mut weight = weight.as_ptr().add(vector).cast::<f32>();
         for line in 0..COLOURS * KERNEL {
             for x in 0..KERNEL {
                 let columns: [V; COLS] =

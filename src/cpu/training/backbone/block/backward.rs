@@ -1,8 +1,8 @@
-//! A block's way back.
+//! A block, backward.
 
 use std::ops::Range;
 
-use super::super::grid::{Grid, TASKS, divide, pieces, ranges, room, rows};
+use super::super::grid::{Grid, TASKS, divide, pieces, ranges, rows};
 use super::super::kernel::{self, DepthwiseGradient, Excite, Gate, Outer};
 use super::super::layer::Slope;
 use super::super::norm::{Slopes, Sums};
@@ -10,54 +10,61 @@ use super::super::pointwise::{self, Backward, Destination, Fill, Input};
 use super::forward::activate;
 use super::{Block, Parameters, Saved};
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Lease, Team};
-use crate::cpu::simd::{LANES, Strip, numbers, strips};
+use crate::cpu::memory::{Buffer, Lease, Workers};
+use crate::cpu::simd::{LANES, Lanes, numbers, vectors};
 
 impl Block {
     /// The gradient of the input, which is not to be used where it is not wanted, and those of the parameters, in the
     /// order of the operation's inputs.
-    pub(super) fn retrace(
+    pub(super) fn run_backward(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         saved: &Saved,
         gradient: &[f32],
         wanted: bool,
-    ) -> Vec<Vec<f32>> {
+    ) -> Vec<Buffer> {
         let given = Parameters::of(&saved.parameters);
         let output = self.output();
 
         // The projection's norm.
-        let sums = saved.project.linear(team, output, gradient, self.keep());
+        let sums = saved.project.linear(workers, output, gradient, self.keep());
         let (slopes, gamma, beta) = saved.project.norm.gradient(&sums);
         let slope = Slope {
             gradient,
             keep: self.keep(),
             slopes: &slopes,
         };
-        let fill = |band: &Range<usize>, out: &mut [Strip]| {
-            saved.project.differ(team, output, slope, band, out);
+        let fill = |band: &Range<usize>, out: &mut [Lanes]| {
+            saved
+                .project
+                .input_gradient(workers, output, slope, band, out);
         };
         // The projection and the gates.
-        let (weight, gates) = self.gates(team, saved, given.project[0], &fill);
+        let (weight, gates) = self.gates(workers, saved, given.project[0], &fill);
         let project = [weight, gamma, beta];
-        let (means, excite) = given.excite.backward(team, &saved.excite, &gates);
+        let (means, excite) = given.excite.backward(workers, &saved.excite, &gates);
 
         // Through the gates, the means and SiLU to the depthwise convolution's norm.
-        let (inner, sums) = self.excited(team, saved, given.project[0], &fill, &means);
+        let (inner, sums) = self.excited(workers, saved, given.project[0], &fill, &means);
         let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&sums);
 
         let other = self.residual.then_some(gradient);
-        let mut input = vec![0.0; self.input.strips() * LANES];
+        let mut input = Buffer::room(self.input.vectors() * LANES);
         let (depthwise, expand) = match (&saved.expand, given.expand) {
             (Some(normed), Some(layer)) => {
                 let wide = self.wide();
-                let mut out = self.workspace.take(wide.strips());
+                let mut out = self.workspace.take(wide.vectors());
                 let parts: Vec<_> = out
                     .chunks_exact_mut(wide.pixels())
                     .map(kernel::Destination::Norm)
                     .collect();
-                let (weight, sums) =
-                    self.spread(team, saved, given.depthwise[0], (&inner, &slopes), parts);
+                let (weight, sums) = self.depthwise_gradient(
+                    workers,
+                    saved,
+                    given.depthwise[0],
+                    (&inner, &slopes),
+                    parts,
+                );
                 let depthwise = [weight, gamma, beta];
                 drop(inner);
                 let (slopes, gamma, beta) = normed.norm.gradient(&sums);
@@ -75,13 +82,13 @@ impl Block {
                 let weight = Backward {
                     grid: self.input,
                     outputs: self.inner,
-                    gradient: &|band: &Range<usize>, made: &mut [Strip]| {
-                        normed.differ(team, wide, slope, band, made);
+                    gradient: &|band: &Range<usize>, made: &mut [Lanes]| {
+                        normed.input_gradient(workers, wide, slope, band, made);
                     },
                     input: Input::Map(&saved.map),
                     workspace: &self.workspace,
                 }
-                .run(team, into);
+                .run(workers, into);
                 (depthwise, Some([weight, gamma, beta]))
             }
             _ => {
@@ -93,23 +100,25 @@ impl Block {
                         kernel::Destination::Map(part, other)
                     })
                     .collect();
-                let (weight, _) =
-                    self.spread(team, saved, given.depthwise[0], (&inner, &slopes), parts);
+                let (weight, _) = self.depthwise_gradient(
+                    workers,
+                    saved,
+                    given.depthwise[0],
+                    (&inner, &slopes),
+                    parts,
+                );
                 ([weight, gamma, beta], None)
             }
         };
-        let mut all = vec![input];
-        all.extend(expand.into_iter().flatten());
-        all.extend(depthwise);
-        all.extend(excite);
-        all.extend(project);
-        all
+        let parameters = expand.into_iter().flatten().chain(depthwise);
+        let parameters = parameters.chain(excite).chain(project).map(Buffer::from);
+        std::iter::once(input).chain(parameters).collect()
     }
 
     /// The gradient of the projection's weights, and that of every image's gates.
     fn gates(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         saved: &Saved,
         weight: &[f32],
         fill: &Fill<'_>,
@@ -118,7 +127,7 @@ impl Block {
         let (planes, out_planes) = (narrow.planes(), output.planes());
         let length = out_planes * LANES * planes;
         let mut weight = rows(weight, self.inner);
-        weight.resize(length, Strip::default());
+        weight.resize(length, Lanes::default());
         let bands = Grid { batch: 1, ..narrow }.bands(planes + out_planes);
 
         let groups = ranges(narrow.batch, narrow.batch.div_ceil(TASKS));
@@ -132,14 +141,14 @@ impl Block {
             tasks.push((sums, gates, group));
             rest = after;
         }
-        team.each(tasks, |(sums, gates, group), scratch| {
-            sums.fill(Strip::default());
+        workers.each(tasks, |(sums, gates, group), scratch| {
+            sums.fill(Lanes::default());
             for (image, out) in group.zip(gates) {
                 let longest = bands[0].len();
-                let memory = room(scratch, length + (planes + out_planes) * longest + planes);
+                let memory = scratch.room(length + (planes + out_planes) * longest + planes);
                 let (outer, memory) = memory.split_at_mut(length);
                 let (slopes, memory) = memory.split_at_mut(planes);
-                outer.fill(Strip::default());
+                outer.fill(Lanes::default());
                 for band in &bands {
                     let pixels = band.len();
                     let (gradient, input) = memory.split_at_mut(out_planes * pixels);
@@ -147,8 +156,8 @@ impl Block {
                     let band = start + band.start..start + band.end;
                     fill(&band, gradient);
                     let input = &mut input[..planes * pixels];
-                    activate(team, narrow, &saved.depthwise, None, &band, input);
-                    team.run(Outer {
+                    activate(workers, narrow, &saved.depthwise, None, &band, input);
+                    workers.run(Outer {
                         gradient,
                         gradient_pitch: pixels,
                         input,
@@ -158,10 +167,10 @@ impl Block {
                         out: outer,
                     });
                 }
-                team.run(Gate {
+                workers.run(Gate {
                     outer,
                     weight: &weight,
-                    gate: &strips(&saved.excite[image].gate),
+                    gate: &vectors(&saved.excite[image].gate),
                     sum: sums,
                     out: slopes,
                 });
@@ -169,13 +178,16 @@ impl Block {
             }
         });
         let shape = [self.outputs, self.inner];
-        (pointwise::gather(team, &sums, count, planes, shape), gates)
+        (
+            pointwise::gather(workers, &sums, count, planes, shape),
+            gates,
+        )
     }
 
     /// The gradient of what the depthwise convolution's norm puts out, and its sums.
     fn excited(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         saved: &Saved,
         weight: &[f32],
         fill: &Fill<'_>,
@@ -184,22 +196,22 @@ impl Block {
         let (narrow, output) = (self.narrow(), self.output());
         let planes = narrow.planes();
         let transposed = Pointwise::transposed(weight, self.outputs);
-        let gates: Vec<Strip> = saved.excite.iter().flat_map(|t| strips(&t.gate)).collect();
+        let gates: Vec<Lanes> = saved.excite.iter().flat_map(|t| vectors(&t.gate)).collect();
         let share = 1.0 / narrow.pixels() as f32;
-        let slopes: Vec<Strip> = means
+        let slopes: Vec<Lanes> = means
             .iter()
-            .flat_map(|mean| strips(&mean.iter().map(|slope| slope * share).collect::<Vec<_>>()))
+            .flat_map(|mean| vectors(&mean.iter().map(|slope| slope * share).collect::<Vec<_>>()))
             .collect();
 
         let bands = output.bands(output.planes());
-        let mut out = self.workspace.take(narrow.strips());
+        let mut out = self.workspace.take(narrow.vectors());
         let mut sums = vec![Sums::default(); planes * bands.len()];
         let parts = divide(&mut out, narrow.plane(), &bands)
             .into_iter()
             .zip(divide(&mut sums, bands.len(), &ranges(bands.len(), 1)))
             .zip(&bands);
-        team.each(parts.collect(), |((mut out, mut sums), band), scratch| {
-            let gradient = room(scratch, output.planes() * band.len());
+        workers.each(parts.collect(), |((mut out, mut sums), band), scratch| {
+            let gradient = scratch.room(output.planes() * band.len());
             fill(band, gradient);
             let pieces: Vec<_> = pieces(band, narrow.pixels()).collect();
             let panels = out.chunks_mut(2).zip(sums.chunks_mut(2));
@@ -210,7 +222,7 @@ impl Block {
                     let start = plane.min(planes - 1) * narrow.plane();
                     &saved.depthwise.value[start + band.start..start + band.end]
                 };
-                let found = team.run(Excite {
+                let found = workers.run(Excite {
                     product: transposed.product(panel, gradient, band.len()),
                     pieces: &pieces,
                     factors: [&gates, &slopes],
@@ -232,30 +244,30 @@ impl Block {
     }
 
     /// The gradients of the depthwise convolution: of its weights, and of its input with its sums.
-    fn spread(
+    fn depthwise_gradient(
         &self,
-        team: Team<'_>,
+        workers: Workers,
         saved: &Saved,
         weight: &[f32],
-        (gradient, slopes): (&[Strip], &Slopes),
+        (gradient, slopes): (&[Lanes], &Slopes),
         parts: Vec<kernel::Destination<'_>>,
     ) -> (Vec<f32>, Vec<Sums>) {
         let narrow = self.narrow();
         let (pixels, batch) = (narrow.pixels(), narrow.batch);
         let each = self.window.kernel * self.window.kernel;
         let mut taps = self.taps(weight);
-        taps.chunks_exact_mut(each).for_each(<[Strip]>::reverse);
+        taps.chunks_exact_mut(each).for_each(<[Lanes]>::reverse);
         let mut sums = vec![Sums::default(); parts.len()];
-        let mut weights = vec![Strip::default(); parts.len() * each];
+        let mut weights = vec![Lanes::default(); parts.len() * each];
         let tasks: Vec<_> = parts
             .into_iter()
             .zip(&mut sums)
             .zip(weights.chunks_exact_mut(each))
             .enumerate()
             .collect();
-        team.each(tasks, |(index, ((out, sums), weight_gradient)), scratch| {
+        workers.each(tasks, |(index, ((out, sums), weight_gradient)), scratch| {
             let plane = index / batch;
-            *sums = team.run(DepthwiseGradient {
+            *sums = workers.run(DepthwiseGradient {
                 window: self.window,
                 origin: self.origin(&saved.map, saved.expand.as_ref(), index),
                 gradient: [

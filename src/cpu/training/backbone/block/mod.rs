@@ -11,9 +11,9 @@ use super::grid::Grid;
 use super::kernel::{Origin, Window};
 use super::layer::{NormKind, Normed};
 use crate::cpu::autograd::Operation;
-use crate::cpu::memory::{Array, Lease, Pool, Team, Workspace};
-use crate::cpu::simd::Isa;
-use crate::cpu::simd::Strip;
+use crate::cpu::convolution::pack;
+use crate::cpu::memory::{Array, Lease, Workers, Workspace};
+use crate::cpu::simd::{Isa, Lanes};
 
 /// A block with the shapes that it meets.
 ///
@@ -44,7 +44,7 @@ pub(super) struct Block {
     pub statistics: Statistics,
 }
 
-/// What the way back needs.
+/// What backward needs.
 #[derive(Debug)]
 pub(super) struct Saved {
     parameters: Vec<Array>,
@@ -107,7 +107,7 @@ impl Block {
     }
 
     /// What the depthwise convolution reads of one plane of one image.
-    fn origin<'a>(&self, map: &'a [Strip], expand: Option<&'a Normed>, index: usize) -> Origin<'a> {
+    fn origin<'a>(&self, map: &'a [Lanes], expand: Option<&'a Normed>, index: usize) -> Origin<'a> {
         let wide = self.wide();
         match expand {
             Some(expand) => Origin::Norm(
@@ -119,18 +119,9 @@ impl Block {
     }
 
     /// The weights of the depthwise convolution, `[planes, kernel * kernel]`.
-    fn taps(&self, weight: &[f32]) -> Vec<Strip> {
+    fn taps(&self, weight: &[f32]) -> Vec<Lanes> {
         let taps = self.window.kernel * self.window.kernel;
-        let planes = self.wide().planes();
-        (0..planes * taps)
-            .map(|index| {
-                let (plane, tap) = (index / taps, index % taps);
-                Strip(std::array::from_fn(|lane| {
-                    let channel = plane * crate::cpu::simd::LANES + lane;
-                    weight.get(channel * taps + tap).copied().unwrap_or(0.0)
-                }))
-            })
-            .collect()
+        pack(weight, self.inner, taps)
     }
 }
 
@@ -138,10 +129,8 @@ impl<const N: usize> Operation<N> for Block {
     type Saved = Arc<Saved>;
 
     fn forward(&self, inputs: &[Array; N]) -> (Array, Arc<Saved>) {
-        let scratch = Pool::default();
-        // SAFETY: `features` takes only a set that this processor has.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
-        let (output, saved) = self.pass(team, &inputs[0], inputs[1..].to_vec());
+        let workers = Workers::all(self.isa);
+        let (output, saved) = self.run_forward(workers, &inputs[0], inputs[1..].to_vec());
         (Array::new(output, self.output().shape()), Arc::new(saved))
     }
 
@@ -151,10 +140,8 @@ impl<const N: usize> Operation<N> for Block {
         gradient: Array,
         wanted: [bool; N],
     ) -> [Option<Array>; N] {
-        let scratch = Pool::default();
-        // SAFETY: as above.
-        let team = unsafe { Team::new(self.isa, rayon::current_num_threads(), &scratch) };
-        let gradients = self.retrace(team, &saved, gradient.values(), wanted[0]);
+        let workers = Workers::all(self.isa);
+        let gradients = self.run_backward(workers, &saved, gradient.values(), wanted[0]);
         let mut shapes = vec![self.input.shape().to_vec()];
         shapes.extend(saved.parameters.iter().map(Array::shape));
         let mut all = gradients.into_iter().zip(shapes);

@@ -1,12 +1,10 @@
 //! A depthwise convolution of one plane of one image.
 
-use super::super::grid::room;
 use super::super::norm::Moments;
-use super::rows::{Origin, Rows, Window};
+use super::window::{Origin, PaddedRows, Window};
 use crate::cpu::convolution::{Outputs, sweep};
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Strip;
-use crate::cpu::simd::Vector;
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{Kernel, Lanes, Vector};
 
 /// The convolution, with the moments of what it puts out.
 pub(in super::super) struct Depthwise<'a> {
@@ -15,11 +13,11 @@ pub(in super::super) struct Depthwise<'a> {
     /// What is read.
     pub origin: Origin<'a>,
     /// `[kernel * kernel]`.
-    pub weight: &'a [Strip],
+    pub weight: &'a [Lanes],
     /// Working memory.
-    pub scratch: &'a mut Vec<Strip>,
+    pub scratch: &'a mut Memory,
     /// The output.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Depthwise<'_> {
@@ -48,18 +46,18 @@ impl Depthwise<'_> {
         let window = self.window;
         let pitch = window.pitch();
         let width = window.output[1];
-        let zero = Strip::default();
+        let zero = Lanes::default();
         let mut total: Option<[V; 3]> = None;
         for band in window.bands() {
             let top = (band.start * STRIDE) as isize - window.pad[0] as isize;
             let count = (band.len() - 1) * STRIDE + KERNEL;
-            let mut rows = Rows {
-                strips: room(self.scratch, count * pitch),
+            let mut rows = PaddedRows {
+                vectors: self.scratch.room(count * pitch),
                 pitch,
                 first: top,
             };
             // SAFETY: the caller vouches for the instructions; every row is as long as the sweep
-            // reads, and every slot is one strip.
+            // reads, and every slot is one vector.
             unsafe {
                 self.origin
                     .fill::<V>(&window, top..top + count as isize, &mut rows);
@@ -86,7 +84,7 @@ impl Depthwise<'_> {
             ..Moments::default()
         };
         if let Some([pivot, sum, square]) = total {
-            // SAFETY: every slot is one strip.
+            // SAFETY: every slot is one vector.
             unsafe {
                 pivot.store(moments.pivot.0.as_mut_ptr());
                 sum.store(moments.sum.0.as_mut_ptr());
@@ -99,7 +97,7 @@ impl Depthwise<'_> {
 
 /// One row of the output, and its moments.
 struct Measure<'a, V> {
-    out: &'a mut [Strip],
+    out: &'a mut [Lanes],
     pivot: Option<V>,
     sums: [V; 2],
 }
@@ -117,7 +115,7 @@ impl<V: Vector> Outputs<V> for Measure<'_, V> {
         let distance = sum.sub(pivot);
         self.sums[0] = self.sums[0].add(distance);
         self.sums[1] = distance.mul_add(distance, self.sums[1]);
-        // SAFETY: the slot is one strip.
+        // SAFETY: the slot is one vector.
         unsafe { sum.store(self.out[x].0.as_mut_ptr()) }
     }
 }

@@ -7,15 +7,15 @@
 )]
 
 mod depthwise;
+mod depthwise_gradient;
+mod elementwise;
 mod outer;
-mod pass;
 mod product;
-mod rows;
-mod spread;
+mod window;
 
 pub(super) use depthwise::Depthwise;
+pub(super) use depthwise_gradient::{DepthwiseGradient, Destination};
+pub(super) use elementwise::{Activate, Finish, InputGradient, Linear, Mean, Silu};
 pub(super) use outer::{Gate, Outer};
-pub(super) use pass::{Activate, Differ, Finish, Linear, Mean, Silu};
 pub(super) use product::{Add, Convolve, Excite};
-pub(super) use rows::{Origin, Window};
-pub(super) use spread::{DepthwiseGradient, Destination};
+pub(super) use window::{Origin, Window};

@@ -1,26 +1,24 @@
 //! The gradient of a 1x1 convolution's weights.
 
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// Adds, for every output and input channel, the sum over some pixels of the output's gradient
 /// times the input.
 pub(in super::super) struct Outer<'a> {
     /// The gradient of the output, plane after plane.
-    pub gradient: &'a [Strip],
-    /// Strips from one of its planes to the next.
+    pub gradient: &'a [Lanes],
+    /// Lanes from one of its planes to the next.
     pub gradient_pitch: usize,
     /// The input, plane after plane.
-    pub input: &'a [Strip],
-    /// Strips from one of its planes to the next.
+    pub input: &'a [Lanes],
+    /// Lanes from one of its planes to the next.
     pub input_pitch: usize,
     /// Planes of the input.
     pub inputs: usize,
     /// Pixels to sum over, from the start of each plane on.
     pub pixels: usize,
     /// `[output planes * 16, inputs]`.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Outer<'_> {
@@ -121,15 +119,15 @@ impl Operands {
 /// `dw += o gate`, and each gate's gradient is the sum of `w o` over the outputs.
 pub(in super::super) struct Gate<'a> {
     /// `[outputs, planes]`: the image's outer product.
-    pub outer: &'a [Strip],
+    pub outer: &'a [Lanes],
     /// `[outputs, planes]`: the weights.
-    pub weight: &'a [Strip],
+    pub weight: &'a [Lanes],
     /// `[planes]`: the gates.
-    pub gate: &'a [Strip],
+    pub gate: &'a [Lanes],
     /// `[outputs, planes]`: the gradient of the weights, to add to.
-    pub sum: &'a mut [Strip],
+    pub sum: &'a mut [Lanes],
     /// `[planes]`: the gradient of the gates.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Gate<'_> {
@@ -138,13 +136,13 @@ impl Kernel for Gate<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let planes = self.gate.len();
-        self.out.fill(Strip::default());
+        self.out.fill(Lanes::default());
         let outer = self.outer.chunks_exact(planes);
         let weight = self.weight.chunks_exact(planes);
         let sum = self.sum.chunks_exact_mut(planes);
         for ((outer, weight), sum) in outer.zip(weight).zip(sum) {
             for plane in 0..planes {
-                // SAFETY: the caller vouches for the instructions; every slot is one strip.
+                // SAFETY: the caller vouches for the instructions; every slot is one vector.
                 unsafe {
                     let outer = V::load(outer[plane].0.as_ptr());
                     let gate = V::load(self.gate[plane].0.as_ptr());

@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use super::super::norm::{Moments, Sums};
 use crate::cpu::matmul::{Planar, Target};
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// One panel of a 1x1 convolution, with the moments of what it puts out.
 pub(in super::super) struct Convolve<'a, 'b> {
@@ -15,8 +13,8 @@ pub(in super::super) struct Convolve<'a, 'b> {
     pub product: Planar<'a>,
     /// The pixels to make.
     pub pixels: Range<usize>,
-    /// For each strip, the pixels.
-    pub out: &'a mut [&'b mut [Strip]],
+    /// For each vector, the pixels.
+    pub out: &'a mut [&'b mut [Lanes]],
 }
 
 impl Kernel for Convolve<'_, '_> {
@@ -36,14 +34,14 @@ impl Kernel for Convolve<'_, '_> {
                 square: zero,
             };
             self.product.run::<V>(self.pixels, &mut target);
-            std::array::from_fn(|strip| {
+            std::array::from_fn(|vector| {
                 let mut moments = Moments {
                     count,
                     ..Moments::default()
                 };
-                target.pivot[strip].store(moments.pivot.0.as_mut_ptr());
-                target.sum[strip].store(moments.sum.0.as_mut_ptr());
-                target.square[strip].store(moments.square.0.as_mut_ptr());
+                target.pivot[vector].store(moments.pivot.0.as_mut_ptr());
+                target.sum[vector].store(moments.sum.0.as_mut_ptr());
+                target.square[vector].store(moments.square.0.as_mut_ptr());
                 moments
             })
         }
@@ -52,7 +50,7 @@ impl Kernel for Convolve<'_, '_> {
 
 struct Measure<'a, 'b, V> {
     first: usize,
-    out: &'a mut [&'b mut [Strip]],
+    out: &'a mut [&'b mut [Lanes]],
     pivot: [V; 2],
     sum: [V; 2],
     square: [V; 2],
@@ -63,29 +61,29 @@ impl<V: Vector> Target<V> for Measure<'_, '_, V> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
         for col in 0..COLS {
-            let strip = strip + col;
+            let vector = vector + col;
             if pixel == self.first {
-                self.pivot[strip] = sums[0][col];
+                self.pivot[vector] = sums[0][col];
             }
-            let out = &mut self.out[strip][pixel - self.first..][..ROWS];
+            let out = &mut self.out[vector][pixel - self.first..][..ROWS];
             // The tile's own sums first: fewer terms, less rounding.
-            // SAFETY: the sums prove the instructions; every slot is one strip.
+            // SAFETY: the sums prove the instructions; every slot is one vector.
             let mut sum = unsafe { V::splat(0.0) };
             let mut square = sum;
             for row in 0..ROWS {
                 let value = sums[row][col];
-                let distance = value.sub(self.pivot[strip]);
+                let distance = value.sub(self.pivot[vector]);
                 sum = sum.add(distance);
                 square = distance.mul_add(distance, square);
                 // SAFETY: as above.
                 unsafe { value.store(out[row].0.as_mut_ptr()) };
             }
-            self.sum[strip] = self.sum[strip].add(sum);
-            self.square[strip] = self.square[strip].add(square);
+            self.sum[vector] = self.sum[vector].add(sum);
+            self.square[vector] = self.square[vector].add(square);
         }
     }
 }
@@ -95,9 +93,9 @@ impl<V: Vector> Target<V> for Measure<'_, '_, V> {
 pub(in super::super) struct Add<'a, 'b> {
     /// The operands.
     pub product: Planar<'a>,
-    /// For each strip, the numbers to add.
+    /// For each vector, the numbers to add.
     pub other: Option<&'a [&'a [f32]]>,
-    /// For each strip, the numbers of all of the product's pixels.
+    /// For each vector, the numbers of all of the product's pixels.
     pub out: &'a mut [&'b mut [f32]],
 }
 
@@ -126,16 +124,16 @@ impl<V: Vector> Target<V> for Adder<'_, '_> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
         for col in 0..COLS {
             let range = pixel * LANES..(pixel + ROWS) * LANES;
-            let out = &mut self.out[strip + col][range.clone()];
-            let other = self.other.map(|other| &other[strip + col][range]);
+            let out = &mut self.out[vector + col][range.clone()];
+            let other = self.other.map(|other| &other[vector + col][range]);
             for row in 0..ROWS {
                 let mut value = sums[row][col];
-                // SAFETY: the sums prove the instructions; the slices have `ROWS` strips.
+                // SAFETY: the sums prove the instructions; the slices have `ROWS` vectors.
                 unsafe {
                     if let Some(other) = other {
                         value = value.add(V::load(other[row * LANES..].as_ptr()));
@@ -155,15 +153,15 @@ pub(in super::super) struct Excite<'a, 'b> {
     /// The band's images, and their pixels in it.
     pub pieces: &'a [(usize, Range<usize>)],
     /// The gate and the gradient of the mean over the number of pixels, of every image and plane.
-    pub factors: [&'a [Strip]; 2],
+    pub factors: [&'a [Lanes]; 2],
     /// Planes of the map, and the panel's first.
     pub planes: [usize; 2],
-    /// The norm's scale, shift and mean, of the panel's strips.
-    pub norm: [&'a [Strip]; 3],
-    /// For each strip, what the norm was given.
-    pub value: [&'a [Strip]; 2],
-    /// For each strip, where the gradient of what the norm put out goes.
-    pub out: &'a mut [&'b mut [Strip]],
+    /// The norm's scale, shift and mean, of the panel's vectors.
+    pub norm: [&'a [Lanes]; 3],
+    /// For each vector, what the norm was given.
+    pub value: [&'a [Lanes]; 2],
+    /// For each vector, where the gradient of what the norm put out goes.
+    pub out: &'a mut [&'b mut [Lanes]],
 }
 
 impl Kernel for Excite<'_, '_> {
@@ -171,13 +169,13 @@ impl Kernel for Excite<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> [Sums; 2] {
-        let strips = self.out.len();
+        let vectors = self.out.len();
         let [planes, first] = self.planes;
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
             let zero = [V::splat(0.0); 2];
-            let constants = |from: &[Strip]| -> [V; 2] {
-                std::array::from_fn(|strip| V::load(from[strip.min(strips - 1)].0.as_ptr()))
+            let constants = |from: &[Lanes]| -> [V; 2] {
+                std::array::from_fn(|vector| V::load(from[vector.min(vectors - 1)].0.as_ptr()))
             };
             let mut target = Gated {
                 norm: self.norm.map(constants),
@@ -191,10 +189,10 @@ impl Kernel for Excite<'_, '_> {
                 target.factors = self.factors.map(|factor| constants(&factor[start..]));
                 self.product.run::<V>(pixels.clone(), &mut target);
             }
-            std::array::from_fn(|strip| {
+            std::array::from_fn(|vector| {
                 let mut sums = Sums::default();
-                target.sums[0][strip].store(sums.gradient.0.as_mut_ptr());
-                target.sums[1][strip].store(sums.product.0.as_mut_ptr());
+                target.sums[0][vector].store(sums.gradient.0.as_mut_ptr());
+                target.sums[1][vector].store(sums.product.0.as_mut_ptr());
                 sums
             })
         }
@@ -204,8 +202,8 @@ impl Kernel for Excite<'_, '_> {
 struct Gated<'a, 'b, V> {
     norm: [[V; 2]; 3],
     factors: [[V; 2]; 2],
-    value: [&'a [Strip]; 2],
-    out: &'a mut [&'b mut [Strip]],
+    value: [&'a [Lanes]; 2],
+    out: &'a mut [&'b mut [Lanes]],
     sums: [[V; 2]; 2],
 }
 
@@ -214,16 +212,16 @@ impl<V: Vector> Target<V> for Gated<'_, '_, V> {
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
-        strip: usize,
+        vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
         for col in 0..COLS {
-            let strip = strip + col;
-            let [scale, shift, mean] = self.norm.map(|all| all[strip]);
-            let [gate, slope] = self.factors.map(|all| all[strip]);
-            let value = &self.value[strip][pixel..][..ROWS];
-            let out = &mut self.out[strip][pixel..][..ROWS];
-            // SAFETY: the sums prove the instructions; every slot is one strip.
+            let vector = vector + col;
+            let [scale, shift, mean] = self.norm.map(|all| all[vector]);
+            let [gate, slope] = self.factors.map(|all| all[vector]);
+            let value = &self.value[vector][pixel..][..ROWS];
+            let out = &mut self.out[vector][pixel..][..ROWS];
+            // SAFETY: the sums prove the instructions; every slot is one vector.
             let mut total = unsafe { [V::splat(0.0); 2] };
             for row in 0..ROWS {
                 // SAFETY: as above.
@@ -237,7 +235,7 @@ impl<V: Vector> Target<V> for Gated<'_, '_, V> {
                 }
             }
             for (sum, total) in self.sums.iter_mut().zip(total) {
-                sum[strip] = sum[strip].add(total);
+                sum[vector] = sum[vector].add(total);
             }
         }
     }

@@ -1,20 +1,18 @@
 //! Passes over one plane of one image, value by value.
 
 use super::super::norm::Sums;
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// `silu(scale value + shift)`, times a factor.
 pub(in super::super) struct Activate<'a> {
     /// What the norm is given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// The norm's scale and shift.
-    pub norm: [&'a Strip; 2],
+    pub norm: [&'a Lanes; 2],
     /// A factor on the result.
-    pub factor: Option<&'a Strip>,
+    pub factor: Option<&'a Lanes>,
     /// The result.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Activate<'_> {
@@ -22,9 +20,9 @@ impl Kernel for Activate<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
-            let [scale, shift] = self.norm.map(|strip| V::load(strip.0.as_ptr()));
+            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
             let factor = match self.factor {
                 Some(factor) => V::load(factor.0.as_ptr()),
                 None => V::splat(1.0),
@@ -40,22 +38,22 @@ impl Kernel for Activate<'_> {
 /// The mean of `silu(scale value + shift)`.
 pub(in super::super) struct Mean<'a> {
     /// What the norm is given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// The norm's scale and shift.
-    pub norm: [&'a Strip; 2],
+    pub norm: [&'a Lanes; 2],
 }
 
-/// Strips that are summed on their own before their sum joins the others': less rounding.
+/// Lanes that are summed on their own before their sum joins the others': less rounding.
 const RUN: usize = 64;
 
 impl Kernel for Mean<'_> {
-    type Output = Strip;
+    type Output = Lanes;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Strip {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+    unsafe fn run<V: Vector>(self) -> Lanes {
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
-            let [scale, shift] = self.norm.map(|strip| V::load(strip.0.as_ptr()));
+            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
             let mut total = V::splat(0.0);
             for run in self.value.chunks(RUN) {
                 let mut sum = V::splat(0.0);
@@ -64,7 +62,7 @@ impl Kernel for Mean<'_> {
                 }
                 total = total.add(sum);
             }
-            let mut mean = Strip::default();
+            let mut mean = Lanes::default();
             let share = V::splat(1.0 / self.value.len() as f32);
             total.mul(share).store(mean.0.as_mut_ptr());
             mean
@@ -75,15 +73,15 @@ impl Kernel for Mean<'_> {
 /// `keep (scale value + shift)`, through SiLU or with another map added.
 pub(in super::super) struct Finish<'a> {
     /// What the norm is given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// The norm's scale and shift.
-    pub norm: [&'a Strip; 2],
+    pub norm: [&'a Lanes; 2],
     /// Whether SiLU follows.
     pub silu: bool,
     /// The share that drop path keeps of the image.
     pub keep: f32,
     /// A map to add.
-    pub other: Option<&'a [Strip]>,
+    pub other: Option<&'a [Lanes]>,
     /// The result.
     pub out: &'a mut [f32],
 }
@@ -93,10 +91,10 @@ impl Kernel for Finish<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
             let keep = V::splat(self.keep);
-            let [scale, shift] = self.norm.map(|strip| V::load(strip.0.as_ptr()).mul(keep));
+            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()).mul(keep));
             let slots = self.out.chunks_exact_mut(LANES);
             for (index, (value, out)) in self.value.iter().zip(slots).enumerate() {
                 let mut value = V::load(value.0.as_ptr()).mul_add(scale, shift);
@@ -119,9 +117,9 @@ pub(in super::super) struct Linear<'a> {
     /// A factor on it.
     pub keep: f32,
     /// What the norm was given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// The norm's mean.
-    pub mean: &'a Strip,
+    pub mean: &'a Lanes,
 }
 
 impl Kernel for Linear<'_> {
@@ -129,7 +127,7 @@ impl Kernel for Linear<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
             let mean = V::load(self.mean.0.as_ptr());
             let mut total = [V::splat(0.0); 2];
@@ -156,13 +154,13 @@ impl Kernel for Linear<'_> {
 /// A gradient taken back through SiLU, and its sums.
 pub(in super::super) struct Silu<'a> {
     /// The gradient of every value, or one for all.
-    pub gradient: Result<&'a [f32], &'a Strip>,
+    pub gradient: Result<&'a [f32], &'a Lanes>,
     /// What the norm before SiLU was given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// The norm's scale, shift and mean.
-    pub norm: [&'a Strip; 3],
+    pub norm: [&'a Lanes; 3],
     /// The gradient of what the norm put out.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
 impl Kernel for Silu<'_> {
@@ -170,9 +168,9 @@ impl Kernel for Silu<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
-            let [scale, shift, mean] = self.norm.map(|strip| V::load(strip.0.as_ptr()));
+            let [scale, shift, mean] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
             let mut total = [V::splat(0.0); 2];
             let runs = self.value.chunks(RUN).zip(self.out.chunks_mut(RUN));
             for (run, (values, out)) in runs.enumerate() {
@@ -196,27 +194,28 @@ impl Kernel for Silu<'_> {
 }
 
 /// The gradient of a norm's input: `slopes[0] keep gradient + slopes[1] value + slopes[2]`.
-pub(in super::super) struct Differ<'a> {
+pub(in super::super) struct InputGradient<'a> {
     /// The gradient of the norm's output.
     pub gradient: &'a [f32],
     /// A factor on it.
     pub keep: f32,
     /// What the norm was given.
-    pub value: &'a [Strip],
+    pub value: &'a [Lanes],
     /// Of the gradient, of the value, and a constant.
-    pub slopes: [&'a Strip; 3],
+    pub slopes: [&'a Lanes; 3],
     /// The result.
-    pub out: &'a mut [Strip],
+    pub out: &'a mut [Lanes],
 }
 
-impl Kernel for Differ<'_> {
+impl Kernel for InputGradient<'_> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one strip.
+        // SAFETY: the caller vouches for the instructions; every slot is one vector.
         unsafe {
-            let [slope, value_slope, constant] = self.slopes.map(|strip| V::load(strip.0.as_ptr()));
+            let [slope, value_slope, constant] =
+                self.slopes.map(|vector| V::load(vector.0.as_ptr()));
             let slope = slope.mul(V::splat(self.keep));
             let gradients = self.gradient.chunks_exact(LANES);
             for ((gradient, value), out) in gradients.zip(self.value).zip(self.out) {
@@ -233,7 +232,7 @@ impl Kernel for Differ<'_> {
 #[inline(always)]
 pub(super) unsafe fn sums<V: Vector>([gradient, product]: [V; 2]) -> Sums {
     let mut sums = Sums::default();
-    // SAFETY: every slot is one strip.
+    // SAFETY: every slot is one vector.
     unsafe {
         gradient.store(sums.gradient.0.as_mut_ptr());
         product.store(sums.product.0.as_mut_ptr());

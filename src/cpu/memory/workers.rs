@@ -5,44 +5,47 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use super::page::Memory;
 use super::pool::Pool;
-use crate::cpu::simd::{Isa, Kernel, Strip};
+use crate::cpu::simd::{Isa, Kernel};
 
 /// The cores that work on one image together.
 #[derive(Clone, Copy)]
-pub(crate) struct Team<'a> {
+pub(crate) struct Workers {
     isa: Isa,
     threads: usize,
-    scratch: &'a Pool<Vec<Strip>>,
+}
+
+/// Calls `work` with a piece of working memory.
+pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut Memory) -> R) -> R {
+    static SCRATCH: Pool<Memory> = Pool::new();
+    SCRATCH.with(work)
 }
 
 /// Pieces of work per core, where there are several cores: enough that one which starts late, or
 /// is taken away, holds up the others only a little.
 const TASKS: usize = 4;
 
-impl<'a> Team<'a> {
-    /// A team of `threads` cores.
-    ///
-    /// # Safety
-    /// `isa` is one of [`Isa::available`].
-    pub unsafe fn new(isa: Isa, threads: usize, scratch: &'a Pool<Vec<Strip>>) -> Self {
-        Self {
-            isa,
-            threads,
-            scratch,
-        }
+impl Workers {
+    /// So many cores.
+    pub fn new(isa: Isa, threads: usize) -> Self {
+        Self { isa, threads }
+    }
+
+    /// All cores of the current rayon pool.
+    pub fn all(isa: Isa) -> Self {
+        Self::new(isa, rayon::current_num_threads())
     }
 
     /// Runs `kernel` on the calling thread.
     pub fn run<K: Kernel>(&self, kernel: K) -> K::Output {
-        // SAFETY: `new` asked for a set that the processor has.
-        unsafe { self.isa.run(kernel) }
+        self.isa.run(kernel)
     }
 
     /// Does every task, on any core, each with working memory of its own.
-    pub fn each<T: Send>(&self, tasks: Vec<T>, work: impl Fn(T, &mut Vec<Strip>) + Sync) {
+    pub fn each<T: Send>(&self, tasks: Vec<T>, work: impl Fn(T, &mut Memory) + Sync) {
         if self.threads == 1 {
-            self.scratch.with(|scratch| {
+            with_scratch(|scratch| {
                 for task in tasks {
                     work(task, scratch);
                 }
@@ -51,7 +54,7 @@ impl<'a> Team<'a> {
             tasks
                 .into_par_iter()
                 .with_max_len(1)
-                .for_each(|task| self.scratch.with(|scratch| work(task, scratch)));
+                .for_each(|task| with_scratch(|scratch| work(task, scratch)));
         }
     }
 

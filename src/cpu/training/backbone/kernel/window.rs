@@ -3,8 +3,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::simd::Strip;
-use crate::cpu::simd::Vector;
+use crate::cpu::simd::{Lanes, Vector};
 
 /// The shape of the convolution.
 #[derive(Clone, Copy, Debug)]
@@ -25,16 +24,16 @@ pub(in super::super) struct Window {
 #[derive(Clone, Copy)]
 pub(in super::super) enum Origin<'a> {
     /// The map as it is.
-    Map(&'a [Strip]),
+    Map(&'a [Lanes]),
     /// `silu(scale value + shift)`, and the norm's mean.
-    Norm(&'a [Strip], [&'a Strip; 3]),
+    Norm(&'a [Lanes], [&'a Lanes; 3]),
 }
 
-/// Strips of working memory for the rows of one operand.
+/// Lanes of working memory for the rows of one operand.
 const CACHED: usize = 4096;
 
 impl Window {
-    /// Rows of the output that are made at a time.
+    /// PaddedRows of the output that are made at a time.
     pub fn bands(&self) -> impl Iterator<Item = Range<usize>> {
         let [height, width] = self.output;
         let step = (CACHED / (self.stride * self.stride * width)).max(4);
@@ -43,30 +42,30 @@ impl Window {
             .map(move |start| start..(start + step).min(height))
     }
 
-    /// Strips of a padded row of the input.
+    /// Lanes of a padded row of the input.
     pub fn pitch(&self) -> usize {
         let covered = (self.output[1] - 1) * self.stride + self.kernel;
         covered.max(self.pad[1] + self.input[1])
     }
 }
 
-/// Rows in working memory.
-pub(super) struct Rows<'a> {
-    pub strips: &'a mut [Strip],
+/// PaddedRows in working memory.
+pub(super) struct PaddedRows<'a> {
+    pub vectors: &'a mut [Lanes],
     pub pitch: usize,
     /// The number of the first row, which may lie above the map.
     pub first: isize,
 }
 
-impl Rows<'_> {
-    pub fn row(&self, row: isize) -> &[Strip] {
+impl PaddedRows<'_> {
+    pub fn row(&self, row: isize) -> &[Lanes] {
         let index = (row - self.first) as usize;
-        &self.strips[index * self.pitch..][..self.pitch]
+        &self.vectors[index * self.pitch..][..self.pitch]
     }
 
-    pub fn row_mut(&mut self, row: isize) -> &mut [Strip] {
+    pub fn row_mut(&mut self, row: isize) -> &mut [Lanes] {
         let index = (row - self.first) as usize;
-        &mut self.strips[index * self.pitch..][..self.pitch]
+        &mut self.vectors[index * self.pitch..][..self.pitch]
     }
 }
 
@@ -80,26 +79,27 @@ impl Origin<'_> {
         &self,
         window: &Window,
         range: Range<isize>,
-        rows: &mut Rows<'_>,
+        rows: &mut PaddedRows<'_>,
     ) {
         let [height, width] = window.input;
         let left = window.pad[1];
         for row in range {
             let out = rows.row_mut(row);
             if row < 0 || row >= height as isize {
-                out.fill(Strip::default());
+                out.fill(Lanes::default());
                 continue;
             }
             let start = row as usize * width;
-            out[..left].fill(Strip::default());
-            out[left + width..].fill(Strip::default());
+            out[..left].fill(Lanes::default());
+            out[left + width..].fill(Lanes::default());
             let out = &mut out[left..left + width];
             match self {
                 Self::Map(values) => out.copy_from_slice(&values[start..][..width]),
                 Self::Norm(values, [scale, shift, _]) => {
-                    // SAFETY: the caller's; every slot is one strip.
+                    // SAFETY: the caller's; every slot is one vector.
                     unsafe {
-                        let [scale, shift] = [scale, shift].map(|strip| V::load(strip.0.as_ptr()));
+                        let [scale, shift] =
+                            [scale, shift].map(|vector| V::load(vector.0.as_ptr()));
                         for (value, out) in values[start..][..width].iter().zip(out) {
                             let value = V::load(value.0.as_ptr()).mul_add(scale, shift);
                             value.silu().store(out.0.as_mut_ptr());

@@ -5,21 +5,19 @@
 
 use std::ops::Range;
 
-use super::super::grid::room;
 use super::super::norm::Sums;
-use super::pass::sums;
-use super::rows::{Origin, Rows, Window};
+use super::elementwise::sums;
+use super::window::{Origin, PaddedRows, Window};
 use crate::cpu::convolution::{Outputs, sweep};
-use crate::cpu::simd::Kernel;
-use crate::cpu::simd::Vector;
-use crate::cpu::simd::{LANES, Strip};
+use crate::cpu::memory::Memory;
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// Where the gradient of a depthwise convolution's input goes.
 pub(in super::super) enum Destination<'a> {
     /// The input is a map: its gradient, to which another is added.
     Map(&'a mut [f32], Option<&'a [f32]>),
     /// The input comes from a norm and SiLU: the gradient of what the norm put out.
-    Norm(&'a mut [Strip]),
+    Norm(&'a mut [Lanes]),
 }
 
 /// The gradients of a depthwise convolution's input and weights.
@@ -29,15 +27,15 @@ pub(in super::super) struct DepthwiseGradient<'a> {
     /// What was read.
     pub origin: Origin<'a>,
     /// The gradient of what the norm behind the convolution put out, and what it was given.
-    pub gradient: [&'a [Strip]; 2],
+    pub gradient: [&'a [Lanes]; 2],
     /// From those to the gradient of the convolution's output.
-    pub slopes: [&'a Strip; 3],
+    pub slopes: [&'a Lanes; 3],
     /// `[kernel * kernel]`, last first.
-    pub weight: &'a [Strip],
+    pub weight: &'a [Lanes],
     /// Working memory.
-    pub scratch: &'a mut Vec<Strip>,
+    pub scratch: &'a mut Memory,
     /// `[kernel * kernel]`: the gradient of the weights.
-    pub weight_gradient: &'a mut [Strip],
+    pub weight_gradient: &'a mut [Lanes],
     /// The gradient of the input.
     pub out: Destination<'a>,
 }
@@ -73,7 +71,7 @@ impl DepthwiseGradient<'_> {
         let spread_pitch = width + KERNEL - 1;
         // SAFETY: the caller vouches for the instructions.
         let mut total = unsafe { [V::splat(0.0); 2] };
-        self.weight_gradient.fill(Strip::default());
+        self.weight_gradient.fill(Lanes::default());
         for band in window.bands() {
             let top = (band.start * STRIDE) as isize - pad[0];
             let count = (band.len() - 1) * STRIDE + KERNEL;
@@ -83,15 +81,17 @@ impl DepthwiseGradient<'_> {
             let spread =
                 own.start as isize + pad[0] + 1 - KERNEL as isize..own.end as isize + pad[0];
             let spread_count = (spread.end - spread.start) as usize;
-            let memory = room(self.scratch, count * pitch + spread_count * spread_pitch);
+            let memory = self
+                .scratch
+                .room(count * pitch + spread_count * spread_pitch);
             let (input, gradient) = memory.split_at_mut(count * pitch);
-            let mut input = Rows {
-                strips: input,
+            let mut input = PaddedRows {
+                vectors: input,
                 pitch,
                 first: top,
             };
-            let mut gradient = Rows {
-                strips: gradient,
+            let mut gradient = PaddedRows {
+                vectors: gradient,
                 pitch: spread_pitch,
                 first: spread.start,
             };
@@ -135,28 +135,28 @@ impl DepthwiseGradient<'_> {
 #[inline(always)]
 unsafe fn spread_rows<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     window: &Window,
-    [gradient, value]: [&[Strip]; 2],
-    slopes: [&Strip; 3],
+    [gradient, value]: [&[Lanes]; 2],
+    slopes: [&Lanes; 3],
     range: Range<isize>,
-    rows: &mut Rows<'_>,
+    rows: &mut PaddedRows<'_>,
 ) {
     let [height, width] = window.output;
     let left = KERNEL - 1 - window.pad[1];
-    // SAFETY: the caller's; every slot is one strip.
+    // SAFETY: the caller's; every slot is one vector.
     unsafe {
-        let [slope, value_slope, constant] = slopes.map(|strip| V::load(strip.0.as_ptr()));
+        let [slope, value_slope, constant] = slopes.map(|vector| V::load(vector.0.as_ptr()));
         for row in range {
             let out = rows.row_mut(row);
             let index = row / STRIDE as isize;
             if row < 0 || row % STRIDE as isize != 0 || index >= height as isize {
-                out.fill(Strip::default());
+                out.fill(Lanes::default());
                 continue;
             }
             if STRIDE > 1 {
-                out.fill(Strip::default());
+                out.fill(Lanes::default());
             } else {
-                out[..left].fill(Strip::default());
-                out[left + width..].fill(Strip::default());
+                out[..left].fill(Lanes::default());
+                out[left + width..].fill(Lanes::default());
             }
             let start = index as usize * width;
             let gradient = &gradient[start..][..width];
@@ -178,10 +178,10 @@ unsafe fn spread_rows<V: Vector, const KERNEL: usize, const STRIDE: usize>(
 #[inline(always)]
 unsafe fn taps<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     window: &Window,
-    input: &Rows<'_>,
-    gradient: &Rows<'_>,
+    input: &PaddedRows<'_>,
+    gradient: &PaddedRows<'_>,
     band: Range<usize>,
-    out: &mut [Strip],
+    out: &mut [Lanes],
 ) {
     let left = KERNEL - 1 - window.pad[1];
     let width = window.output[1];
@@ -223,21 +223,21 @@ unsafe fn taps<V: Vector, const KERNEL: usize, const STRIDE: usize>(
 #[inline(always)]
 unsafe fn backward<V: Vector, const KERNEL: usize>(
     from: [*const f32; KERNEL],
-    weight: &[Strip],
+    weight: &[Lanes],
     origin: &Origin<'_>,
     pixels: Range<usize>,
     out: &mut Destination<'_>,
 ) -> [V; 2] {
-    let zero = Strip::default();
+    let zero = Lanes::default();
     let width = pixels.len();
-    // SAFETY: the caller's; every slot is one strip.
+    // SAFETY: the caller's; every slot is one vector.
     unsafe {
         let sums = [V::splat(0.0); 2];
         match (out, origin) {
             (Destination::Norm(out), Origin::Norm(values, norm)) => {
                 let mut target = ThroughSilu {
                     values: &values[pixels.clone()],
-                    norm: norm.map(|strip| V::load(strip.0.as_ptr())),
+                    norm: norm.map(|vector| V::load(vector.0.as_ptr())),
                     out: &mut out[pixels],
                     sums,
                 };
@@ -260,11 +260,11 @@ unsafe fn backward<V: Vector, const KERNEL: usize>(
     }
 }
 
-/// A row of a gradient on its way back through SiLU, and its sums.
+/// A row of a gradient taken back through SiLU, and its sums.
 struct ThroughSilu<'a, V> {
-    values: &'a [Strip],
+    values: &'a [Lanes],
     norm: [V; 3],
-    out: &'a mut [Strip],
+    out: &'a mut [Lanes],
     sums: [V; 2],
 }
 
@@ -272,7 +272,7 @@ impl<V: Vector> Outputs<V> for ThroughSilu<'_, V> {
     #[inline(always)]
     fn put(&mut self, x: usize, sum: V) {
         let [scale, shift, mean] = self.norm;
-        // SAFETY: every slot is one strip.
+        // SAFETY: every slot is one vector.
         unsafe {
             let value = V::load(self.values[x].0.as_ptr());
             let gradient = sum.mul(value.mul_add(scale, shift).silu_slope());
