@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use countenance::Result;
 use countenance::backbone::Flavour;
 use countenance::weights::{self, ClassNames, ExportTarget, Family, ImportOptions};
+use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::parse;
+use shared::argument::{of_flag, parse};
 use shared::device::DeviceArgument;
 use shared::output::{Content, OverwriteArgument};
 use shared::report::{print, run, say};
@@ -92,7 +92,8 @@ fn convert(arguments: &Arguments) -> Result<()> {
         labels: arguments.labels.clone(),
         allow_partial: arguments.allow_partial,
     };
-    let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)?;
+    let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)
+        .map_err(named_as_flag)?;
     if !imported.random.is_empty() {
         say(format_args!(
             "warning: {} tensors of the network are random numbers; it must be trained",
@@ -109,6 +110,16 @@ fn convert(arguments: &Arguments) -> Result<()> {
     }
     let output = arguments.output.display();
     print(format_args!("{imported}\nwrote {output}"))
+}
+
+/// The library's word on one of the options, which are flags here.
+fn named_as_flag(error: Error) -> Error {
+    let flag = match &error {
+        Error::Argument { what, .. } if what == "the labels" => "--labels",
+        Error::Argument { what, .. } if what == "the flavour" => "--flavour",
+        _ => return error,
+    };
+    of_flag(flag)(error)
 }
 
 /// Says what the program has no place for, by the parts of the model.

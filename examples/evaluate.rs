@@ -16,10 +16,11 @@ use countenance::model::{Model, ModelConfig};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::{parse, share};
+use shared::argument::parse;
 use shared::inference::InferenceArguments;
 use shared::progress::Progress;
 use shared::report::{json, print, run, say};
+use shared::unreadable::UnreadableArgument;
 
 /// Scores a model on a labelled split.
 ///
@@ -52,9 +53,8 @@ struct Arguments {
     /// Read the annotation file in the challenge's own form alone, to the letter
     #[arg(long)]
     strict: bool,
-    /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01, value_parser = share)]
-    max_unreadable: f64,
+    #[command(flatten)]
+    unreadable: UnreadableArgument,
     #[command(flatten)]
     inference: InferenceArguments,
 }
@@ -108,7 +108,7 @@ fn score(arguments: &Arguments) -> Result<()> {
         batch_size: arguments.inference.batch_size,
         width: predictor.config().feature_width(),
         fingerprint: Fingerprint::builder().build(),
-        max_unreadable: arguments.max_unreadable,
+        max_unreadable: arguments.unreadable.most,
     };
     let progress = Progress::start("images");
     let extracted = extraction.run(

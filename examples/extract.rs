@@ -13,13 +13,14 @@ use countenance::{Result, weights};
 #[path = "shared/mod.rs"]
 mod shared;
 
-use shared::argument::{of_flag, parse, share};
+use shared::argument::{of_flag, parse};
 use shared::folder::listed;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
 use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
+use shared::unreadable::UnreadableArgument;
 use shared::weights::located;
 
 /// Runs every image of a folder through a backbone and writes the features to one file.
@@ -55,9 +56,8 @@ struct Arguments {
     /// Mirror every image first
     #[arg(long)]
     mirrored: bool,
-    /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01, value_parser = share)]
-    max_unreadable: f64,
+    #[command(flatten)]
+    unreadable: UnreadableArgument,
     /// Extract only this part of the images, from 1/8 to 8/8 for eight machines
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -132,7 +132,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         batch_size: arguments.inference.batch_size,
         width: feature.width(&config)?,
         fingerprint,
-        max_unreadable: arguments.max_unreadable,
+        max_unreadable: arguments.unreadable.most,
     };
     if let Some(found) = extraction.replaces(&arguments.out)? {
         let out = arguments.out.display();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::submission::{self, Prediction};
-use countenance::extract::summary;
+use countenance::extract::{check_unreadable, summary};
 use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
@@ -17,6 +17,7 @@ use shared::inference::InferenceArguments;
 use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
+use shared::unreadable::UnreadableArgument;
 
 /// Writes the challenge's file: the listed images in list order, one line each.
 ///
@@ -42,12 +43,11 @@ struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     overwrite: OverwriteArgument,
-    /// The probability from which an action unit counts as present
-    #[arg(long, default_value_t = 0.5, value_parser = share)]
+    /// The probability from which an action unit counts as present, 0 to 1
+    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = share)]
     threshold: f64,
-    /// The largest share of images that may be unreadable
-    #[arg(long, default_value_t = 0.01, value_parser = share)]
-    max_unreadable: f64,
+    #[command(flatten)]
+    unreadable: UnreadableArgument,
     #[command(flatten)]
     inference: InferenceArguments,
 }
@@ -92,18 +92,12 @@ fn submit(arguments: &Arguments) -> Result<()> {
     summary("neutral lines", unreadable.iter())
         .into_iter()
         .for_each(say);
-    let unreadable = unreadable.len();
-    if unreadable as f64 > arguments.max_unreadable * list.len() as f64 {
-        return Err(Error::Argument {
-            what: "the images".into(),
-            expected: format!("at most {} of them unreadable", arguments.max_unreadable),
-            found: format!("{unreadable} of {}", list.len()),
-        });
-    }
+    check_unreadable(unreadable.iter(), list.len(), arguments.unreadable.most)?;
     submission::write(&arguments.out, &list, &rows)?;
     print(format_args!(
-        "{}: {} lines, {unreadable} of them neutral",
+        "{}: {} lines, {} of them neutral",
         arguments.out.display(),
-        list.len()
+        list.len(),
+        unreadable.len()
     ))
 }

@@ -68,7 +68,10 @@ fn synthesize(arguments: &Arguments) -> Result<()> {
         .with_validation(arguments.validation)
         .with_seed(arguments.seed);
     let progress = Progress::start("rendering");
-    config.generate(&arguments.out, &|done, total| progress.update(done, total))?;
+    config.generate(&arguments.out, &|done, total| {
+        progress.update(done, total);
+        true
+    })?;
     progress.finish();
     report::print(format_args!(
         "{}: {} training and {} validation rows",

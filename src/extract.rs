@@ -131,7 +131,11 @@ impl Extraction<'_> {
             Lookup::Fresh(cache) if (cache.rows(), cache.width()) == (total, self.width) => {
                 let marked = (0..total).filter(|&row| !is_readable(cache.row(row)));
                 if let Ok(unreadable) = self.still_unreadable(marked) {
-                    check_unreadable(&unreadable, total, self.max_unreadable)?;
+                    check_unreadable(
+                        unreadable.iter().map(|(_, error)| error),
+                        total,
+                        self.max_unreadable,
+                    )?;
                     CacheWriter::tidy(out, self.names, self.width, &self.fingerprint)?;
                     return match progress(total, total) {
                         true => Ok(Extracted { cache, unreadable }),
@@ -149,7 +153,11 @@ impl Extraction<'_> {
                 Err(row) => writer.rewind(row)?,
             }
         };
-        check_unreadable(&unreadable, total, self.max_unreadable)?;
+        check_unreadable(
+            unreadable.iter().map(|(_, error)| error),
+            total,
+            self.max_unreadable,
+        )?;
         let mut done = writer.next_row();
         let absent = vec![f32::NAN; self.width];
         if !progress(done, total) {
@@ -179,7 +187,11 @@ impl Extraction<'_> {
                 }
                 done += 1;
             }
-            check_unreadable(&unreadable, total, self.max_unreadable)?;
+            check_unreadable(
+                unreadable.iter().map(|(_, error)| error),
+                total,
+                self.max_unreadable,
+            )?;
             match progress(done, total) {
                 true => Ok(()),
                 false => Err(Error::Interrupted),
@@ -211,21 +223,25 @@ fn rows(matrix: Tensor<2>) -> Vec<f32> {
     matrix.into_data().iter().collect()
 }
 
-/// Whether no more of `images` images are unreadable than the share `allowed`.
-pub(crate) fn check_unreadable(
-    unreadable: &[(usize, Error)],
+/// Whether no more of `images` images are unreadable than the share `allowed`, from 0 to 1;
+/// `unreadable` is what each such image was refused for.
+///
+/// # Errors
+/// [`Error::Unreadable`] with the first three of them if there are more.
+pub fn check_unreadable<'a>(
+    unreadable: impl ExactSizeIterator<Item = &'a Error>,
     images: usize,
     allowed: f64,
 ) -> Result<()> {
     let allowed = (allowed * images as f64).floor() as usize;
-    if unreadable.len() <= allowed {
+    let count = unreadable.len();
+    if count <= allowed {
         return Ok(());
     }
-    let first = unreadable.iter().take(3);
     Err(Error::Unreadable {
         allowed,
-        count: unreadable.len(),
-        first: first.map(|(_, error)| error.to_string()).collect(),
+        count,
+        first: unreadable.take(3).map(ToString::to_string).collect(),
     })
 }
 

@@ -180,7 +180,7 @@ fn a_task_without_labels_is_absent_everywhere() {
     SyntheticConfig::new()
         .with_train(64)
         .with_validation(32)
-        .generate(&root, &|_, _| {})
+        .generate(&root, &|_, _| true)
         .unwrap();
     let path = root.join(SplitName::Training.file_name());
     let mut rows = annotation::read(&path, &AnnotationConfig::new()).unwrap();
@@ -216,7 +216,7 @@ fn an_unreadable_image_is_left_out_and_too_many_end_the_run() {
     SyntheticConfig::new()
         .with_train(64)
         .with_validation(32)
-        .generate(&root, &|_, _| {})
+        .generate(&root, &|_, _| true)
         .unwrap();
     let rows = annotation::read(
         &root.join(SplitName::Validation.file_name()),

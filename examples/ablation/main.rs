@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use burn::tensor::Device;
+use burn::train::Interrupter;
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 use countenance::train::{Event, Outcome, Run, TrainConfig};
@@ -72,10 +73,10 @@ fn ablation(arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    if is_rendered {
-        render(&config, &arguments.out)?;
-    }
     let interrupter = interrupter();
+    if is_rendered {
+        render(&config, &arguments.out, &interrupter)?;
+    }
     let mut outcomes: Vec<Vec<Outcome>> = rows.iter().map(|_| Vec::new()).collect();
     for seed in 0..seeds {
         let first = rows[0].folder(&arguments.out, seed);
@@ -182,7 +183,7 @@ fn opened(folder: &Path, config: TrainConfig, first: &Path, device: &Device) -> 
 }
 
 /// Renders the synthetic set once for all runs.
-fn render(config: &TrainConfig, out: &Path) -> Result<()> {
+fn render(config: &TrainConfig, out: &Path, interrupter: &Interrupter) -> Result<()> {
     let shown = shown();
     let told = |done, total| {
         shown(Event::Images {
@@ -190,6 +191,7 @@ fn render(config: &TrainConfig, out: &Path) -> Result<()> {
             done,
             total,
         });
+        !interrupter.should_stop()
     };
     config.synthetic.generate(&rendered(out), &told)?;
     shown(Event::ImagesDone);

@@ -13,7 +13,7 @@ use super::device::DeviceArgument;
 /// `#[command(flatten)] inference: InferenceArguments` gives an example these three.
 #[derive(Clone, Debug, clap::Args)]
 pub struct InferenceArguments {
-    /// Images in a batch
+    /// Images in a batch, at least 1
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = at_least_one)]
     pub batch_size: usize,
     /// What the backbone computes with: f32, and on a GPU that has them f16 or bf16

@@ -8,8 +8,9 @@ const BAR: (usize, usize) = (8, 30);
 /// The name, as many of the parts as fit into `width` columns, the first ones first, and a bar with
 /// `share` of it filled where there is room.
 pub fn fitted(width: usize, name: &str, share: f64, parts: &[String]) -> String {
-    // A terminal may begin a new line behind its last column.
-    let width = width.saturating_sub(1);
+    // A terminal may begin a new line behind its last column, and shows ^C behind the line when asked
+    // to stop: a line that it wrapped could not be taken away again.
+    let width = width.saturating_sub(1 + "^C".len());
     let mut line = String::new();
     let mut used = name.chars().count();
     for part in parts {

@@ -16,4 +16,5 @@ pub mod report;
 pub mod terminal;
 #[cfg(feature = "train")]
 pub mod training;
+pub mod unreadable;
 pub mod weights;

@@ -49,15 +49,14 @@ fn images_are_there(split: &Split, allowed: f64) -> Result<()> {
     if !folder.is_dir() {
         return Err(Error::file(folder, "the folder of the images", "nothing"));
     }
-    let missing: Vec<(usize, Error)> = split
+    let missing: Vec<Error> = split
         .rows
         .par_iter()
-        .enumerate()
-        .filter_map(|(place, row)| {
+        .filter_map(|row| {
             let path = split.image_path(row);
             let error = std::fs::metadata(&path).err()?;
-            Some((place, Error::io("read", path)(error)))
+            Some(Error::io("read", path)(error))
         })
         .collect();
-    check_unreadable(&missing, split.rows.len(), allowed)
+    check_unreadable(missing.iter(), split.rows.len(), allowed)
 }

@@ -100,6 +100,7 @@ impl Run {
                         done,
                         total,
                     });
+                    !self.interrupter.should_stop()
                 })?;
                 self.listener.tell(Event::ImagesDone);
                 root

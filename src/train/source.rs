@@ -159,7 +159,11 @@ pub(super) fn readable(images: &[PathBuf], allowed: f64) -> Result<Vec<bool>> {
         .enumerate()
         .filter_map(|(row, path)| Some((row, image::read(path, &limits).err()?)))
         .collect();
-    check_unreadable(&unreadable, images.len(), allowed)?;
+    check_unreadable(
+        unreadable.iter().map(|(_, error)| error),
+        images.len(),
+        allowed,
+    )?;
     let mut readable = vec![true; images.len()];
     for (row, _) in unreadable {
         readable[row] = false;

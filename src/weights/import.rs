@@ -232,6 +232,11 @@ fn classifier(
 /// A model of this crate's own file; its classes get other names if the options say so.
 fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
     let (mut model, mut config) = Model::load(path, device)?;
+    if options.flavour.is_some() {
+        let expected = "a file that does not say its own";
+        let found = format!("{}, which does", path.display());
+        return Err(Error::argument("the flavour", expected, found));
+    }
     if let Some(labels) = &options.labels {
         let (Model::Classifier(network), ModelConfig::Classifier(config)) =
             (&mut model, &mut config)

@@ -229,6 +229,20 @@ fn images_that_are_missing_are_one_line_however_many() {
     std::fs::remove_dir_all(root.join("cropped_aligned")).unwrap();
     let model = place.network("m", 1, Tasks::new(), |network| network);
     let count = rows.len();
+    let left = submit(&model, &list, &place, &["--max-unreadable", ".5"]);
+    let allowed = count / 2;
+    let expected =
+        format!("the images: expected at most {allowed} that cannot be read, found {count}");
+    assert!(
+        !left.succeeded && left.said.contains(&expected),
+        "{}",
+        left.said
+    );
+    assert!(
+        left.said.contains("--max-unreadable allows more"),
+        "{}",
+        left.said
+    );
     let left = submit(&model, &list, &place, &["--max-unreadable", "1"]);
     assert!(left.succeeded, "{}", left.said);
     let lines = left.said.lines().filter(|line| line.contains(".jpg"));

@@ -66,7 +66,7 @@ impl Place {
         SyntheticConfig::new()
             .with_train(8)
             .with_validation(rows)
-            .generate(&root, &|_, _| {})
+            .generate(&root, &|_, _| true)
             .unwrap();
         root
     }

@@ -30,7 +30,7 @@ impl Set {
         SyntheticConfig::new()
             .with_train(train)
             .with_validation(24)
-            .generate(&set.path("data"), &|_, _| {})
+            .generate(&set.path("data"), &|_, _| true)
             .unwrap();
         for split in [SplitName::Training, SplitName::Validation] {
             let mut rows = set.rows(split);

@@ -53,7 +53,10 @@ const VALIDATION: &str = "validation_set_annotations.txt";
 /// use countenance::data::synthetic::SyntheticConfig;
 ///
 /// let config = SyntheticConfig::new().with_train(2_000).with_seed(7);
-/// config.generate("faces".as_ref(), &|done, total| eprintln!("{done} of {total}"))?;
+/// config.generate("faces".as_ref(), &|done, total| {
+///     eprintln!("{done} of {total}");
+///     true
+/// })?;
 /// # Ok::<(), countenance::Error>(())
 /// ```
 #[derive(Config, Debug, PartialEq, Eq)]
@@ -80,12 +83,17 @@ impl SyntheticConfig {
     /// folder that has both is complete; `synthetic.json`, which says what the folder holds. A
     /// complete folder is left as it is, an interrupted one is completed.
     ///
-    /// `progress` receives the images done and their total, from several threads.
+    /// `progress` receives the images done and their total, from several threads; it stops the
+    /// rendering by returning false.
     ///
     /// # Errors
-    /// [`Error::Argument`] for a size outside its range, [`Error::File`] if the folder holds
+    /// [`Error::Interrupted`] if stopped; [`Error::Argument`] for a size outside its range, [`Error::File`] if the folder holds
     /// anything else, [`Error::Io`] if it cannot be written.
-    pub fn generate(&self, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<()> {
+    pub fn generate(
+        &self,
+        out: &Path,
+        progress: &(dyn Fn(usize, usize) -> bool + Sync),
+    ) -> Result<()> {
         for (what, rows) in [("train", self.train), ("validation", self.validation)] {
             if !(1..=Self::MOST).contains(&rows) {
                 let expected = format!("1 to {} rows", Self::MOST);
@@ -197,17 +205,17 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
         let [one, other, third] = [(); 3].map(|()| tempfile::tempdir().unwrap());
-        small().generate(one.path(), &|_, _| ()).unwrap();
+        small().generate(one.path(), &|_, _| true).unwrap();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(1)
             .build()
             .unwrap();
-        pool.install(|| small().generate(other.path(), &|_, _| ()))
+        pool.install(|| small().generate(other.path(), &|_, _| true))
             .unwrap();
         assert!(files(one.path()) == files(other.path()));
         small()
             .with_seed(12)
-            .generate(third.path(), &|_, _| ())
+            .generate(third.path(), &|_, _| true)
             .unwrap();
         assert!(files(one.path()) != files(third.path()));
     }
@@ -215,7 +223,7 @@ mod tests {
     #[test]
     fn rows_have_sixteen_fields_images_exist_and_nobody_is_in_both_halves() {
         let root = tempfile::tempdir().unwrap();
-        small().generate(root.path(), &|_, _| ()).unwrap();
+        small().generate(root.path(), &|_, _| true).unwrap();
         let people = [(TRAINING, 60), (VALIDATION, 130)].map(|(file, count)| {
             let rows = rows(root.path(), file);
             assert_eq!(rows.len(), count);
@@ -239,15 +247,19 @@ mod tests {
     #[test]
     fn a_complete_folder_is_left_alone_and_an_interrupted_one_completed() {
         let root = tempfile::tempdir().unwrap();
-        small().generate(root.path(), &|_, _| ()).unwrap();
+        small().generate(root.path(), &|_, _| true).unwrap();
         let before = files(root.path());
         let called = AtomicUsize::new(0);
         let count = |_, _| {
             called.fetch_add(1, Ordering::Relaxed);
+            true
         };
         small().generate(root.path(), &count).unwrap();
         assert_eq!(called.load(Ordering::Relaxed), 0);
         fs::remove_file(root.path().join(VALIDATION)).unwrap();
+        let stopped = small().generate(root.path(), &|done, _| done < 70);
+        assert!(matches!(stopped, Err(Error::Interrupted)));
+        assert!(!root.path().join(VALIDATION).exists());
         small().generate(root.path(), &count).unwrap();
         assert_eq!(called.load(Ordering::Relaxed), 60 + 129);
         assert!(files(root.path()) == before);
@@ -257,7 +269,7 @@ mod tests {
     fn a_folder_in_which_a_run_was_killed_before_its_mark_is_taken() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(".synthetic.json.unfinished-x"), "{").unwrap();
-        small().generate(root.path(), &|_, _| ()).unwrap();
+        small().generate(root.path(), &|_, _| true).unwrap();
         assert!(files(root.path()).len() > 190);
     }
 
@@ -265,13 +277,13 @@ mod tests {
     fn a_folder_with_anything_else_in_it_is_refused() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(TRAINING), "precious").unwrap();
-        let error = small().generate(root.path(), &|_, _| ()).unwrap_err();
+        let error = small().generate(root.path(), &|_, _| true).unwrap_err();
         assert!(matches!(error, Error::File { .. }), "{error}");
         let root = tempfile::tempdir().unwrap();
-        small().generate(root.path(), &|_, _| ()).unwrap();
+        small().generate(root.path(), &|_, _| true).unwrap();
         let error = small()
             .with_seed(1)
-            .generate(root.path(), &|_, _| ())
+            .generate(root.path(), &|_, _| true)
             .unwrap_err();
         assert!(error.to_string().contains("synthetic.json"), "{error}");
     }
@@ -280,7 +292,7 @@ mod tests {
     fn sizes_outside_their_range_are_refused_before_anything_is_written() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
-        let error = small().with_train(0).generate(&out, &|_, _| ());
+        let error = small().with_train(0).generate(&out, &|_, _| true);
         assert!(matches!(error, Err(Error::Argument { .. })));
         assert!(!out.exists());
     }

@@ -91,8 +91,13 @@ impl Video {
         self.frames.len()
     }
 
-    /// Renders every frame into `<images>/<video>/`; calls `each` after each.
-    pub(super) fn render(&self, seed: u64, images: &Path, each: impl Fn()) -> Result<Vec<Row>> {
+    /// Renders every frame into `<images>/<video>/`; asks `each` after each whether to go on.
+    pub(super) fn render(
+        &self,
+        seed: u64,
+        images: &Path,
+        each: impl Fn() -> bool,
+    ) -> Result<Vec<Row>> {
         let folder = images.join(&self.name);
         std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -127,7 +132,9 @@ impl Video {
                     line: 0,
                 });
             }
-            each();
+            if !each() {
+                return Err(Error::Interrupted);
+            }
         }
         Ok(rows)
     }

@@ -30,7 +30,7 @@ fn flags(name: &str) -> BTreeMap<String, String> {
     let mut flags = BTreeMap::new();
     let mut last = None;
     for line in help.lines().map(str::trim) {
-        if line.starts_with('-') {
+        if line.starts_with('-') && !line.starts_with("- ") {
             let flag = line.split_once(" <").map(|(flag, _)| flag.to_string());
             let text = line.split_once('>').map_or("", |(_, text)| text);
             flags.extend(flag.clone().map(|flag| (flag, text.to_string())));
@@ -54,16 +54,46 @@ fn every_program_has_a_version_and_a_help() {
 
 #[test]
 fn every_flag_tells_its_default_or_has_none() {
-    // What is not given is not there.
-    let without = ["--data", "--backbone", "--config", "--sheet"];
-    for name in ["train", "ablation", "synthesize"] {
+    // What is not given is not there, or is told from the file.
+    let without = [
+        "--data",
+        "--backbone",
+        "--config",
+        "--sheet",
+        "--features",
+        "--overlay",
+        "--confusion",
+        "--shard",
+        "--merge",
+        "--to",
+        "--flavour",
+        "--weights",
+        "--labels",
+    ];
+    let required = ["--model", "--images", "--list"];
+    for name in PROGRAMS {
         let flags = flags(name);
         assert!(flags.len() > 3, "{flags:?}");
         for (flag, text) in flags {
             let is_told = text.contains("[default: ");
-            let is_required = name == "synthesize" && flag == "--out";
-            let has_none = is_required || without.contains(&flag.as_str());
+            let writes = !["train", "ablation"].contains(&name) && flag == "--out";
+            let flag = flag.as_str();
+            let has_none = writes || without.contains(&flag) || required.contains(&flag);
             assert!(is_told != has_none, "{name} {flag}: {text}");
+        }
+    }
+}
+
+#[test]
+fn every_number_tells_its_range() {
+    for name in ["predict", "evaluate", "extract", "submit"] {
+        for (flag, text) in flags(name) {
+            let range = match flag.as_str() {
+                "--batch-size" => "at least 1",
+                "--max-unreadable" | "--threshold" => "0 to 1",
+                _ => continue,
+            };
+            assert!(text.contains(range), "{name} {flag}: {text}");
         }
     }
 }

@@ -17,7 +17,8 @@ fn a_line_is_never_wider_than_the_terminal_and_drops_what_matters_least() {
     for width in 0..200 {
         let line = fitted(width, "features", 0.5, &parts);
         let columns = line.chars().count();
-        assert!(columns < width.max(9), "{width}: {columns} {line}");
+        // What the terminal shows of Ctrl-C behind the line has room too.
+        assert!(columns + 2 < width.max(11), "{width}: {columns} {line}");
     }
     let line = fitted(40, "features", 0.5, &parts);
     assert_eq!(line, "features 142333/142333 120 img/s");

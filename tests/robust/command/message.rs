@@ -212,6 +212,16 @@ fn a_mistake_is_named_as_the_user_made_it() {
             "folder: expected a file, found a folder",
         ),
         (
+            "convert",
+            "m o --flavour plain",
+            "--flavour: expected a file that does not say its own",
+        ),
+        (
+            "convert",
+            "m o --labels hsemotion",
+            "--labels: expected an EfficientNet's classifier",
+        ),
+        (
             "submit",
             "--model folder --list l --images i --out o",
             "folder: expected a file, found a folder",
