@@ -5,7 +5,6 @@
     reason = "as in the other door: the tensors go back as they came"
 )]
 
-use burn::module::Module;
 use burn::nn::Dropout;
 use burn::tensor::Tensor;
 
@@ -13,14 +12,14 @@ use crate::cpu::profile::Profile;
 use crate::cpu::view::{ActionUnitHead, Backbone, Descent, GraphConvolution, NodeFeatures};
 
 /// Nothing is kept.
-#[derive(Module, Debug, Default)]
-pub(crate) struct Cache {}
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cache;
 
 pub(crate) fn features(_: &Cache, _: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
     None
 }
 
-pub(crate) fn features_training(_: &Cache, _: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
+pub(crate) fn features_training(_: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
     None
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::planar::Planar;
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{LANES, Lanes, vectors};
+use crate::cpu::simd::{LANES, Lanes, numbers, vectors};
 
 /// Lanes in one panel of outputs.
 pub(crate) const PANEL: usize = 2;
@@ -150,9 +150,9 @@ impl Pointwise {
     /// The product that makes one panel from a map with planes of `plane` pixels.
     pub fn product<'a>(&'a self, panel: usize, input: &'a [Lanes], plane: usize) -> Planar<'a> {
         Planar {
-            input,
-            plane,
-            channels: self.inputs,
+            input: numbers(input),
+            pitch: plane * LANES,
+            terms: self.inputs,
             weight: self.weight(panel),
             bias: self.bias(panel),
         }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::pack;
+use super::packed::Packed;
 use super::product::{Product, Start};
 use super::thin::{MOST_ROWS, Thin};
-use super::{pack, tile};
 use crate::cpu::memory::{Memory, with_scratch};
 use crate::cpu::simd::{Isa, Kernel, LANES, Vector, numbers_mut};
 
@@ -116,14 +117,14 @@ impl Kernel for Task<'_> {
         let (rows, memory) = memory.split_at_mut(vectors[1]);
         let (bias, side) = memory.split_at_mut(vectors[2]);
         let [panels, rows, bias, side] = [panels, rows, bias, side].map(numbers_mut);
-        let mut start = match start {
-            Start::Zero => tile::Start::Zero,
+        match start {
+            Start::Zero => bias.fill(0.0),
             Start::Bias(values) => {
                 bias[..self.columns.len()].copy_from_slice(&values[self.columns.clone()]);
-                tile::Start::Bias(bias.as_ptr())
             }
-            Start::Output => tile::Start::Output,
-        };
+            Start::Output => {}
+        }
+        let mut start = (!matches!(start, Start::Output)).then_some(bias.as_ptr());
         let mut from = 0;
         loop {
             let terms = from..(from + block).min(depth);
@@ -134,7 +135,7 @@ impl Kernel for Task<'_> {
                 for row in self.rows.clone().step_by(V::ROWS) {
                     let count = V::ROWS.min(self.rows.end - row);
                     pack::rows::<V>(a, row..row + count, terms.clone(), rows);
-                    let tile = tile::Tile {
+                    let packed = Packed {
                         depth: terms.len(),
                         rows: rows.as_ptr(),
                         panels: panels.as_ptr(),
@@ -144,10 +145,10 @@ impl Kernel for Task<'_> {
                         pitch: out.pitch,
                         side: side.as_mut_ptr(),
                     };
-                    tile.run::<V>(count);
+                    packed.run::<V>(count);
                 }
             }
-            start = tile::Start::Output;
+            start = None;
             from = terms.end;
             if from == depth {
                 break;

@@ -1,7 +1,8 @@
 //! A depthwise convolution of one plane of one image.
 
 use super::super::norm::Moments;
-use super::window::{Origin, PaddedRows, Window};
+use super::measure::Tally;
+use super::window::{Geometry, Origin, PaddedRows};
 use crate::cpu::convolution::{Outputs, sweep};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, Lanes, Vector};
@@ -9,7 +10,7 @@ use crate::cpu::simd::{Kernel, Lanes, Vector};
 /// The convolution, with the moments of what it puts out.
 pub(in super::super) struct Depthwise<'a> {
     /// The shape.
-    pub window: Window,
+    pub geometry: Geometry,
     /// What is read.
     pub origin: Origin<'a>,
     /// `[kernel * kernel]`.
@@ -27,7 +28,7 @@ impl Kernel for Depthwise<'_> {
     unsafe fn run<V: Vector>(self) -> Moments {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
-            match (self.window.kernel, self.window.stride) {
+            match (self.geometry.kernel, self.geometry.stride) {
                 (3, 1) => self.convolve::<V, 3, 1>(),
                 (3, 2) => self.convolve::<V, 3, 2>(),
                 (5, 1) => self.convolve::<V, 5, 1>(),
@@ -43,13 +44,14 @@ impl Depthwise<'_> {
     /// The processor has the instructions of `V`.
     #[inline(always)]
     unsafe fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(self) -> Moments {
-        let window = self.window;
-        let pitch = window.pitch();
-        let width = window.output[1];
+        let geometry = self.geometry;
+        let pitch = geometry.pitch();
+        let width = geometry.output[1];
         let zero = Lanes::default();
-        let mut total: Option<[V; 3]> = None;
-        for band in window.bands() {
-            let top = (band.start * STRIDE) as isize - window.pad[0] as isize;
+        // SAFETY: the caller vouches for the instructions.
+        let mut tally = unsafe { Tally::<V>::new() };
+        for band in geometry.bands() {
+            let top = (band.start * STRIDE) as isize - geometry.pad[0] as isize;
             let count = (band.len() - 1) * STRIDE + KERNEL;
             let mut rows = PaddedRows {
                 vectors: self.scratch.room(count * pitch),
@@ -57,65 +59,42 @@ impl Depthwise<'_> {
                 first: top,
             };
             // SAFETY: the caller vouches for the instructions; every row is as long as the sweep
-            // reads, and every slot is one vector.
+            // reads.
             unsafe {
                 self.origin
-                    .fill::<V>(&window, top..top + count as isize, &mut rows);
+                    .fill::<V>(&geometry, top..top + count as isize, &mut rows);
                 for row in band {
-                    let first = (row * STRIDE) as isize - window.pad[0] as isize;
+                    let first = (row * STRIDE) as isize - geometry.pad[0] as isize;
                     let from: [*const f32; KERNEL] =
                         std::array::from_fn(|y| rows.row(first + y as isize).as_ptr().cast());
-                    let zeros = [V::splat(0.0); 2];
-                    let mut target = Measure {
+                    let mut target = Row {
                         out: &mut self.out[row * width..][..width],
-                        pivot: total.map(|[pivot, ..]| pivot),
-                        sums: zeros,
+                        tally: &mut tally,
+                        sums: [V::splat(0.0); 2],
                     };
                     sweep::<V, KERNEL, STRIDE>(from, self.weight, &zero, width, &mut target);
-                    let pivot = target.pivot.unwrap_or(zeros[0]);
-                    let [_, sum, square] = total.unwrap_or([pivot, zeros[0], zeros[1]]);
                     let sums = target.sums;
-                    total = Some([pivot, sum.add(sums[0]), square.add(sums[1])]);
+                    tally.add(sums);
                 }
             }
         }
-        let mut moments = Moments {
-            count: self.out.len(),
-            ..Moments::default()
-        };
-        if let Some([pivot, sum, square]) = total {
-            // SAFETY: every slot is one vector.
-            unsafe {
-                pivot.store(moments.pivot.0.as_mut_ptr());
-                sum.store(moments.sum.0.as_mut_ptr());
-                square.store(moments.square.0.as_mut_ptr());
-            }
-        }
-        moments
+        tally.moments(self.out.len())
     }
 }
 
-/// One row of the output, and its moments.
-struct Measure<'a, V> {
+/// One row of the output, and its sums.
+struct Row<'a, V> {
     out: &'a mut [Lanes],
-    pivot: Option<V>,
+    tally: &'a mut Tally<V>,
     sums: [V; 2],
 }
 
-impl<V: Vector> Outputs<V> for Measure<'_, V> {
+impl<V: Vector> Outputs<V> for Row<'_, V> {
     #[inline(always)]
     fn put(&mut self, x: usize, sum: V) {
-        let pivot = match self.pivot {
-            Some(pivot) => pivot,
-            None => {
-                self.pivot = Some(sum);
-                sum
-            }
-        };
-        let distance = sum.sub(pivot);
+        let distance = sum.sub(self.tally.pivot(sum));
         self.sums[0] = self.sums[0].add(distance);
         self.sums[1] = distance.mul_add(distance, self.sums[1]);
-        // SAFETY: the slot is one vector.
-        unsafe { sum.store(self.out[x].0.as_mut_ptr()) }
+        sum.write(&mut self.out[x].0);
     }
 }

@@ -7,7 +7,7 @@ use crate::cpu::simd::{Lanes, Vector};
 
 /// The shape of the convolution.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Window {
+pub(in super::super) struct Geometry {
     /// Side of the kernel, 3 or 5.
     pub kernel: usize,
     /// Step between outputs, 1 or 2.
@@ -32,8 +32,8 @@ pub(in super::super) enum Origin<'a> {
 /// Lanes of working memory for the rows of one operand.
 const CACHED: usize = 4096;
 
-impl Window {
-    /// PaddedRows of the output that are made at a time.
+impl Geometry {
+    /// Rows of the output that are made at a time.
     pub fn bands(&self) -> impl Iterator<Item = Range<usize>> {
         let [height, width] = self.output;
         let step = (CACHED / (self.stride * self.stride * width)).max(4);
@@ -49,7 +49,7 @@ impl Window {
     }
 }
 
-/// PaddedRows in working memory.
+/// Rows in working memory.
 pub(super) struct PaddedRows<'a> {
     pub vectors: &'a mut [Lanes],
     pub pitch: usize,
@@ -77,12 +77,12 @@ impl Origin<'_> {
     #[inline(always)]
     pub(super) unsafe fn fill<V: Vector>(
         &self,
-        window: &Window,
+        geometry: &Geometry,
         range: Range<isize>,
         rows: &mut PaddedRows<'_>,
     ) {
-        let [height, width] = window.input;
-        let left = window.pad[1];
+        let [height, width] = geometry.input;
+        let left = geometry.pad[1];
         for row in range {
             let out = rows.row_mut(row);
             if row < 0 || row >= height as isize {
@@ -96,13 +96,12 @@ impl Origin<'_> {
             match self {
                 Self::Map(values) => out.copy_from_slice(&values[start..][..width]),
                 Self::Norm(values, [scale, shift, _]) => {
-                    // SAFETY: the caller's; every slot is one vector.
+                    // SAFETY: the caller's.
                     unsafe {
-                        let [scale, shift] =
-                            [scale, shift].map(|vector| V::load(vector.0.as_ptr()));
+                        let [scale, shift] = [scale, shift].map(|vector| V::of(&vector.0));
                         for (value, out) in values[start..][..width].iter().zip(out) {
-                            let value = V::load(value.0.as_ptr()).mul_add(scale, shift);
-                            value.silu().store(out.0.as_mut_ptr());
+                            let value = V::of(&value.0).mul_add(scale, shift);
+                            value.silu().write(&mut out.0);
                         }
                     }
                 }
