@@ -18,6 +18,7 @@
 //! | `convolution` | padding, and the inner loop of a depthwise convolution |
 //! | `autograd` | differentiable operations of our own on burn's CPU backend |
 //! | `inference` | the backbone and the action-unit head, for inference |
+//! | `profile`, `bench` | what the benches print and call |
 //! | `training` | the backbone, the action-unit head's parts, and the optimizer's steps, for training |
 //!
 //! `docs/speed.md` says what bounds each of them.
@@ -33,6 +34,8 @@ pub(crate) mod simd;
 )]
 pub(crate) mod view;
 
+#[cfg(feature = "flex")]
+pub mod bench;
 pub mod profile;
 
 #[cfg(not(feature = "flex"))]

@@ -4,7 +4,6 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::DType;
 
-use super::padding::Padding;
 use crate::cpu::view::{Backbone, Block, Normalised};
 
 /// What a convolution with a square kernel reads.
@@ -14,8 +13,9 @@ pub(crate) struct Window {
     pub kernel: usize,
     /// Step between outputs.
     pub stride: usize,
-    /// How the edges are padded.
-    pub padding: Padding,
+    /// Whether there are as many zeros around the map as make an output of `ceil(size / stride)`, the
+    /// odd one after the map, and not half a kernel of them on every side.
+    pub same: bool,
 }
 
 /// The sizes of a block.
@@ -48,20 +48,37 @@ pub(crate) struct Shape {
 }
 
 impl Window {
+    /// Nothing for a convolution that no kernel knows: one of which an output may see no pixel, for
+    /// instance. So every output also has a size of at least 1.
     fn of(conv: &Conv2d) -> Option<Self> {
         let ([kernel, kernel_width], [stride, stride_width]) = (conv.kernel_size, conv.stride);
-        let square = [kernel, stride] == [kernel_width, stride_width];
-        (square && conv.dilation == [1, 1]).then_some(())?;
-        Some(Self {
+        let same = match conv.padding {
+            PaddingConfig2d::Same => true,
+            PaddingConfig2d::Explicit(top, left, bottom, right) => {
+                ([top, left, bottom, right] == [kernel / 2; 4]).then_some(false)?
+            }
+            PaddingConfig2d::Valid => return None,
+        };
+        let known = [kernel, stride] == [kernel_width, stride_width] && conv.dilation == [1, 1];
+        known.then_some(Self {
             kernel,
             stride,
-            padding: Padding::of(conv)?,
+            same,
         })
     }
 
     /// For an input of `size`: the size of the output, and the padding above and left.
     pub fn over(self, size: [usize; 2]) -> [[usize; 2]; 2] {
-        self.padding.around(size, self.kernel, self.stride)
+        let Self { kernel, stride, .. } = self;
+        let [(height, top), (width, left)] = size.map(|side| match self.same {
+            true => {
+                let out = side.div_ceil(stride);
+                let total = ((out - 1) * stride + kernel).saturating_sub(side);
+                (out, total / 2)
+            }
+            false => ((side + 2 * (kernel / 2) - kernel) / stride + 1, kernel / 2),
+        });
+        [[height, width], [top, left]]
     }
 }
 

@@ -28,7 +28,6 @@
 //! width is no multiple of a vector.
 
 mod pack;
-mod packed;
 mod planar;
 mod pointwise;
 mod product;

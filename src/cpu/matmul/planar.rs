@@ -13,7 +13,8 @@ use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 /// The operands of a product whose output is one panel: one vector or two.
 ///
 /// The numbers of neighbouring pixels lie `ROW` apart. Those of `RUN` neighbouring terms lie side by
-/// side: as a map is made, the sixteen channels of a plane.
+/// side: as a map is made, the sixteen channels of a plane. With a `ROW` and a `RUN` of 1 they are
+/// the packed rows of any matrix.
 #[derive(Clone, Copy)]
 pub(crate) struct Planar<'a, const ROW: usize = LANES, const RUN: usize = LANES> {
     /// The map, run after run.
@@ -28,10 +29,24 @@ pub(crate) struct Planar<'a, const ROW: usize = LANES, const RUN: usize = LANES>
     pub bias: &'a [Lanes],
 }
 
+/// Terms of a packed matrix that are on their way while one is multiplied.
+const AHEAD: usize = 8;
+
 /// Where a product's sums go.
 pub(crate) trait Target<V: Vector> {
-    /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` vectors from `vector` on. Within
-    /// a vector, pixels come in order.
+    /// What the sums of `ROWS` pixels from `pixel` on and of `COLS` vectors from `vector` on start
+    /// from, where nothing else is asked for the `bias`.
+    #[inline(always)]
+    fn start<const ROWS: usize, const COLS: usize>(
+        &self,
+        _pixel: usize,
+        _vector: usize,
+        bias: [V; COLS],
+    ) -> [[V; COLS]; ROWS] {
+        [bias; ROWS]
+    }
+
+    /// Takes those sums. Within a vector, pixels come in order.
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
@@ -80,7 +95,7 @@ impl<const ROW: usize, const RUN: usize> Planar<'_, ROW, RUN> {
     ) {
         tiles!(V, pixels, |pixel| {
             // SAFETY: the caller's.
-            let sums = unsafe { self.tile::<V, ROWS, COLS>(pixel, vector) };
+            let sums = unsafe { self.tile::<V, ROWS, COLS>(pixel, vector, target) };
             target.put(pixel, vector, sums);
         });
     }
@@ -92,14 +107,15 @@ impl<const ROW: usize, const RUN: usize> Planar<'_, ROW, RUN> {
         &self,
         pixel: usize,
         vector: usize,
+        target: &impl Target<V>,
     ) -> [[V; COLS]; ROWS] {
         let vectors = self.bias.len();
         // SAFETY: `run` has checked that all terms, weights and biases are there, and the caller
         // that the tile is inside them.
         unsafe {
             let bias = self.bias.as_ptr().add(vector).cast::<f32>();
-            let start: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
-            let mut sums = [start; ROWS];
+            let bias: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
+            let mut sums = target.start(pixel, vector, bias);
             let mut next = Terms {
                 a: self.input.as_ptr().add(pixel * ROW),
                 a_next: 1,
@@ -108,9 +124,13 @@ impl<const ROW: usize, const RUN: usize> Planar<'_, ROW, RUN> {
                 b_column: LANES,
                 count: RUN,
             };
-            // Where the same place of the next panel would be.
+            // A packed matrix's panel does not fit into the first cache, so the terms that follow
+            // are asked for; a map's does, and the next panel is.
             let panel = self.terms * vectors * LANES;
-            let ahead = |from: *const f32| V::prefetch(from.wrapping_add(panel));
+            let ahead = |from: *const f32| match RUN {
+                1 => V::fetch(from.wrapping_add(AHEAD * COLS * LANES)),
+                _ => V::prefetch(from.wrapping_add(panel)),
+            };
             let mut left = self.terms;
             while left > 0 {
                 // A short run is known to be whole, so that its loop is unrolled.

@@ -7,7 +7,7 @@ use super::block::Depthwise;
 use super::compiled::Compiled;
 use super::kernel::{Inner, Project, Source};
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
-use crate::cpu::convolution::{Padding, Window};
+use crate::cpu::convolution::Window;
 use crate::cpu::matmul::{PANEL, Planar, Pointwise, Store};
 use crate::cpu::memory::{Memory, panels};
 use crate::cpu::simd::{Isa, LANES, Lanes, arrays, arrays_mut, planes};
@@ -140,9 +140,14 @@ fn depthwise_convolutions_are_right_up_to_the_edges() {
     for isa in Isa::available() {
         for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
             for size in [[1, 1], [2, 3], [7, 7], [8, 5], [14, 29], [3, 64]] {
-                for padding in [Padding::Same, Padding::Equal(kernel / 2)] {
+                for same in [true, false] {
+                    let window = Window {
+                        kernel,
+                        stride,
+                        same,
+                    };
                     for channels in [1, 16, 35] {
-                        depthwise_case(isa, kernel, stride, size, padding, channels);
+                        depthwise_case(isa, window, size, channels);
                     }
                 }
             }
@@ -150,19 +155,8 @@ fn depthwise_convolutions_are_right_up_to_the_edges() {
     }
 }
 
-fn depthwise_case(
-    isa: Isa,
-    kernel: usize,
-    stride: usize,
-    size: [usize; 2],
-    padding: Padding,
-    channels: usize,
-) {
-    let window = Window {
-        kernel,
-        stride,
-        padding,
-    };
+fn depthwise_case(isa: Isa, window: Window, size: [usize; 2], channels: usize) {
+    let Window { kernel, stride, .. } = window;
     let [[height, width], [top, left]] = window.over(size);
     let input = noise(channels * size[0] * size[1], 1);
     let (weight, bias) = (noise(channels * kernel * kernel, 1), noise(channels, 1));
@@ -213,7 +207,7 @@ fn depthwise_case(
         }
     }
     let rows: Vec<f32> = expected.chunks(width).map(|row| row.iter().sum()).collect();
-    let what = format!("{isa:?} {kernel} {stride} {size:?} {padding:?} {channels}");
+    let what = format!("{isa:?} {window:?} {size:?} {channels}");
     let numbers = crate::cpu::simd::numbers;
     let real = |vectors: &[Lanes], pixels: usize| -> Vec<f32> {
         (0..channels * pixels)

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::depthwise;
+use crate::cpu::convolution::by_window;
 use crate::cpu::matmul::{Planar, Target};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, numbers_mut};
@@ -78,15 +79,7 @@ impl Kernel for Inner<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            match (self.kernel, self.stride) {
-                (3, 1) => self.convolve::<V, 3, 1>(),
-                (3, 2) => self.convolve::<V, 3, 2>(),
-                (5, 1) => self.convolve::<V, 5, 1>(),
-                (5, 2) => self.convolve::<V, 5, 2>(),
-                other => unreachable!("compiling refuses the convolution {other:?}"),
-            }
-        }
+        unsafe { by_window!(self.kernel, self.stride, self.convolve::<V>()) }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::norm::Moments;
 use super::measure::Tally;
-use super::window::{Geometry, Origin, PaddedRows};
-use crate::cpu::convolution::{Outputs, sweep};
+use super::window::{Geometry, Origin};
+use crate::cpu::convolution::{Outputs, by_window, sweep};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, Lanes, Vector};
 
@@ -28,13 +28,11 @@ impl Kernel for Depthwise<'_> {
     unsafe fn run<V: Vector>(self) -> Moments {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
-            match (self.geometry.kernel, self.geometry.stride) {
-                (3, 1) => self.convolve::<V, 3, 1>(),
-                (3, 2) => self.convolve::<V, 3, 2>(),
-                (5, 1) => self.convolve::<V, 5, 1>(),
-                (5, 2) => self.convolve::<V, 5, 2>(),
-                other => unreachable!("no convolution is compiled to {other:?}"),
-            }
+            by_window!(
+                self.geometry.kernel,
+                self.geometry.stride,
+                self.convolve::<V>()
+            )
         }
     }
 }
@@ -45,40 +43,30 @@ impl Depthwise<'_> {
     #[inline(always)]
     unsafe fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(self) -> Moments {
         let geometry = self.geometry;
-        let pitch = geometry.pitch();
-        let width = geometry.output[1];
+        let ([height, pitch], width) = (geometry.padded(), geometry.output[1]);
+        let padded = self.scratch.room(height * pitch);
         let zero = Lanes::default();
-        // SAFETY: the caller vouches for the instructions.
-        let mut tally = unsafe { Tally::<V>::new() };
-        for band in geometry.bands() {
-            let top = (band.start * STRIDE) as isize - geometry.pad[0] as isize;
-            let count = (band.len() - 1) * STRIDE + KERNEL;
-            let mut rows = PaddedRows {
-                vectors: self.scratch.room(count * pitch),
-                pitch,
-                first: top,
-            };
-            // SAFETY: the caller vouches for the instructions; every row is as long as the sweep
-            // reads.
-            unsafe {
-                self.origin
-                    .fill::<V>(&geometry, top..top + count as isize, &mut rows);
-                for row in band {
-                    let first = (row * STRIDE) as isize - geometry.pad[0] as isize;
-                    let from: [*const f32; KERNEL] =
-                        std::array::from_fn(|y| rows.row(first + y as isize).as_ptr().cast());
-                    let mut target = Row {
-                        out: &mut self.out[row * width..][..width],
-                        tally: &mut tally,
-                        sums: [V::splat(0.0); 2],
-                    };
-                    sweep::<V, KERNEL, STRIDE>(from, self.weight, &zero, width, &mut target);
-                    let sums = target.sums;
-                    tally.add(sums);
-                }
+        // SAFETY: the caller vouches for the instructions; every row is as long as the sweep reads.
+        unsafe {
+            self.origin.fill::<V>(&geometry, padded);
+            let mut tally = Tally::<V>::new();
+            for (row, out) in self.out.chunks_exact_mut(width).enumerate() {
+                let from: [*const f32; KERNEL] = std::array::from_fn(|y| {
+                    padded[(row * STRIDE + y) * pitch..][..pitch]
+                        .as_ptr()
+                        .cast()
+                });
+                let mut target = Row {
+                    out,
+                    tally: &mut tally,
+                    sums: [V::splat(0.0); 2],
+                };
+                sweep::<V, KERNEL, STRIDE>(from, self.weight, &zero, width, &mut target);
+                let sums = target.sums;
+                tally.add(sums);
             }
+            tally.moments(self.out.len())
         }
-        tally.moments(self.out.len())
     }
 }
 

@@ -1,13 +1,12 @@
 //! The gradients of a depthwise convolution of one plane of one image.
 //!
-//! The rows of the output's gradient are made ready as the input's are: through the norm, and
-//! dilated by the stride.
+//! The output's gradient is made ready as the input is: through the norm, and dilated by the stride.
 
 use std::ops::Range;
 
 use super::super::norm::Sums;
-use super::window::{Geometry, Origin, PaddedRows};
-use crate::cpu::convolution::{Outputs, sweep};
+use super::window::{Geometry, Origin};
+use crate::cpu::convolution::{Outputs, by_window, sweep};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
@@ -47,13 +46,11 @@ impl Kernel for DepthwiseGradient<'_> {
     unsafe fn run<V: Vector>(self) -> Sums {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
-            match (self.geometry.kernel, self.geometry.stride) {
-                (3, 1) => self.differentiate::<V, 3, 1>(),
-                (3, 2) => self.differentiate::<V, 3, 2>(),
-                (5, 1) => self.differentiate::<V, 5, 1>(),
-                (5, 2) => self.differentiate::<V, 5, 2>(),
-                other => unreachable!("no convolution is compiled to {other:?}"),
-            }
+            by_window!(
+                self.geometry.kernel,
+                self.geometry.stride,
+                self.differentiate::<V>()
+            )
         }
     }
 }
@@ -65,99 +62,65 @@ impl DepthwiseGradient<'_> {
     unsafe fn differentiate<V: Vector, const KERNEL: usize, const STRIDE: usize>(mut self) -> Sums {
         let geometry = self.geometry;
         let [height, width] = geometry.input;
-        let pad = geometry.pad.map(|pad| pad as isize);
-        let pitch = geometry.pitch();
-        let dilated_pitch = width + KERNEL - 1;
-        // SAFETY: the caller vouches for the instructions.
-        let mut total = unsafe { [V::splat(0.0); 2] };
-        self.weight_gradient.fill(Lanes::default());
-        for band in geometry.bands() {
-            let top = (band.start * STRIDE) as isize - pad[0];
-            let count = (band.len() - 1) * STRIDE + KERNEL;
-            // The rows of the input that lie at this band's outputs, and the rows of the
-            // dilated gradient that reach them.
-            let own = band.start * STRIDE..(band.end * STRIDE).min(height);
-            let dilated =
-                own.start as isize + pad[0] + 1 - KERNEL as isize..own.end as isize + pad[0];
-            let dilated_count = (dilated.end - dilated.start) as usize;
-            let memory = self
-                .scratch
-                .room(count * pitch + dilated_count * dilated_pitch);
-            let (input, gradient) = memory.split_at_mut(count * pitch);
-            let mut input = PaddedRows {
-                vectors: input,
-                pitch,
-                first: top,
-            };
-            let mut gradient = PaddedRows {
-                vectors: gradient,
-                pitch: dilated_pitch,
-                first: dilated.start,
-            };
-            // SAFETY: the caller vouches for the instructions; every row is as long as is read.
-            unsafe {
-                self.origin
-                    .fill::<V>(&geometry, top..top + count as isize, &mut input);
-                dilated_rows::<V, KERNEL, STRIDE>(
-                    &geometry,
-                    self.gradient,
-                    self.slopes,
-                    dilated,
-                    &mut gradient,
+        let ([padded_height, padded_pitch], [dilated_height, pitch]) =
+            (geometry.padded(), geometry.dilated());
+        let memory = self
+            .scratch
+            .room(padded_height * padded_pitch + dilated_height * pitch);
+        let (padded, dilated) = memory.split_at_mut(padded_height * padded_pitch);
+        // SAFETY: the caller vouches for the instructions; every row is as long as is read.
+        unsafe {
+            self.origin.fill::<V>(&geometry, padded);
+            dilate::<V, KERNEL, STRIDE>(&geometry, self.gradient, self.slopes, dilated);
+            taps::<V, KERNEL, STRIDE>(&geometry, padded, dilated, self.weight_gradient);
+            let mut total = [V::splat(0.0); 2];
+            for row in 0..height {
+                let from: [*const f32; KERNEL] =
+                    std::array::from_fn(|y| dilated[(row + y) * pitch..][..pitch].as_ptr().cast());
+                let sums = backward::<V, KERNEL>(
+                    from,
+                    self.weight,
+                    &self.origin,
+                    row * width..(row + 1) * width,
+                    &mut self.out,
                 );
-                taps::<V, KERNEL, STRIDE>(&geometry, &input, &gradient, band, self.weight_gradient);
-                for row in own {
-                    let first = row as isize + pad[0] + 1 - KERNEL as isize;
-                    let from: [*const f32; KERNEL] =
-                        std::array::from_fn(|y| gradient.row(first + y as isize).as_ptr().cast());
-                    let sums = backward::<V, KERNEL>(
-                        from,
-                        self.weight,
-                        &self.origin,
-                        row * width..(row + 1) * width,
-                        &mut self.out,
-                    );
-                    total = std::array::from_fn(|index| total[index].add(sums[index]));
-                }
+                total = std::array::from_fn(|index| total[index].add(sums[index]));
             }
+            Sums::of(total)
         }
-        Sums::of(total)
     }
 }
 
-/// Makes rows of the gradient ready: in each, the outputs' gradients `STRIDE` apart, zeros between
-/// them and around.
+/// Makes the dilated gradient of the convolution's output: the outputs' gradients `STRIDE` apart,
+/// zeros between them and around.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn dilated_rows<V: Vector, const KERNEL: usize, const STRIDE: usize>(
+unsafe fn dilate<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     geometry: &Geometry,
     [gradient, value]: [&[Lanes]; 2],
     slopes: [&Lanes; 3],
-    range: Range<isize>,
-    rows: &mut PaddedRows<'_>,
+    out: &mut [Lanes],
 ) {
     let [height, width] = geometry.output;
-    let left = KERNEL - 1 - geometry.pad[1];
+    let [top, left] = geometry.pad.map(|pad| KERNEL - 1 - pad);
+    let [_, pitch] = geometry.dilated();
     // SAFETY: the caller's.
     unsafe {
         let [slope, value_slope, constant] = slopes.map(|vector| V::of(&vector.0));
-        for row in range {
-            let out = rows.row_mut(row);
-            let index = row / STRIDE as isize;
-            let inside = row >= 0 && row % STRIDE as isize == 0 && index < height as isize;
-            if STRIDE > 1 || !inside {
+        for (row, out) in out.chunks_exact_mut(pitch).enumerate() {
+            let row = row.checked_sub(top).filter(|row| row % STRIDE == 0);
+            let row = row.map(|row| row / STRIDE).filter(|row| *row < height);
+            if STRIDE > 1 || row.is_none() {
                 out.fill(Lanes::default());
             } else {
                 out[..left].fill(Lanes::default());
                 out[left + width..].fill(Lanes::default());
             }
-            if !inside {
-                continue;
-            }
-            let start = index as usize * width;
-            let (gradient, value) = (&gradient[start..][..width], &value[start..][..width]);
+            let Some(row) = row else { continue };
+            let gradient = &gradient[row * width..][..width];
+            let value = &value[row * width..][..width];
             let out = out[left..].iter_mut().step_by(STRIDE);
             for ((gradient, value), out) in gradient.iter().zip(value).zip(out) {
                 let rest = V::of(&value.0).mul_add(value_slope, constant);
@@ -167,32 +130,30 @@ unsafe fn dilated_rows<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     }
 }
 
-/// Adds the gradients of the weights that the outputs of `band` give.
+/// The gradients of the weights, from the padded input and the dilated gradient.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn taps<V: Vector, const KERNEL: usize, const STRIDE: usize>(
     geometry: &Geometry,
-    input: &PaddedRows<'_>,
-    gradient: &PaddedRows<'_>,
-    band: Range<usize>,
+    padded: &[Lanes],
+    dilated: &[Lanes],
     out: &mut [Lanes],
 ) {
-    let left = KERNEL - 1 - geometry.pad[1];
-    let width = geometry.output[1];
-    for y in 0..KERNEL {
-        // SAFETY: the caller's; the slices are as long as is read.
-        unsafe {
-            let out = &mut out[y * KERNEL..][..KERNEL];
-            let mut total: [V; KERNEL] = std::array::from_fn(|x| V::of(&out[x].0));
-            for row in band.clone() {
-                let first = (row * STRIDE + y) as isize - geometry.pad[0] as isize;
-                let input = &input.row(first)[..(width - 1) * STRIDE + KERNEL];
-                let gradient = &gradient.row((row * STRIDE) as isize)[left..];
-                let gradient = &gradient[..(width - 1) * STRIDE + 1];
-                let mut input = input.as_ptr().cast::<f32>();
-                let mut gradient = gradient.as_ptr().cast::<f32>();
+    let [height, width] = geometry.output;
+    let [top, left] = geometry.pad.map(|pad| KERNEL - 1 - pad);
+    let ([_, padded_pitch], [_, pitch]) = (geometry.padded(), geometry.dilated());
+    out.fill(Lanes::default());
+    for row in 0..height {
+        let gradient = &dilated[(top + row * STRIDE) * pitch + left..][..(width - 1) * STRIDE + 1];
+        for (y, out) in out.chunks_exact_mut(KERNEL).enumerate() {
+            let input = &padded[(row * STRIDE + y) * padded_pitch..];
+            let input = &input[..(width - 1) * STRIDE + KERNEL];
+            let mut input = input.as_ptr().cast::<f32>();
+            let mut gradient = gradient.as_ptr().cast::<f32>();
+            // SAFETY: the caller's; the slices are as long as is read.
+            unsafe {
                 let mut sums = [V::splat(0.0); KERNEL];
                 for _ in 0..width {
                     let factor = V::load(gradient);
@@ -202,10 +163,9 @@ unsafe fn taps<V: Vector, const KERNEL: usize, const STRIDE: usize>(
                     input = input.wrapping_add(STRIDE * LANES);
                     gradient = gradient.wrapping_add(STRIDE * LANES);
                 }
-                total = std::array::from_fn(|x| total[x].add(sums[x]));
-            }
-            for x in 0..KERNEL {
-                total[x].write(&mut out[x].0);
+                for x in 0..KERNEL {
+                    V::of(&out[x].0).add(sums[x]).write(&mut out[x].0);
+                }
             }
         }
     }
