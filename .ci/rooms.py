@@ -2,8 +2,9 @@
 """Whether the rooms of the house are as CONTRIBUTING.md says.
 
     python3 .ci/rooms.py
+    python3 .ci/rooms.py --lines
 
-Fails, with each violation as `file:line: what`, when
+The first fails, with each violation as `file:line: what`, when
 
 - the CPU engine (src/cpu) names a module that is not its own, or a crate that it may not need;
 - a file outside its door names the cargo feature `flex`;
@@ -11,7 +12,8 @@ Fails, with each violation as `file:line: what`, when
   that imports what its `mod.rs` defines does. An import through re-exports counts for the file that
   defines the item.
 
-Test code is not looked at.
+The second prints figures instead: lines by part, files with `unsafe`, files outside the engine that
+name `flex`, circles. Test code is not looked at.
 """
 
 import pathlib
@@ -110,6 +112,7 @@ class File:
         raw = path.read_text()
         text = bare(raw)
         self.test_modules = set()
+        self.lines = raw.count("\n")
         # What is compiled for tests alone: the attribute, and the item behind it.
         for found in reversed(list(re.finditer(r"#\[cfg\((test\b|all\(test\b)[^\]]*\]", text))):
             end = block_end(text, found.end())
@@ -117,6 +120,7 @@ class File:
             if declared:
                 self.test_modules.add((*self.module, declared.group(1)))
             gone = re.sub(r"[^\n]", " ", text[found.start():end])
+            self.lines -= gone.count("\n") + 1
             text = text[:found.start()] + gone + text[end:]
             raw = raw[:found.start()] + gone + raw[end:]
         self.raw = raw
@@ -153,6 +157,30 @@ class File:
         text = blank(text, r"\bpub\(in [^)]*\)")
         for found in re.finditer(r"(?<![\w:])(\w+)(?:::\w+)+", text):
             yield found.start(), tuple(found.group().split("::"))
+
+
+def figures(files, circles):
+    """Prints how large the parts are, and how far apart."""
+
+    def part(file):
+        folders = file.path.relative_to(ROOT).parent.parts
+        # The engine's parts one by one, the other folders whole.
+        return "/".join(folders[: 4 if folders[:2] == ("src", "cpu") else 2])
+
+    lines = {}
+    for file in files:
+        lines[part(file)] = lines.get(part(file), 0) + file.lines
+    for name, count in sorted(lines.items()):
+        print(f"{count:6} {name}")
+    engine = [file for file in files if ENGINE in file.path.parents]
+    unsafe = [file for file in files if re.search(r"\bunsafe\b", file.text)]
+    flex = [file.name for file in files if file not in engine and 'feature = "flex"' in file.raw]
+    print(f"{sum(file.lines for file in engine):6} in {len(engine)} files of the engine, without tests")
+    print(f"{sum(file.lines for file in files):6} in all {len(files)} files of src, without tests")
+    print(f"{sum(file in engine for file in unsafe):6} files of the engine with `unsafe`, and elsewhere:",
+          ", ".join(file.name for file in unsafe if file not in engine) or "none")
+    print(f"{len(flex):6} files outside the engine that name `flex`:", ", ".join(flex) or "none")
+    print(f"{len(circles):6} pairs of files that import each other")
 
 
 def main():
@@ -223,6 +251,8 @@ def main():
                 failed.append(f"{file.name}:{file.line(found.start())}: names the feature `flex`")
 
     circles = {frozenset(pair) for pair in imports if pair[::-1] in imports}
+    if "--lines" in sys.argv[1:]:
+        return figures(files.values(), circles)
     for pair in sorted(circles - KNOWN, key=sorted):
         first, second = sorted(pair)
         failed.append(f"{imports[first, second]}: imports {second}, which imports it at "

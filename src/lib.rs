@@ -20,12 +20,13 @@
 //! | [`picture`] | scores drawn beside a face |
 //! | [`train`] | the staged training run and its report |
 //!
-//! Beside them, `cpu` (private) is the engine that runs the expensive parts fused on a CPU.
+//! Beside them, `cpu` (no part of the interface) is the engine that runs the expensive parts fused on a CPU.
 
 pub mod attention;
 pub mod backbone;
 pub mod config;
-mod cpu;
+#[doc(hidden)]
+pub mod cpu;
 pub mod data;
 pub mod device;
 pub mod error;

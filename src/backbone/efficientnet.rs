@@ -78,6 +78,7 @@ pub struct EfficientNet {
     /// Feature to logits, if there is a classifier.
     pub classifier: Option<Linear>,
     /// What the CPU engine keeps between calls.
+    #[module(skip)]
     cache: cpu::Cache,
 }
 
@@ -202,7 +203,7 @@ impl EfficientNet {
     pub fn forward_features(&self, images: Tensor<4>) -> Tensor<2> {
         let view = self.view();
         let fused = cpu::features(&self.cache, &view, &images)
-            .or_else(|| cpu::features_training(&self.cache, &view, &images));
+            .or_else(|| cpu::features_training(&view, &images));
         if let Some(features) = fused {
             return features;
         }

@@ -5,7 +5,6 @@
     reason = "as in the other door: the tensors go back as they came"
 )]
 
-use burn::module::Module;
 use burn::nn::Dropout;
 use burn::tensor::Tensor;
 
@@ -13,43 +12,26 @@ use crate::cpu::profile::Profile;
 use crate::cpu::view::{ActionUnitHead, Backbone, Descent, GraphConvolution, NodeFeatures};
 
 /// Nothing is kept.
-#[derive(Module, Debug, Default)]
-pub(crate) struct Cache {}
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cache;
 
-pub(crate) fn features(_: &Cache, _: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
-    None
+macro_rules! declining {
+    ($($name:ident($($given:ty),*) -> $made:ty;)*) => {
+        $(pub(crate) fn $name($(_: $given),*) -> Option<$made> {
+            None
+        })*
+    };
 }
 
-pub(crate) fn features_training(_: &Cache, _: &Backbone<'_>, _: &Tensor<4>) -> Option<Tensor<2>> {
-    None
-}
-
-pub(crate) fn profile(_: &Backbone<'_>, _: [usize; 2], _: usize) -> Option<Profile> {
-    None
-}
-
-pub(crate) fn action_units(_: &ActionUnitHead<'_>, _: &Tensor<2>) -> Option<Tensor<2>> {
-    None
-}
-
-pub(crate) fn node_features(_: &NodeFeatures<'_>, _: &Tensor<2>) -> Option<Tensor<3>> {
-    None
-}
-
-pub(crate) fn dropout(_: &Dropout, _: &Tensor<3>) -> Option<Tensor<3>> {
-    None
-}
-
-pub(crate) fn graph_convolution(
-    _: &GraphConvolution<'_>,
-    _: &Tensor<3>,
-    _: &Tensor<3>,
-) -> Option<Tensor<3>> {
-    None
-}
-
-pub(crate) fn anchor_similarity(_: &Tensor<3>, _: &Tensor<2>, _: f64) -> Option<Tensor<2>> {
-    None
+declining! {
+    features(&Cache, &Backbone<'_>, &Tensor<4>) -> Tensor<2>;
+    features_training(&Backbone<'_>, &Tensor<4>) -> Tensor<2>;
+    profile(&Backbone<'_>, [usize; 2], usize) -> Profile;
+    action_units(&ActionUnitHead<'_>, &Tensor<2>) -> Tensor<2>;
+    node_features(&NodeFeatures<'_>, &Tensor<2>) -> Tensor<3>;
+    dropout(&Dropout, &Tensor<3>) -> Tensor<3>;
+    graph_convolution(&GraphConvolution<'_>, &Tensor<3>, &Tensor<3>) -> Tensor<3>;
+    anchor_similarity(&Tensor<3>, &Tensor<2>, f64) -> Tensor<2>;
 }
 
 pub(crate) fn sum_of_squares<const D: usize>(

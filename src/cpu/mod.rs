@@ -10,15 +10,15 @@
 //!
 //! | room | holds |
 //! |---|---|
-//! | `present`, `absent` | the door of a build with burn's CPU backend, and without it |
+//! | `absent` | the door of a build without burn's CPU backend |
 //! | `view` | what the engine is given |
-//! | `cache` | what a network keeps between calls |
 //! | `simd` | 16 lanes per instruction set, and the choice of one; std alone |
 //! | `memory` | pages, buffers, pools, the division of work among the cores |
 //! | `matmul` | products of matrices, and of maps with matrices |
 //! | `convolution` | padding, and the inner loop of a depthwise convolution |
 //! | `autograd` | differentiable operations of our own on burn's CPU backend |
 //! | `inference` | the backbone and the action-unit head, for inference |
+//! | `profile`, `bench` | what the benches print and call |
 //! | `training` | the backbone, the action-unit head's parts, and the optimizer's steps, for training |
 //!
 //! `docs/speed.md` says what bounds each of them.
@@ -34,14 +34,14 @@ pub(crate) mod simd;
 )]
 pub(crate) mod view;
 
+#[cfg(feature = "flex")]
+pub mod bench;
 pub mod profile;
 
 #[cfg(not(feature = "flex"))]
 mod absent;
 #[cfg(feature = "flex")]
 mod autograd;
-#[cfg(feature = "flex")]
-mod cache;
 #[cfg(feature = "flex")]
 mod convolution;
 #[cfg(feature = "flex")]
@@ -51,18 +51,20 @@ mod matmul;
 #[cfg(feature = "flex")]
 mod memory;
 #[cfg(feature = "flex")]
-mod present;
-#[cfg(feature = "flex")]
 mod training;
 
 #[cfg(not(feature = "flex"))]
-use absent as engine;
-#[cfg(feature = "flex")]
-use present as engine;
-
-pub(crate) use engine::{
+pub(crate) use absent::{
     Cache, action_units, anchor_similarity, ascend, descend, dropout, features, features_training,
     graph_convolution, node_features, profile, sum_of_squares,
+};
+#[cfg(feature = "flex")]
+pub(crate) use {
+    inference::{Cache, action_units, features, profile},
+    training::{
+        anchor_similarity, ascend, descend, dropout, features as features_training,
+        graph_convolution, node_features, sum_of_squares,
+    },
 };
 
 /// For the tests that compare the engine with burn's own operations.

@@ -3,5 +3,5 @@
 mod backbone;
 mod head;
 
-pub(crate) use backbone::{Cached, features, profile};
+pub(crate) use backbone::{Cache, features, profile};
 pub(crate) use head::action_units;

@@ -38,7 +38,8 @@ mod tile;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use planar::{Planar, Target};
+pub(crate) use planar::{Planar, Store, Target};
 pub(crate) use pointwise::{PANEL, Pointwise, gather};
 pub(crate) use product::{Matrix, Output, Product, Start};
 pub(crate) use task::{run, run_with};
+pub(crate) use tile::Terms;

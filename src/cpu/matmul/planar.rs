@@ -1,38 +1,52 @@
-//! The product of a map, sixteen channels of a pixel side by side, with packed weights:
-//! `[pixels, channels] x [channels, outputs]`, tile by tile, every sum in a register.
-#![allow(
-    clippy::int_plus_one,
-    reason = "a tile of one is bounded as all others are"
-)]
+//! The product of a map with packed weights: `[pixels, channels] x [channels, outputs]`.
+
 #![allow(
     clippy::needless_range_loop,
-    clippy::int_plus_one,
-    reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"
+    reason = "tiles are indexed by row and column as the formulas are"
 )]
 
 use std::ops::Range;
 
-use crate::cpu::simd::{LANES, Lanes, Vector, planes};
+use super::tile::{Terms, tiles};
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
 /// The operands of a product whose output is one panel: one vector or two.
+///
+/// The numbers of neighbouring pixels lie `ROW` apart. Those of `RUN` neighbouring terms lie side by
+/// side: as a map is made, the sixteen channels of a plane. With a `ROW` and a `RUN` of 1 they are
+/// the packed rows of any matrix.
 #[derive(Clone, Copy)]
-pub(crate) struct Planar<'a> {
-    /// The map, plane after plane.
-    pub input: &'a [Lanes],
-    /// Lanes of a plane: the pixels of the map.
-    pub plane: usize,
-    /// Channels of the map.
-    pub channels: usize,
-    /// The weights, `[channels, vectors]`.
+pub(crate) struct Planar<'a, const ROW: usize = LANES, const RUN: usize = LANES> {
+    /// The map, run after run.
+    pub input: &'a [f32],
+    /// From one run of terms to the next.
+    pub pitch: usize,
+    /// Terms of a sum: the channels of the map.
+    pub terms: usize,
+    /// The weights, `[terms, vectors]`.
     pub weight: &'a [Lanes],
     /// The bias, `[vectors]`; its length is the number of vectors.
     pub bias: &'a [Lanes],
 }
 
+/// Terms of a packed matrix that are on their way while one is multiplied.
+const AHEAD: usize = 8;
+
 /// Where a product's sums go.
 pub(crate) trait Target<V: Vector> {
-    /// Takes the sums of `ROWS` pixels from `pixel` on and of `COLS` vectors from `vector` on. Within
-    /// a vector, pixels come in order.
+    /// What the sums of `ROWS` pixels from `pixel` on and of `COLS` vectors from `vector` on start
+    /// from, where nothing else is asked for the `bias`.
+    #[inline(always)]
+    fn start<const ROWS: usize, const COLS: usize>(
+        &self,
+        _pixel: usize,
+        _vector: usize,
+        bias: [V; COLS],
+    ) -> [[V; COLS]; ROWS] {
+        [bias; ROWS]
+    }
+
+    /// Takes those sums. Within a vector, pixels come in order.
     fn put<const ROWS: usize, const COLS: usize>(
         &mut self,
         pixel: usize,
@@ -41,29 +55,30 @@ pub(crate) trait Target<V: Vector> {
     );
 }
 
-impl Planar<'_> {
-    /// Sums every output of `pixels`, always in the order of the input channels, so that the result
-    /// does not depend on how the pixels are divided among calls.
+impl<const ROW: usize, const RUN: usize> Planar<'_, ROW, RUN> {
+    /// Sums every output of `pixels`, always in the order of the terms, so that the result does not
+    /// depend on how the pixels are divided among calls.
     ///
     /// # Safety
     /// The processor has the instructions of `V`.
     #[inline(always)]
     pub unsafe fn run<V: Vector>(&self, pixels: Range<usize>, target: &mut impl Target<V>) {
         let vectors = self.bias.len();
+        let last = (self.terms.max(1) - 1) / RUN * self.pitch + pixels.end.max(1) * ROW - ROW;
         assert!(
             (1..=2).contains(&vectors)
-                && pixels.end <= self.plane
-                && self.input.len() >= planes(self.channels) * self.plane
-                && self.weight.len() >= self.channels * vectors,
+                && (RUN == LANES || self.terms.is_multiple_of(RUN))
+                && self.input.len() >= last + RUN
+                && self.weight.len() >= self.terms * vectors,
             "the operands of a product fit together"
         );
         // SAFETY: the lengths were checked just now.
         unsafe {
             if V::PAIRS && vectors == 2 {
-                self.sweep::<V, 2>(pixels, 0, target);
+                self.columns::<V, 2>(pixels, 0, target);
             } else {
                 for vector in 0..vectors {
-                    self.sweep::<V, 1>(pixels.clone(), vector, target);
+                    self.columns::<V, 1>(pixels.clone(), vector, target);
                 }
             }
         }
@@ -72,76 +87,113 @@ impl Planar<'_> {
     /// # Safety
     /// As [`run`](Self::run), and the lengths are right.
     #[inline(always)]
-    unsafe fn sweep<V: Vector, const COLS: usize>(
+    unsafe fn columns<V: Vector, const COLS: usize>(
         &self,
         pixels: Range<usize>,
         vector: usize,
         target: &mut impl Target<V>,
     ) {
-        let Range { start, end } = pixels;
-        let mut pixel = start;
-        macro_rules! tiles {
-            ($($rows:literal if $compiled:expr),*) => {$(
-                if $compiled {
-                    while pixel + $rows <= end {
-                        // SAFETY: the caller's.
-                        let sums = unsafe { self.tile::<V, $rows, COLS>(pixel, vector) };
-                        target.put(pixel, vector, sums);
-                        pixel += $rows;
-                    }
-                }
-            )*};
-        }
-        tiles!(
-            14 if V::ROWS == 14,
-            7 if V::ROWS == 14,
-            6 if V::ROWS == 6,
-            4 if V::ROWS >= 4,
-            2 if true,
-            1 if true
-        );
+        tiles!(V, pixels, |pixel| {
+            // SAFETY: the caller's.
+            let sums = unsafe { self.tile::<V, ROWS, COLS>(pixel, vector, target) };
+            target.put(pixel, vector, sums);
+        });
     }
 
     /// # Safety
-    /// As [`run`](Self::run); `pixel + ROWS` is inside the plane and `vector + COLS` inside the panel.
+    /// As [`run`](Self::run); `pixel + ROWS` is inside the map and `vector + COLS` inside the panel.
     #[inline(always)]
     unsafe fn tile<V: Vector, const ROWS: usize, const COLS: usize>(
         &self,
         pixel: usize,
         vector: usize,
+        target: &impl Target<V>,
     ) -> [[V; COLS]; ROWS] {
-        let pitch = self.bias.len() * LANES;
-        // SAFETY: `run` has checked that all planes, weights and biases are there, and the caller
+        let vectors = self.bias.len();
+        // SAFETY: `run` has checked that all terms, weights and biases are there, and the caller
         // that the tile is inside them.
         unsafe {
             let bias = self.bias.as_ptr().add(vector).cast::<f32>();
-            let start: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
-            let mut sums = [start; ROWS];
-            let mut weight = self.weight.as_ptr().add(vector).cast::<f32>();
-            let mut input = self.input.as_ptr().add(pixel).cast::<f32>();
-            // Where the same place of the next panel would be.
-            let ahead = self.channels * pitch;
-            let mut left = self.channels;
+            let bias: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
+            let mut sums = target.start(pixel, vector, bias);
+            let mut next = Terms {
+                a: self.input.as_ptr().add(pixel * ROW),
+                a_next: 1,
+                b: self.weight.as_ptr().add(vector).cast(),
+                b_next: vectors * LANES,
+                b_column: LANES,
+                count: RUN,
+            };
+            // A packed matrix's panel does not fit into the first cache, so the terms that follow
+            // are asked for; a map's does, and the next panel is.
+            let panel = self.terms * vectors * LANES;
+            let ahead = |from: *const f32| match RUN {
+                1 => V::fetch(from.wrapping_add(AHEAD * COLS * LANES)),
+                _ => V::prefetch(from.wrapping_add(panel)),
+            };
+            let mut left = self.terms;
             while left > 0 {
-                let lanes = left.min(LANES);
-                for lane in 0..lanes {
-                    let columns: [V; COLS] =
-                        std::array::from_fn(|col| V::load(weight.add(col * LANES)));
-                    for col in 0..COLS {
-                        V::prefetch(weight.wrapping_add(ahead + col * LANES));
-                    }
-                    for row in 0..ROWS {
-                        let value = V::splat(*input.add(row * LANES + lane));
-                        for col in 0..COLS {
-                            sums[row][col] = columns[col].mul_add(value, sums[row][col]);
-                        }
-                    }
-                    weight = weight.add(pitch);
-                }
-                left -= lanes;
-                input = input.wrapping_add(self.plane * LANES);
+                // A short run is known to be whole, so that its loop is unrolled.
+                next.count = if RUN < LANES { RUN } else { left.min(RUN) };
+                sums = next.add::<V, ROWS, COLS, ROW>(sums, ahead);
+                left -= next.count;
+                next.a = next.a.wrapping_add(self.pitch);
+                next.b = next.b.wrapping_add(next.count * next.b_next);
             }
             sums
+        }
+    }
+}
+
+/// A product whose sums go into a map, to which another is added.
+pub(crate) struct Store<'a, 'b> {
+    /// The operands.
+    pub product: Planar<'a>,
+    /// The pixels to make.
+    pub pixels: Range<usize>,
+    /// For each vector, those pixels of a map to add.
+    pub other: Option<[&'a [[f32; LANES]]; 2]>,
+    /// For each vector, those pixels.
+    pub out: &'a mut [&'b mut [[f32; LANES]]],
+}
+
+impl Kernel for Store<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(mut self) {
+        let (product, pixels) = (self.product, self.pixels.clone());
+        // SAFETY: the caller vouches for the instructions.
+        unsafe { product.run::<V>(pixels, &mut self) }
+    }
+}
+
+impl<V: Vector> Target<V> for Store<'_, '_> {
+    #[inline(always)]
+    fn put<const ROWS: usize, const COLS: usize>(
+        &mut self,
+        pixel: usize,
+        vector: usize,
+        sums: [[V; COLS]; ROWS],
+    ) {
+        let first = pixel - self.pixels.start;
+        for col in 0..COLS {
+            let out = &mut self.out[vector + col][first..][..ROWS];
+            match &self.other {
+                Some(other) => {
+                    let other = &other[vector + col][first..][..ROWS];
+                    for row in 0..ROWS {
+                        // SAFETY: the sums are proof of the instructions.
+                        let other = unsafe { V::of(&other[row]) };
+                        sums[row][col].add(other).write(&mut out[row]);
+                    }
+                }
+                None => {
+                    for row in 0..ROWS {
+                        sums[row][col].write(&mut out[row]);
+                    }
+                }
+            }
         }
     }
 }

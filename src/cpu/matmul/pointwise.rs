@@ -1,61 +1,28 @@
 //! A matrix's weights in the order in which [`Planar`] reads them.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::planar::Planar;
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{LANES, Lanes, vectors};
+use crate::cpu::simd::{LANES, Lanes, numbers, vectors};
 
 /// Lanes in one panel of outputs.
 pub(crate) const PANEL: usize = 2;
 
-/// Weights in memory that they share with those of other layers.
-#[derive(Debug)]
-struct Packed {
-    memory: Arc<Memory>,
-    range: Range<usize>,
-}
-
-impl std::ops::Deref for Packed {
-    type Target = [Lanes];
-
-    fn deref(&self) -> &[Lanes] {
-        &self.memory[self.range.clone()]
-    }
-}
-
-impl From<Vec<Lanes>> for Packed {
-    fn from(vectors: Vec<Lanes>) -> Self {
-        let range = 0..vectors.len();
-        let mut memory = Memory::new(vectors.len());
-        memory.vectors_mut().copy_from_slice(&vectors);
-        Self {
-            memory: Arc::new(memory),
-            range,
-        }
-    }
-}
-
 /// Moves the weights of all layers into one piece of memory, in their order.
 pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
-    let total = layers.iter().map(|layer| layer.weight.len()).sum();
-    let mut memory = Memory::new(total);
+    let mut memory = Memory::new(layers.iter().map(|layer| layer.weights().len()).sum());
     let mut rest = memory.vectors_mut();
     for layer in &layers {
-        let (place, after) = rest.split_at_mut(layer.weight.len());
-        place.copy_from_slice(&layer.weight);
+        let (place, after) = rest.split_at_mut(layer.weights().len());
+        place.copy_from_slice(layer.weights());
         rest = after;
     }
     let memory = Arc::new(memory);
     let mut start = 0;
     for layer in layers {
-        let range = start..start + layer.weight.len();
-        start = range.end;
-        layer.weight = Packed {
-            memory: memory.clone(),
-            range,
-        };
+        (layer.memory, layer.start) = (memory.clone(), start);
+        start += layer.weights().len();
     }
 }
 
@@ -64,8 +31,10 @@ pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
 pub(crate) struct Pointwise {
     inputs: usize,
     outputs: usize,
-    /// Panel after panel, each `[inputs, vectors]`.
-    weight: Packed,
+    /// The weights from `start` on, panel after panel, each `[inputs, vectors]`; other layers may have
+    /// theirs in the same memory.
+    memory: Arc<Memory>,
+    start: usize,
     /// `[vectors]`.
     bias: Vec<Lanes>,
 }
@@ -115,9 +84,14 @@ impl Pointwise {
         Self {
             inputs,
             outputs,
-            weight: packed.into(),
+            memory: Arc::new(Memory::from(packed)),
+            start: 0,
             bias: bias_vectors,
         }
+    }
+
+    fn weights(&self) -> &[Lanes] {
+        &self.memory[self.start..][..self.inputs * self.bias.len()]
     }
 
     /// Channels of the output.
@@ -138,7 +112,7 @@ impl Pointwise {
     /// Weights of one panel.
     pub fn weight(&self, panel: usize) -> &[Lanes] {
         let first = panel * PANEL;
-        &self.weight[first * self.inputs..][..self.bias(panel).len() * self.inputs]
+        &self.weights()[first * self.inputs..][..self.bias(panel).len() * self.inputs]
     }
 
     /// Bias of one panel.
@@ -150,9 +124,9 @@ impl Pointwise {
     /// The product that makes one panel from a map with planes of `plane` pixels.
     pub fn product<'a>(&'a self, panel: usize, input: &'a [Lanes], plane: usize) -> Planar<'a> {
         Planar {
-            input,
-            plane,
-            channels: self.inputs,
+            input: numbers(input),
+            pitch: plane * LANES,
+            terms: self.inputs,
             weight: self.weight(panel),
             bias: self.bias(panel),
         }

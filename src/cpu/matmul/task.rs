@@ -1,14 +1,20 @@
 //! The division of products among the cores, and one part of one.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "sums are indexed by number so that they stay in registers"
+)]
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::pack;
+use super::planar::{Planar, Target};
 use super::product::{Product, Start};
 use super::thin::{MOST_ROWS, Thin};
-use super::{pack, tile};
 use crate::cpu::memory::{Memory, with_scratch};
-use crate::cpu::simd::{Isa, Kernel, LANES, Vector, numbers_mut};
+use crate::cpu::simd::{Isa, Kernel, LANES, Lanes, Vector, numbers_mut};
 
 /// Columns of the output that a task makes at most: 42 panels of two vectors.
 const COLUMNS: usize = 84 * LANES;
@@ -103,54 +109,148 @@ impl Kernel for Task<'_> {
         let depth = a.size[1];
         let block = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
         let wide = self.columns.len().div_ceil(LANES);
-        // The panels, the rows with one vector more that packing them may spill into, the bias, and
-        // one tile.
-        let vectors = [
-            wide * block,
-            (MOST_ROWS * block).div_ceil(LANES) + 1,
-            wide,
-            2 * MOST_ROWS,
-        ];
-        let memory = self.memory.room(vectors.iter().sum());
-        let (panels, memory) = memory.split_at_mut(vectors[0]);
-        let (rows, memory) = memory.split_at_mut(vectors[1]);
-        let (bias, side) = memory.split_at_mut(vectors[2]);
-        let [panels, rows, bias, side] = [panels, rows, bias, side].map(numbers_mut);
-        let mut start = match start {
-            Start::Zero => tile::Start::Zero,
-            Start::Bias(values) => {
-                bias[..self.columns.len()].copy_from_slice(&values[self.columns.clone()]);
-                tile::Start::Bias(bias.as_ptr())
-            }
-            Start::Output => tile::Start::Output,
-        };
+        // The panels, the bias, and the rows with one vector more that packing them may spill into.
+        let memory = self
+            .memory
+            .room(wide * (block + 1) + (V::ROWS * block).div_ceil(LANES) + 1);
+        let (panels, memory) = memory.split_at_mut(wide * block);
+        let (bias, rows) = memory.split_at_mut(wide);
+        bias.fill(Lanes::default());
+        if let Start::Bias(values) = start {
+            numbers_mut(bias)[..self.columns.len()].copy_from_slice(&values[self.columns.clone()]);
+        }
+        let rows = numbers_mut(rows);
+        let mut continues = matches!(start, Start::Output);
         let mut from = 0;
         loop {
             let terms = from..(from + block).min(depth);
             // SAFETY: the panels hold a block of all columns, the rows a block of one tile's rows;
-            // the terms and columns are inside the operands.
+            // the terms, rows and columns are inside the operands and the output.
             unsafe {
-                pack::panels::<V>(b, terms.clone(), self.columns.clone(), panels);
+                pack::panels::<V>(b, terms.clone(), self.columns.clone(), numbers_mut(panels));
                 for row in self.rows.clone().step_by(V::ROWS) {
-                    let count = V::ROWS.min(self.rows.end - row);
-                    pack::rows::<V>(a, row..row + count, terms.clone(), rows);
-                    let tile = tile::Tile {
-                        depth: terms.len(),
-                        rows: rows.as_ptr(),
-                        panels: panels.as_ptr(),
-                        columns: self.columns.len(),
-                        start,
-                        out: out.start.add(row * out.pitch + self.columns.start),
-                        pitch: out.pitch,
-                        side: side.as_mut_ptr(),
-                    };
-                    tile.run::<V>(count);
+                    let last = self.rows.end.min(row + V::ROWS);
+                    pack::rows::<V>(a, row..last, terms.clone(), rows);
+                    let across = if V::PAIRS { 2 } else { 1 };
+                    for (panel, bias) in bias.chunks(across).enumerate() {
+                        let column = panel * across * LANES;
+                        let product = Planar::<1, 1> {
+                            input: rows,
+                            pitch: V::ROWS,
+                            terms: terms.len(),
+                            weight: &panels[panel * across * terms.len()..],
+                            bias,
+                        };
+                        let mut target = Part {
+                            start: out.start.add(row * out.pitch + self.columns.start + column),
+                            pitch: out.pitch,
+                            columns: self.columns.len() - column,
+                            continues,
+                        };
+                        product.run::<V>(0..last - row, &mut target);
+                    }
                 }
             }
-            start = tile::Start::Output;
+            continues = true;
             from = terms.end;
             if from == depth {
                 break;
+            }
+        }
+    }
+}
+
+/// One panel of a few rows of an output.
+struct Part {
+    start: *mut f32,
+    /// From one row to the next.
+    pitch: usize,
+    /// Columns from the panel's first on.
+    columns: usize,
+    /// Whether the sums start from what the output holds.
+    continues: bool,
+}
+
+impl Part {
+    /// Where a row starts at a vector.
+    #[inline(always)]
+    fn place(&self, row: usize, vector: usize) -> *mut f32 {
+        let place = row * self.pitch + vector * LANES;
+        self.start.wrapping_add(place)
+    }
+
+    /// How many of the numbers of some vectors are inside the output.
+    #[inline(always)]
+    fn width(&self, vector: usize, vectors: usize) -> usize {
+        (vectors * LANES).min(self.columns - vector * LANES)
+    }
+}
+
+impl<V: Vector> Target<V> for Part {
+    #[inline(always)]
+    fn start<const ROWS: usize, const COLS: usize>(
+        &self,
+        row: usize,
+        vector: usize,
+        bias: [V; COLS],
+    ) -> [[V; COLS]; ROWS] {
+        let mut sums = [bias; ROWS];
+        if self.continues && self.width(vector, COLS) < COLS * LANES {
+            let mut side = [[[0.0; LANES]; COLS]; ROWS];
+            for i in 0..ROWS {
+                let to = side[i].as_flattened_mut().as_mut_ptr();
+                // SAFETY: a part stands for numbers inside the output.
+                unsafe {
+                    to.copy_from_nonoverlapping(
+                        self.place(row + i, vector),
+                        self.width(vector, COLS),
+                    );
+                }
+            }
+            // SAFETY: the bias is proof of the instructions.
+            return side.map(|row| row.map(|numbers| unsafe { V::of(&numbers) }));
+        }
+        for i in 0..ROWS {
+            for col in 0..COLS {
+                let place = self.place(row + i, vector + col);
+                if self.continues {
+                    // It is read at once, so the line of the next panel is asked for.
+                    V::fetch(place.wrapping_add(COLS * LANES));
+                    // SAFETY: as above.
+                    sums[i][col] = unsafe { V::load(place) };
+                } else {
+                    // The line is on its way here while the sums are made.
+                    V::fetch(place);
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn put<const ROWS: usize, const COLS: usize>(
+        &mut self,
+        row: usize,
+        vector: usize,
+        sums: [[V; COLS]; ROWS],
+    ) {
+        let width = self.width(vector, COLS);
+        // SAFETY: as in `start`, and the numbers are this task's alone.
+        unsafe {
+            if width < COLS * LANES {
+                let side = sums.map(|row| row.map(V::array));
+                for i in 0..ROWS {
+                    let from = side[i].as_flattened().as_ptr();
+                    self.place(row + i, vector)
+                        .copy_from_nonoverlapping(from, width);
+                }
+                return;
+            }
+            // By number: an array that is iterated over would have to be in memory.
+            for i in 0..ROWS {
+                for col in 0..COLS {
+                    sums[i][col].store(self.place(row + i, vector + col));
+                }
             }
         }
     }

@@ -94,19 +94,19 @@ impl Thin<'_> {
         // SAFETY: the caller's; `b` lies along its columns.
         unsafe {
             let lines: [*const f32; TERMS] = std::array::from_fn(|i| b.at(term + i, first));
-            let factor = |row: usize, i: usize| V::splat(*a.at(row, term + i));
-            let mut column = 0;
-            while column < whole {
+            let add = |row: usize, columns: [V; TERMS], mut sum: V| {
+                for i in 0..TERMS {
+                    sum = columns[i].mul_add(V::splat(*a.at(row, term + i)), sum);
+                }
+                sum
+            };
+            let place = |row: usize, column: usize| out.start.add(row * out.pitch + first + column);
+            for column in (0..whole).step_by(LANES) {
                 let columns = lines.map(|line| V::load(line.add(column)));
                 for row in 0..rows {
-                    let place = out.start.add(row * out.pitch + first + column);
-                    let mut sum = V::load(place);
-                    for i in 0..TERMS {
-                        sum = columns[i].mul_add(factor(row, i), sum);
-                    }
-                    sum.store(place);
+                    let place = place(row, column);
+                    add(row, columns, V::load(place)).store(place);
                 }
-                column += LANES;
             }
             // What does not fill a vector is filled up on the side.
             let left = self.columns.len() - whole;
@@ -114,18 +114,13 @@ impl Thin<'_> {
                 let fill = |from: *const f32| {
                     let mut side = [0.0; LANES];
                     side.as_mut_ptr().copy_from_nonoverlapping(from, left);
-                    side
+                    V::of(&side)
                 };
-                let columns = lines.map(|line| V::load(fill(line.add(whole)).as_ptr()));
+                let columns = lines.map(|line| fill(line.add(whole)));
                 for row in 0..rows {
-                    let place = out.start.add(row * out.pitch + first + whole);
-                    let mut side = fill(place);
-                    let mut sum = V::load(side.as_ptr());
-                    for i in 0..TERMS {
-                        sum = columns[i].mul_add(factor(row, i), sum);
-                    }
-                    sum.store(side.as_mut_ptr());
-                    place.copy_from_nonoverlapping(side.as_ptr(), left);
+                    let place = place(row, whole);
+                    let sums = add(row, columns, fill(place)).array();
+                    place.copy_from_nonoverlapping(sums.as_ptr(), left);
                 }
             }
         }

@@ -1,197 +1,85 @@
-//! One tile of a product after another, every sum in a register.
+//! One tile of a product: some rows by one vector of columns or two, every sum in a register.
+//!
+//! Every product of the engine with more than a few rows ends here; they differ in where their
+//! operands lie and in what becomes of the sums.
 
 #![allow(
     clippy::needless_range_loop,
-    clippy::int_plus_one,
-    reason = "sums are indexed by number so that they stay in registers; a macro writes `+ 1` too"
+    reason = "sums are indexed by number so that they stay in registers"
 )]
 
-use crate::cpu::simd::{LANES, Vector};
+use crate::cpu::simd::Vector;
 
-/// What the sums of a tile start from.
+/// The operands of a tile.
 #[derive(Clone, Copy)]
-pub(super) enum Start {
-    /// Zero.
-    Zero,
-    /// One number per column, whole vectors of them.
-    Bias(*const f32),
-    /// What the output holds.
-    Output,
+pub(crate) struct Terms {
+    /// The number of the first row and term; the next rows' lie `ROW` numbers apart.
+    pub a: *const f32,
+    /// From the number of one term to that of the next.
+    pub a_next: usize,
+    /// The first vector of the first term.
+    pub b: *const f32,
+    /// From the vectors of one term to those of the next.
+    pub b_next: usize,
+    /// From one vector of a term to the next.
+    pub b_column: usize,
+    /// How many terms.
+    pub count: usize,
 }
 
-/// A few rows of a product's part: all its columns, some terms of their sums.
-#[derive(Clone, Copy)]
-pub(super) struct Tile {
-    /// Number of terms.
-    pub depth: usize,
-    /// For each term, the numbers of `V::ROWS` rows.
-    pub rows: *const f32,
-    /// Panel after panel; in a panel, for each term, one vector or two.
-    pub panels: *const f32,
-    /// Number of columns.
-    pub columns: usize,
-    /// What is added to.
-    pub start: Start,
-    /// The first number of the output.
-    pub out: *mut f32,
-    /// From one row of the output to the next.
-    pub pitch: usize,
-    /// Room for one tile.
-    pub side: *mut f32,
-}
-
-/// Terms of a panel that are on their way while one is multiplied.
-const AHEAD: usize = 8;
-
-impl Tile {
-    /// Computes the first `count` rows.
+impl Terms {
+    /// `sums[row][column] += a[row][term] b[term][column]`, term after term. `ahead` is called with
+    /// the address of every vector that is read, to ask for those that follow.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, all pointers are valid for what the fields say,
-    /// and `count` is at most `V::ROWS`.
+    /// The processor has the instructions of `V`, and all operands can be read.
     #[inline(always)]
-    pub unsafe fn run<V: Vector>(&self, count: usize) {
-        let width = if V::PAIRS { 2 * LANES } else { LANES };
-        let mut column = 0;
-        while column < self.columns {
-            let left = self.columns - column;
-            // SAFETY: the caller's; a panel of one vector is the last one.
-            unsafe {
-                if V::PAIRS && left > LANES {
-                    self.across::<V, 2>(count, column, left.min(width));
-                } else {
-                    self.across::<V, 1>(count, column, left.min(LANES));
-                }
-            }
-            column += width;
-        }
-    }
-
-    /// One panel, of which `width` columns count.
-    ///
-    /// # Safety
-    /// As [`run`](Self::run).
-    #[inline(always)]
-    unsafe fn across<V: Vector, const COLS: usize>(
-        &self,
-        count: usize,
-        column: usize,
-        width: usize,
-    ) {
-        // SAFETY: the caller's.
+    pub unsafe fn add<V: Vector, const ROWS: usize, const COLS: usize, const ROW: usize>(
+        self,
+        mut sums: [[V; COLS]; ROWS],
+        ahead: impl Fn(*const f32),
+    ) -> [[V; COLS]; ROWS] {
+        let (mut a, mut b) = (self.a, self.b);
+        // SAFETY: the caller's; the addresses behind the last term are not read.
         unsafe {
-            let out = self.out.add(column);
-            let whole = width == COLS * LANES;
-            // Where the last columns do not fill their vectors, the tile goes to the side first.
-            let (to, pitch) = match whole {
-                true => (out, self.pitch),
-                false => (self.side, COLS * LANES),
-            };
-            let row = |row: usize| (out.add(row * self.pitch), self.side.add(row * COLS * LANES));
-            if !whole && matches!(self.start, Start::Output) {
-                for (out, side) in (0..count).map(row) {
-                    std::ptr::copy_nonoverlapping(out, side, width);
-                }
-            }
-            self.down::<V, COLS>(count, column, to, pitch);
-            if !whole {
-                for (out, side) in (0..count).map(row) {
-                    std::ptr::copy_nonoverlapping(side, out, width);
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    /// As [`run`](Self::run); `out` has whole vectors.
-    #[inline(always)]
-    unsafe fn down<V: Vector, const COLS: usize>(
-        &self,
-        count: usize,
-        column: usize,
-        out: *mut f32,
-        pitch: usize,
-    ) {
-        let mut row = 0;
-        macro_rules! tiles {
-            ($($rows:literal if $compiled:expr),*) => {$(
-                if $compiled {
-                    while row + $rows <= count {
-                        // SAFETY: the caller's.
-                        unsafe {
-                            let out = out.add(row * pitch);
-                            self.sum::<V, $rows, COLS>(row, column, out, pitch);
-                        }
-                        row += $rows;
-                    }
-                }
-            )*};
-        }
-        tiles!(
-            14 if V::ROWS == 14,
-            8 if V::ROWS == 14,
-            6 if V::ROWS == 6,
-            4 if V::ROWS >= 4,
-            2 if true,
-            1 if true
-        );
-    }
-
-    /// # Safety
-    /// As [`run`](Self::run); `out` is where the tile goes.
-    #[inline(always)]
-    unsafe fn sum<V: Vector, const ROWS: usize, const COLS: usize>(
-        &self,
-        row: usize,
-        column: usize,
-        out: *mut f32,
-        pitch: usize,
-    ) {
-        // SAFETY: the caller's.
-        unsafe {
-            let mut sums = [[V::splat(0.0); COLS]; ROWS];
-            for row in 0..ROWS {
-                for col in 0..COLS {
-                    let out = out.add(row * pitch + col * LANES);
-                    match self.start {
-                        // The line is on its way here while the sums are made.
-                        Start::Zero => V::fetch(out),
-                        Start::Bias(bias) => {
-                            V::fetch(out);
-                            sums[row][col] = V::load(bias.add(column + col * LANES));
-                        }
-                        // Here it is read at once, so the line of the next panel is asked for.
-                        Start::Output => {
-                            V::fetch(out.wrapping_add(COLS * LANES));
-                            sums[row][col] = V::load(out);
-                        }
-                    }
-                }
-            }
-            let mut rows = self.rows.add(row);
-            let mut panel = self.panels.add(column * self.depth);
-            for _ in 0..self.depth {
+            for _ in 0..self.count {
                 let mut columns = [V::splat(0.0); COLS];
-                for (col, columns) in columns.iter_mut().enumerate() {
-                    *columns = V::load(panel.add(col * LANES));
-                    // A panel does not fit into the first cache.
-                    V::fetch(panel.wrapping_add((AHEAD * COLS + col) * LANES));
+                for col in 0..COLS {
+                    let from = b.add(col * self.b_column);
+                    columns[col] = V::load(from);
+                    ahead(from);
                 }
                 for row in 0..ROWS {
-                    let value = V::splat(*rows.add(row));
+                    let value = V::splat(*a.add(row * ROW));
                     for col in 0..COLS {
                         sums[row][col] = columns[col].mul_add(value, sums[row][col]);
                     }
                 }
-                rows = rows.add(V::ROWS);
-                panel = panel.add(COLS * LANES);
-            }
-            // By number: an array that is iterated over would have to be in memory.
-            for row in 0..ROWS {
-                for col in 0..COLS {
-                    sums[row][col].store(out.add(row * pitch + col * LANES));
-                }
+                a = a.wrapping_add(self.a_next);
+                b = b.wrapping_add(self.b_next);
             }
         }
+        sums
     }
 }
+
+/// Calls `$body` for one tile of rows after another, the largest first, until all `$rows` are done:
+/// `ROWS` is how many rows the tile has, `$row` the first of them.
+macro_rules! tiles {
+    ($set:ident, $rows:expr, |$row:ident| $body:expr) => {{
+        let std::ops::Range { start: mut $row, end } = $rows;
+        $crate::cpu::matmul::tile::tiles!(@ $set, $row, end, $body;
+            14 if $set::ROWS == 14, 7 if $set::ROWS == 14, 6 if $set::ROWS == 6,
+            4 if $set::ROWS >= 4, 2 if true, 1 if true);
+    }};
+    (@ $set:ident, $row:ident, $end:ident, $body:expr; $($rows:literal if $has:expr),*) => {$(
+        if $has {
+            const ROWS: usize = $rows;
+            while $end - $row >= ROWS {
+                $body;
+                $row += ROWS;
+            }
+        }
+    )*};
+}
+pub(super) use tiles;

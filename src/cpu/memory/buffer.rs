@@ -1,20 +1,14 @@
-//! Memory for the numbers of large tensors, used again and again.
-//!
-//! A training step makes and drops tensors of the same few sizes. Left to the allocator, each of
-//! them is new memory, which the system clears page by page, and takes away from every core at its
-//! end. What a [`Buffer`] leaves is kept for the next one instead, at most 1 GiB and inside burn's
-//! tensors as well.
+//! The numbers of large tensors, in memory that is used again and again.
 
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
 
 use burn::backend::Bytes;
 use burn::tensor::{AllocationProperty, DType, TensorData};
 use burn_std::{AccessError, AccessPolicy, AllocationController};
 use rayon::prelude::*;
 
-use super::page::Memory;
+use super::lease::Lease;
 use crate::cpu::simd::{LANES, Lanes, numbers, numbers_mut};
 
 /// 32-bit floats that become a tensor's, and come from one, without a copy.
@@ -30,11 +24,10 @@ impl Buffer {
         if length < LEAST {
             return vec![0.0; length].into();
         }
-        let controller = Recycled(take(length.div_ceil(LANES)));
+        let memory = Box::new(Lease::new(length.div_ceil(LANES)));
         // SAFETY: the memory holds `length` floats, all of which were written before: at first by
         // the system, with zeros.
-        let bytes =
-            unsafe { Bytes::from_controller(Box::new(controller), length * size_of::<f32>()) };
+        let bytes = unsafe { Bytes::from_controller(memory, length * size_of::<f32>()) };
         Self(TensorData::from_bytes(bytes, [length], DType::F32))
     }
 
@@ -44,6 +37,12 @@ impl Buffer {
         let parts = buffer.par_chunks_mut(LEAST);
         parts.for_each(|part| part.fill(0.0));
         buffer
+    }
+
+    /// The numbers in arrays, without what does not fill one; nothing of them unless `wanted`.
+    pub fn slots(&mut self, wanted: bool) -> &mut [[f32; LANES]] {
+        let length = if wanted { self.len() } else { 0 };
+        self[..length].as_chunks_mut().0
     }
 
     /// The numbers of `data`.
@@ -86,10 +85,7 @@ impl DerefMut for Buffer {
     }
 }
 
-/// Memory that goes back to where it came from.
-struct Recycled(Memory);
-
-impl AllocationController for Recycled {
+impl AllocationController for Lease {
     fn alloc_align(&self) -> usize {
         align_of::<Lanes>()
     }
@@ -102,57 +98,17 @@ impl AllocationController for Recycled {
         &mut self,
         _: AccessPolicy,
     ) -> Result<&mut [MaybeUninit<u8>], AccessError> {
-        let numbers = numbers_mut(self.0.vectors_mut());
+        let numbers = numbers_mut(self);
         let length = size_of_val(numbers);
         // SAFETY: the same memory; the caller writes no byte without a value.
         Ok(unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), length) })
     }
 
     fn memory(&self, _: AccessPolicy) -> Result<&[MaybeUninit<u8>], AccessError> {
-        let numbers = numbers(&self.0);
+        let numbers = numbers(self);
         // SAFETY: the same memory.
         Ok(unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) })
     }
-}
-
-impl Drop for Recycled {
-    fn drop(&mut self) {
-        keep(std::mem::take(&mut self.0));
-    }
-}
-
-/// What is free, the longest unused first.
-static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
-
-/// Lanes that are kept at most: 1 GiB.
-const MOST: usize = (1 << 30) / size_of::<Lanes>();
-
-/// At least `vectors` vectors, and not much more.
-fn take(vectors: usize) -> Memory {
-    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |memory: &Memory| (vectors..=vectors + vectors / 4).contains(&memory.len());
-    let smallest = (0..free.len())
-        .filter(|index| fits(&free[*index]))
-        .min_by_key(|index| free[*index].len());
-    match smallest {
-        Some(index) => free.remove(index),
-        None => Memory::new(vectors),
-    }
-}
-
-fn keep(memory: Memory) {
-    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-    free.push(memory);
-    let mut held: usize = free.iter().map(|memory| memory.len()).sum();
-    let mut gone = 0;
-    while held > MOST {
-        held -= free[gone].len();
-        gone += 1;
-    }
-    let gone: Vec<Memory> = free.drain(..gone).collect();
-    // Giving memory back to the system takes long; nobody need wait for it.
-    drop(free);
-    drop(gone);
 }
 
 #[cfg(test)]

@@ -77,6 +77,14 @@ impl Memory {
     }
 }
 
+impl From<Vec<Lanes>> for Memory {
+    fn from(vectors: Vec<Lanes>) -> Self {
+        let mut memory = Self::new(vectors.len());
+        memory.vectors_mut().copy_from_slice(&vectors);
+        memory
+    }
+}
+
 impl std::ops::Deref for Memory {
     type Target = [Lanes];
 

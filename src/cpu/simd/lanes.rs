@@ -28,14 +28,24 @@ pub(crate) fn vectors(values: &[f32]) -> Vec<Lanes> {
         .collect()
 }
 
+/// `vectors` as arrays, which need not lie at the start of a cache line.
+pub(crate) fn arrays(vectors: &[Lanes]) -> &[[f32; LANES]] {
+    // SAFETY: a vector is an array of 16 floats without padding.
+    unsafe { std::slice::from_raw_parts(vectors.as_ptr().cast(), vectors.len()) }
+}
+
+/// The same, to write.
+pub(crate) fn arrays_mut(vectors: &mut [Lanes]) -> &mut [[f32; LANES]] {
+    // SAFETY: as in `arrays`, and every bit pattern is a float.
+    unsafe { std::slice::from_raw_parts_mut(vectors.as_mut_ptr().cast(), vectors.len()) }
+}
+
 /// The numbers of `vectors`, one after another.
 pub(crate) fn numbers(vectors: &[Lanes]) -> &[f32] {
-    // SAFETY: a vector is 16 floats without padding (64 bytes of size and alignment).
-    unsafe { std::slice::from_raw_parts(vectors.as_ptr().cast(), vectors.len() * LANES) }
+    arrays(vectors).as_flattened()
 }
 
 /// The numbers of `vectors`, one after another, to write.
 pub(crate) fn numbers_mut(vectors: &mut [Lanes]) -> &mut [f32] {
-    // SAFETY: as in `numbers`, and every bit pattern is a float.
-    unsafe { std::slice::from_raw_parts_mut(vectors.as_mut_ptr().cast(), vectors.len() * LANES) }
+    arrays_mut(vectors).as_flattened_mut()
 }

@@ -7,5 +7,5 @@ mod lanes;
 mod vector;
 
 pub(crate) use isa::{Isa, Kernel};
-pub(crate) use lanes::{LANES, Lanes, numbers, numbers_mut, planes, vectors};
+pub(crate) use lanes::{LANES, Lanes, arrays, arrays_mut, numbers, numbers_mut, planes, vectors};
 pub(crate) use vector::Vector;

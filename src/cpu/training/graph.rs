@@ -80,26 +80,33 @@ impl Operation<8> for Graph {
             inputs.each_ref().map(Array::values);
         let shape = inputs[0].shape();
         let [nodes, width] = [shape[1], shape[2]];
-        let rows = v.len() / width;
-        let matrix = |values| Matrix::new(values, [rows, width]);
-        let square = |values| Matrix::new(values, [width; 2]);
+        let (lines, square) = ([v.len() / width, width], [width; 2]);
 
-        let gathered = exchange(v, adjacency, nodes, width, Direction::Gather);
+        let weight = |to: usize, from: usize| to * nodes + from;
+        let gathered = exchange(v, adjacency, nodes, width, weight);
         let mut update = Buffer::room(v.len());
-        let out = Output::new(&mut update, [rows, width]);
-        run([Product::new(matrix(v), square(own), out).from(Start::Bias(own_bias))]);
+        let out = Output::new(&mut update, lines);
+        run([
+            Product::new(Matrix::new(v, lines), Matrix::new(own, square), out)
+                .from(Start::Bias(own_bias)),
+        ]);
         // The bias of a neighbour counts as often as the neighbours do.
-        let lines = update
+        let each = update
             .par_chunks_mut(width)
             .zip(adjacency.par_chunks(nodes));
-        lines.for_each(|(line, neighbours)| {
+        each.for_each(|(line, neighbours)| {
             let weight: f32 = neighbours.iter().sum();
             for (x, bias) in line.iter_mut().zip(other_bias) {
                 *x += weight * bias;
             }
         });
-        let out = Output::new(&mut update, [rows, width]);
-        run([Product::new(matrix(&gathered), square(other), out).from(Start::Output)]);
+        let out = Output::new(&mut update, lines);
+        run([Product::new(
+            Matrix::new(&gathered, lines),
+            Matrix::new(other, square),
+            out,
+        )
+        .from(Start::Output)]);
 
         let norm = self.norm(&update, nodes, width);
         let mut output = Buffer::room(v.len());
@@ -137,35 +144,34 @@ impl Operation<8> for Graph {
         let [v, adjacency, own, _, other, _, gamma, _] = inputs.each_ref().map(Array::values);
         let shape = inputs[0].shape();
         let [nodes, width] = [shape[1], shape[2]];
-        let rows = v.len() / width;
 
         // From here on `gradient` is that of the sum before the ReLU, and so of the nodes along the
         // residual connection; `update` becomes the gradient of what the norm reads.
         let mut gradient = gradient.into_values();
         let mut update = update.into_values();
-        gate(&mut gradient, output.values());
+        let [of_beta, of_gamma] = norm.sums(&mut gradient, &output, &update, nodes, width);
         drop(output);
-        let [of_beta, of_gamma] = norm.sums(&gradient, &update, nodes, width);
         norm.backward(&gradient, &mut update, gamma, [&of_beta, &of_gamma], width);
         let of_update = update;
         let [of_own_bias, of_other_bias] = of_biases(&of_update, adjacency, nodes, width);
 
+        let (lines, square) = ([v.len() / width, width], [width; 2]);
         let mut of_own = Buffer::room(width * width);
         let mut of_other = Buffer::room(width * width);
         let both = [(v, &mut of_own), (gathered.values(), &mut of_other)];
-        run(both.map(|(lines, out)| {
-            let lines = Matrix::new(lines, [rows, width]).transposed();
-            let of_lines = Matrix::new(&of_update, [rows, width]);
-            Product::new(lines, of_lines, Output::new(out, [width; 2]))
+        run(both.map(|(rows, out)| {
+            let out = Output::new(out, square);
+            let rows = Matrix::new(rows, lines).transposed();
+            Product::new(rows, Matrix::new(&of_update, lines), out)
         }));
         drop(gathered);
         let of_nodes = wanted[0].then(|| {
-            let matrix = |values| Matrix::new(values, [rows, width]);
-            let square = |values| Matrix::new(values, [width; 2]);
-            let scattered = exchange(&of_update, adjacency, nodes, width, Direction::Scatter);
-            for (rows_of, map) in [(&of_update, own), (&scattered, other)] {
-                let out = Output::new(&mut gradient, [rows, width]);
-                let product = Product::new(matrix(rows_of), square(map).transposed(), out);
+            let weight = |to: usize, from: usize| from * nodes + to;
+            let scattered = exchange(&of_update, adjacency, nodes, width, weight);
+            for (rows, map) in [(&of_update, own), (&scattered, other)] {
+                let out = Output::new(&mut gradient, lines);
+                let map = Matrix::new(map, square).transposed();
+                let product = Product::new(Matrix::new(rows, lines), map, out);
                 run([product.from(Start::Output)]);
             }
             Array::new(gradient, shape)
@@ -211,23 +217,31 @@ impl Graph {
 }
 
 impl Norm {
-    /// The gradients of the shift and of gamma, `[nodes]` each.
-    fn sums(&self, gradient: &[f32], update: &[f32], nodes: usize, width: usize) -> [Vec<f32>; 2] {
-        let lines: Vec<[f64; 2]> = gradient
-            .par_chunks(width)
-            .zip(update.par_chunks(width))
-            .enumerate()
-            .map(|(row, (g, x))| {
-                let (mean, inverse) = (self.mean[row % nodes], self.inverse[row % nodes]);
-                let products = g
-                    .iter()
-                    .zip(x)
-                    .map(|(g, x)| [*g, g * ((x - mean) * inverse)]);
-                sum_pairs(products)
-            })
-            .collect();
+    /// Takes the gradient away where the ReLU gave nothing; the gradients of the shift and of gamma,
+    /// `[nodes]` each.
+    fn sums(
+        &self,
+        gradient: &mut [f32],
+        output: &[f32],
+        update: &[f32],
+        nodes: usize,
+        width: usize,
+    ) -> [Vec<f32>; 2] {
+        let lines = gradient
+            .par_chunks_mut(width)
+            .zip(output.par_chunks(width))
+            .zip(update.par_chunks(width));
+        let sums = lines.enumerate().map(|(row, ((g, out), x))| {
+            let (mean, inverse) = (self.mean[row % nodes], self.inverse[row % nodes]);
+            let products = g.iter_mut().zip(out).zip(x).map(|((g, out), x)| {
+                *g = if *out > 0.0 { *g } else { 0.0 };
+                [*g, *g * ((x - mean) * inverse)]
+            });
+            sum_pairs(products)
+        });
+        let sums: Vec<[f64; 2]> = sums.collect();
         [0, 1].map(|which| {
-            let of_node = |node: usize| lines[node..].iter().step_by(nodes);
+            let of_node = |node: usize| sums[node..].iter().step_by(nodes);
             (0..nodes)
                 .map(|node| of_node(node).map(|sums| sums[which]).sum::<f64>() as f32)
                 .collect()
@@ -258,34 +272,14 @@ impl Norm {
     }
 }
 
-/// Takes the gradient away where the ReLU gave nothing.
-fn gate(gradient: &mut [f32], output: &[f32]) {
-    let parts = gradient.par_chunks_mut(PART).zip(output.par_chunks(PART));
-    parts.for_each(|(gradient, output)| {
-        for (g, out) in gradient.iter_mut().zip(output) {
-            *g = if *out > 0.0 { *g } else { 0.0 };
-        }
-    });
-}
-
-/// Numbers in one task of an element-wise pass.
-const PART: usize = 1 << 14;
-
-#[derive(Clone, Copy)]
-enum Direction {
-    /// `A V`.
-    Gather,
-    /// `A^T V`.
-    Scatter,
-}
-
-/// The nodes of each image exchanged along its graph.
+/// The nodes of each image exchanged along its graph: `weight` says where the weight of a way to one
+/// node from another stands.
 fn exchange(
     from: &[f32],
     adjacency: &[f32],
     nodes: usize,
     width: usize,
-    direction: Direction,
+    weight: impl Fn(usize, usize) -> usize + Sync,
 ) -> Buffer {
     let mut to = Buffer::room(from.len());
     let image = nodes * width;
@@ -296,10 +290,7 @@ fn exchange(
             for (node, to) in to.chunks_mut(width).enumerate() {
                 to.fill(0.0);
                 for (neighbour, from) in from.chunks(width).enumerate() {
-                    let weight = match direction {
-                        Direction::Gather => weights[node * nodes + neighbour],
-                        Direction::Scatter => weights[neighbour * nodes + node],
-                    };
+                    let weight = weights[weight(node, neighbour)];
                     // Most nodes are not neighbours.
                     if weight != 0.0 {
                         for (to, from) in to.iter_mut().zip(from) {

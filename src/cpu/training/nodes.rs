@@ -79,19 +79,13 @@ impl Nodes {
 
     /// The norm of `mapped`, whose moments are left in `statistics`.
     fn norm(&self, mapped: &[f32], batch: usize, gamma: &[f32], beta: &[f32]) -> Norm {
-        let channels = gamma.len();
-        let (mean, variance) = moments(mapped, batch, channels);
-        let inverse: Vec<f32> = variance
-            .iter()
-            .map(|variance| (1.0 / (f64::from(*variance) + self.epsilon).sqrt()) as f32)
-            .collect();
-        let scale = gamma
-            .iter()
-            .zip(&inverse)
-            .map(|(gamma, inverse)| gamma * inverse);
+        let (mean, variance) = moments(mapped, batch, gamma.len());
+        let inverse = |variance: &f32| (1.0 / (f64::from(*variance) + self.epsilon).sqrt()) as f32;
+        let inverse: Vec<f32> = variance.iter().map(inverse).collect();
+        let scale = gamma.iter().zip(&inverse);
         let norm = Norm {
             mean: mean.clone(),
-            scale: scale.collect(),
+            scale: scale.map(|(gamma, inverse)| gamma * inverse).collect(),
             shift: beta.to_vec(),
             inverse,
         };
@@ -121,10 +115,8 @@ impl Operation<5> for Nodes {
         let mut mapped = Buffer::room(batch * nodes * width);
         let outputs = Output::interleaved(&mut mapped, sizes).enumerate();
         let products = outputs.map(|(node, out)| {
-            let rows = match &dropped {
-                Some(dropped) => part(dropped, node, batch * width),
-                None => features,
-            };
+            let rows = dropped.as_deref();
+            let rows = rows.map_or(features, |rows| part(rows, node, batch * width));
             let map = Matrix::new(part(weight, node, width * width), [width; 2]);
             Product::new(Matrix::new(rows, [batch, width]), map, out)
                 .from(Start::Bias(part(bias, node, width)))
@@ -166,14 +158,16 @@ impl Operation<5> for Nodes {
         let (of_beta, of_gamma) = norm.backward(mapped.values(), &mut gradient, batch);
         drop(mapped);
 
+        // The gradient of what one node's map puts out.
+        let of_node =
+            |node| Matrix::strided(&gradient[node * width..], [batch, width], [channels, 1]);
         let of_features = wanted[0].then(|| {
             let mut rows = Buffer::room(nodes * batch * width);
             let outputs = rows.chunks_mut(batch * width).enumerate();
             let products = outputs.map(|(node, out)| {
-                let start = &gradient[node * width..];
-                let rows = Matrix::strided(start, [batch, width], [channels, 1]);
                 let map = Matrix::new(part(weight, node, width * width), [width; 2]);
-                Product::new(rows, map.transposed(), Output::new(out, [batch, width]))
+                let out = Output::new(out, [batch, width]);
+                Product::new(of_node(node), map.transposed(), out)
             });
             run(products);
             Array::new(self.gathered(&rows, sizes), [batch, width])
@@ -183,14 +177,10 @@ impl Operation<5> for Nodes {
             let mut of_weight = Buffer::room(nodes * width * width);
             let outputs = of_weight.chunks_mut(width * width).enumerate();
             let products = outputs.map(|(node, out)| {
-                let rows = match &dropped {
-                    Some(dropped) => part(dropped, node, batch * width),
-                    None => features,
-                };
-                let start = &gradient[node * width..];
-                let of_rows = Matrix::strided(start, [batch, width], [channels, 1]);
+                let rows = dropped.as_deref();
+                let rows = rows.map_or(features, |rows| part(rows, node, batch * width));
                 let rows = Matrix::new(rows, [batch, width]).transposed();
-                Product::new(rows, of_rows, Output::new(out, [width; 2]))
+                Product::new(rows, of_node(node), Output::new(out, [width; 2]))
             });
             run(products);
             Array::new(of_weight, [nodes, width, width])
@@ -237,63 +227,47 @@ impl Norm {
         let mut of_beta = vec![0.0; channels];
         let mut of_gamma = vec![0.0; channels];
         let shared = &*gradient;
-        of_beta
+        let parts = of_beta
             .par_chunks_mut(STRIPE)
-            .zip(of_gamma.par_chunks_mut(STRIPE))
-            .enumerate()
-            .for_each(|(stripe, (of_beta, of_gamma))| {
-                let first = stripe * STRIPE;
-                let across = first..first + of_beta.len();
-                let norm = self.channels(across.clone());
-                for row in 0..batch {
-                    let x = &mapped[row * channels..][across.clone()];
-                    let g = &shared[row * channels..][across.clone()];
-                    for channel in 0..x.len() {
-                        let centred = x[channel] - norm.mean[channel];
-                        let y = centred * norm.scale[channel] + norm.shift[channel];
-                        let g = if y > 0.0 { g[channel] } else { 0.0 };
-                        of_beta[channel] += g;
-                        of_gamma[channel] += g * (centred * norm.inverse[channel]);
-                    }
+            .zip(of_gamma.par_chunks_mut(STRIPE));
+        parts.enumerate().for_each(|(part, (of_beta, of_gamma))| {
+            let across = part * STRIPE..part * STRIPE + of_beta.len();
+            let [mean, scale, shift, inverse] = self.channels(across.clone());
+            for row in 0..batch {
+                let [x, g] = [mapped, shared].map(|all| &all[row * channels..][across.clone()]);
+                for channel in 0..x.len() {
+                    let centred = x[channel] - mean[channel];
+                    let y = centred * scale[channel] + shift[channel];
+                    let g = if y > 0.0 { g[channel] } else { 0.0 };
+                    of_beta[channel] += g;
+                    of_gamma[channel] += g * (centred * inverse[channel]);
                 }
-            });
+            }
+        });
         let share = 1.0 / batch as f32;
         let rows = gradient
             .par_chunks_mut(channels)
             .zip(mapped.par_chunks(channels));
         rows.for_each(|(g, x)| {
-            let norm = self.channels(0..channels);
+            let [mean, scale, shift, inverse] = self.channels(0..channels);
             let sums = of_beta.iter().zip(&of_gamma);
             for (channel, ((g, x), (of_beta, of_gamma))) in
                 g.iter_mut().zip(x).zip(sums).enumerate()
             {
-                let centred = x - norm.mean[channel];
-                let y = centred * norm.scale[channel] + norm.shift[channel];
+                let centred = x - mean[channel];
+                let y = centred * scale[channel] + shift[channel];
                 let gate = if y > 0.0 { *g } else { 0.0 };
-                let drift = of_beta + centred * norm.inverse[channel] * of_gamma;
-                *g = norm.scale[channel] * (gate - share * drift);
+                let drift = of_beta + centred * inverse[channel] * of_gamma;
+                *g = scale[channel] * (gate - share * drift);
             }
         });
         (of_beta, of_gamma)
     }
 
-    /// The norm of some channels, its slices of one length.
-    fn channels(&self, range: std::ops::Range<usize>) -> Channels<'_> {
-        Channels {
-            mean: &self.mean[range.clone()],
-            scale: &self.scale[range.clone()],
-            shift: &self.shift[range.clone()],
-            inverse: &self.inverse[range],
-        }
+    /// Mean, scale, shift and inverse of some channels, in slices of one length.
+    fn channels(&self, range: std::ops::Range<usize>) -> [&[f32]; 4] {
+        [&self.mean, &self.scale, &self.shift, &self.inverse].map(|all| &all[range.clone()])
     }
-}
-
-/// Part of a [`Norm`].
-struct Channels<'a> {
-    mean: &'a [f32],
-    scale: &'a [f32],
-    shift: &'a [f32],
-    inverse: &'a [f32],
 }
 
 /// Channels that a task takes through the whole batch: its rows stay in a core's second cache.
@@ -303,29 +277,25 @@ const STRIPE: usize = 512;
 fn moments(values: &[f32], batch: usize, channels: usize) -> (Vec<f32>, Vec<f32>) {
     let mut mean = vec![0.0f32; channels];
     let mut variance = vec![0.0f32; channels];
-    mean.par_chunks_mut(STRIPE)
-        .zip(variance.par_chunks_mut(STRIPE))
-        .enumerate()
-        .for_each(|(stripe, (mean, variance))| {
-            let length = mean.len();
-            let row = |row: usize| &values[row * channels + stripe * STRIPE..][..length];
-            let share = 1.0 / batch as f32;
-            let mut sums = vec![0.0; mean.len()];
-            for row in (0..batch).map(row) {
-                for (sum, x) in sums.iter_mut().zip(row) {
-                    *sum += x;
-                }
+    let parts = mean
+        .par_chunks_mut(STRIPE)
+        .zip(variance.par_chunks_mut(STRIPE));
+    parts.enumerate().for_each(|(part, (mean, variance))| {
+        let length = mean.len();
+        let rows = || (0..batch).map(|row| &values[row * channels + part * STRIPE..][..length]);
+        let share = 1.0 / batch as f32;
+        for row in rows() {
+            for (sum, x) in mean.iter_mut().zip(row) {
+                *sum += x;
             }
-            let means: Vec<f32> = sums.iter().map(|sum| sum * share).collect();
-            for row in (0..batch).map(row) {
-                for ((sum, x), mean) in variance.iter_mut().zip(row).zip(&means) {
-                    *sum += (x - mean) * (x - mean);
-                }
+        }
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        for row in rows() {
+            for ((sum, x), mean) in variance.iter_mut().zip(row).zip(&*mean) {
+                *sum += (x - mean) * (x - mean);
             }
-            for variance in variance.iter_mut() {
-                *variance *= share;
-            }
-            mean.copy_from_slice(&means);
-        });
+        }
+        variance.iter_mut().for_each(|variance| *variance *= share);
+    });
     (mean, variance)
 }

@@ -1,15 +1,10 @@
 //! One block of the network: an opening, a depthwise convolution, squeeze-excite, a projection.
 
-use super::divide::divide;
-use super::kernel::{
-    Activation, Dense, Inner, Mean, Project, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Scale, Source,
-    Stem as StemKernel,
-};
-use super::weight::Depthwise;
-use crate::cpu::convolution::Padding;
-use crate::cpu::matmul::{PANEL, Pointwise};
-use crate::cpu::memory::{Memory, Workers};
-use crate::cpu::simd::{LANES, Lanes};
+use super::kernel::{Activation, Dense, Inner, Mean, Project, Scale, Source};
+use crate::cpu::convolution::{Window, pack};
+use crate::cpu::matmul::{PANEL, Pointwise, Store};
+use crate::cpu::memory::{Memory, Workers, panels};
+use crate::cpu::simd::{LANES, Lanes, arrays, arrays_mut, vectors};
 
 /// What comes before the depthwise convolution.
 #[derive(Debug)]
@@ -27,47 +22,44 @@ pub(super) enum Opening {
 pub(super) struct Stem {
     /// Weights and bias; its inputs are the products of one output.
     pub layer: Pointwise,
-    /// How the edges are padded.
-    pub padding: Padding,
+    pub window: Window,
 }
 
-impl Stem {
-    /// The size of the output.
-    fn size(&self, image: [usize; 2]) -> [usize; 2] {
-        self.padding.around(image, STEM_KERNEL, STEM_STRIDE)[0]
-    }
+/// A depthwise convolution's weights and bias, vector by vector.
+#[derive(Debug)]
+pub(super) struct Depthwise {
+    pub channels: usize,
+    pub window: Window,
+    /// `[vectors, kernel * kernel]`.
+    weight: Vec<Lanes>,
+    /// `[vectors]`.
+    bias: Vec<Lanes>,
+}
 
-    fn source<'a>(&'a self, panel: usize, image: &'a [f32], size: [usize; 2]) -> Source<'a> {
-        Source::Stem {
-            image,
-            size,
-            pad: self.padding.around(size, STEM_KERNEL, STEM_STRIDE)[1],
-            weight: self.layer.weight(panel),
-            bias: self.layer.bias(panel),
+impl Depthwise {
+    /// Packs `weight`, `[channels, kernel, kernel]`, and `bias`, `[channels]`.
+    pub fn new(weight: &[f32], bias: &[f32], window: Window) -> Self {
+        Self {
+            channels: bias.len(),
+            window,
+            weight: pack(weight, bias.len(), window.kernel * window.kernel),
+            bias: vectors(bias),
         }
     }
 
-    /// Writes the stem's output into `buffers.map`, and gives its size.
-    pub fn run(
-        &self,
-        workers: Workers,
-        image: &[f32],
-        size: [usize; 2],
-        buffers: &mut Buffers,
-    ) -> [usize; 2] {
-        let to = self.size(size);
-        let pixels = to[0] * to[1];
-        let map = buffers.map.room(self.layer.planes() * pixels);
-        let panels = map.chunks_mut(PANEL * pixels).enumerate();
-        workers.each(panels.collect(), |(panel, out), scratch| {
-            workers.run(StemKernel {
-                source: self.source(panel, image, size),
-                size: to,
-                scratch,
-                out,
-            });
-        });
-        to
+    /// Planes of the input and the output.
+    fn planes(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Weights and bias of one panel.
+    pub fn panel(&self, panel: usize) -> [&[Lanes]; 2] {
+        let taps = self.window.kernel * self.window.kernel;
+        let (first, end) = (panel * PANEL, self.planes().min((panel + 1) * PANEL));
+        [
+            &self.weight[first * taps..end * taps],
+            &self.bias[first..end],
+        ]
     }
 }
 
@@ -84,6 +76,8 @@ pub(super) struct Block {
     pub expand: Pointwise,
     /// The linear 1x1 convolution that ends the block.
     pub project: Pointwise,
+    /// Whether the input is added to the output.
+    pub residual: bool,
 }
 
 /// The buffers that one image passes through.
@@ -108,15 +102,6 @@ const PIXELS: usize = 56;
 const WIDE: usize = 128;
 
 impl Block {
-    /// Channels that the block takes.
-    pub fn inputs(&self) -> usize {
-        match &self.opening {
-            Opening::Stem(_) => STEM_COLOURS,
-            Opening::Expand(expand) => expand.inputs(),
-            Opening::Map => self.depthwise.channels(),
-        }
-    }
-
     /// The matrix products of the block, in order.
     pub fn products(&mut self) -> impl Iterator<Item = &mut Pointwise> {
         let opening = match &mut self.opening {
@@ -127,33 +112,16 @@ impl Block {
         opening.into_iter().chain(rest)
     }
 
-    /// Whether nothing comes before the depthwise convolution.
-    pub fn is_plain(&self) -> bool {
-        matches!(self.opening, Opening::Map)
+    /// The size of what the depthwise convolution reads, where the block's input is of `size`.
+    pub fn source(&self, size: [usize; 2]) -> [usize; 2] {
+        match &self.opening {
+            Opening::Stem(stem) => stem.window.over(size)[0],
+            _ => size,
+        }
     }
 
-    /// Channels that the block puts out.
-    pub fn outputs(&self) -> usize {
-        self.project.outputs()
-    }
-
-    /// Replaces `buffers.map`, of `size`, with the block's output, and gives that one's size. The
-    /// stem reads `image` instead.
-    pub fn run(
-        &self,
-        workers: Workers,
-        image: &[f32],
-        size: [usize; 2],
-        buffers: &mut Buffers,
-    ) -> [usize; 2] {
-        let inner = self.inner(workers, image, size, buffers);
-        let gate = self.gate(workers, inner, buffers);
-        self.project(workers, size, inner, &gate, buffers);
-        inner
-    }
-
-    /// From the block's input to what comes out of the depthwise convolution and SiLU; gives the
-    /// size of that.
+    /// From the block's input in `buffers.map`, or from `image`, of `size`, to what comes out of the
+    /// depthwise convolution and SiLU; gives the size of that.
     pub fn inner(
         &self,
         workers: Workers,
@@ -161,36 +129,46 @@ impl Block {
         size: [usize; 2],
         buffers: &mut Buffers,
     ) -> [usize; 2] {
-        let source = match self.opening {
-            Opening::Stem(ref stem) => stem.size(size),
-            _ => size,
-        };
-        let depthwise = &self.depthwise;
-        let [to, pad] = depthwise
-            .padding
-            .around(source, depthwise.kernel, depthwise.stride);
+        let Depthwise { window, .. } = self.depthwise;
+        let source = self.source(size);
+        let [to, pad] = window.over(source);
         let (plane, pixels) = (source[0] * source[1], to[0] * to[1]);
-        let inner = buffers.inner.room(depthwise.planes() * pixels);
-        let sums = buffers.sums.room(depthwise.planes() * to[0]);
+        let planes = self.depthwise.planes();
+        let inner = buffers.inner.room(planes * pixels);
+        let sums = buffers.sums.room(planes * to[0]);
 
-        let bands = workers.bands(depthwise.panels(), to[0], ROWS);
-        let parts = divide(inner, pixels, &bands, to[1])
+        let across = planes.div_ceil(PANEL);
+        let bands = workers.bands(across, to[0], ROWS);
+        let parts = panels(inner, pixels, &bands, to[1], PANEL)
             .into_iter()
-            .zip(divide(sums, to[0], &bands, 1))
+            .zip(panels(sums, to[0], &bands, 1, PANEL))
             .enumerate();
-        let input = &buffers.map[..];
+        let map = &buffers.map[..];
         workers.each(parts.collect(), |(index, (out, sums)), scratch| {
-            let panel = index / bands.len();
+            let panel = index % across;
+            let [weight, bias] = self.depthwise.panel(panel);
             workers.run(Inner {
-                source: self.source(panel, image, size, input, plane),
+                source: match &self.opening {
+                    Opening::Stem(stem) => Source::Stem {
+                        image,
+                        size,
+                        pad: stem.window.over(size)[1],
+                        weight: stem.layer.weight(panel),
+                        bias: stem.layer.bias(panel),
+                    },
+                    Opening::Expand(expand) => Source::Expand(expand.product(panel, map, plane)),
+                    Opening::Map => {
+                        Source::Map(&map[panel * PANEL * plane..][..bias.len() * plane])
+                    }
+                },
                 size: source,
                 pad,
-                kernel: depthwise.kernel,
-                stride: depthwise.stride,
+                kernel: window.kernel,
+                stride: window.stride,
                 width: to[1],
-                rows: bands[index % bands.len()].clone(),
-                weight: depthwise.weight(panel),
-                bias: depthwise.bias(panel),
+                rows: bands[index / across].clone(),
+                weight,
+                bias,
                 scratch,
                 out,
                 sums,
@@ -199,64 +177,46 @@ impl Block {
         to
     }
 
-    /// From the inner map of size `inner` to the block's output, in `buffers.map`, whose size was
-    /// `size`.
-    pub fn project(
-        &self,
-        workers: Workers,
-        size: [usize; 2],
-        inner: [usize; 2],
-        gate: &[Lanes],
-        buffers: &mut Buffers,
-    ) {
-        let pixels = inner[0] * inner[1];
+    /// From the inner map of `size` to the block's output, which takes the place of its input in
+    /// `buffers.map`.
+    pub fn project(&self, workers: Workers, size: [usize; 2], buffers: &mut Buffers) {
+        let gate = self.gate(workers, size, buffers);
+        let pixels = size[0] * size[1];
         let map = &mut buffers.inner.vectors_mut()[..gate.len() * pixels];
         let gate = if pixels < WIDE {
-            workers.run(Scale { map, gate });
+            workers.run(Scale { map, gate: &gate });
             None
         } else {
-            Some(gate)
+            Some(&gate[..])
         };
         let map = &buffers.inner[..];
-        let kept = self.project.outputs() == self.inputs() && size == inner;
-        let input = &buffers.map[..];
-        let bands = workers.bands(self.project.panels(), pixels, PIXELS);
-        let output = buffers.out.room(self.project.planes() * pixels);
-        let parts = divide(output, pixels, &bands, 1).into_iter().enumerate();
-        workers.each(parts.collect(), |(index, out), scratch| {
-            let panel = index / bands.len();
+        let input = arrays(&buffers.map);
+        let across = self.project.panels();
+        let bands = workers.bands(across, pixels, PIXELS);
+        let output = arrays_mut(buffers.out.room(self.project.planes() * pixels));
+        let parts = panels(output, pixels, &bands, 1, PANEL).into_iter();
+        workers.each(parts.enumerate().collect(), |(index, mut out), scratch| {
+            let (panel, band) = (index % across, &bands[index / across]);
+            let residual = |vector: usize| {
+                let plane = panel * PANEL + vector.min(out.len() - 1);
+                &input[plane * pixels..][band.clone()]
+            };
             workers.run(Project {
-                product: self.project.product(panel, map, pixels),
+                store: Store {
+                    product: self.project.product(panel, map, pixels),
+                    pixels: band.clone(),
+                    other: self.residual.then(|| [residual(0), residual(1)]),
+                    out: &mut out,
+                },
                 gate,
-                residual: kept.then(|| &input[panel * PANEL * pixels..]),
-                pixels: bands[index % bands.len()].clone(),
                 scratch,
-                out,
             });
         });
         std::mem::swap(&mut buffers.map, &mut buffers.out);
     }
 
-    fn source<'a>(
-        &'a self,
-        panel: usize,
-        image: &'a [f32],
-        size: [usize; 2],
-        map: &'a [Lanes],
-        plane: usize,
-    ) -> Source<'a> {
-        match &self.opening {
-            Opening::Stem(stem) => stem.source(panel, image, size),
-            Opening::Expand(expand) => Source::Expand(expand.product(panel, map, plane)),
-            Opening::Map => {
-                let vectors = self.depthwise.bias(panel).len();
-                Source::Map(&map[panel * PANEL * plane..][..vectors * plane])
-            }
-        }
-    }
-
     /// Squeeze-excite's gate of an inner map, from the sums of its rows.
-    pub fn gate(&self, workers: Workers, size: [usize; 2], buffers: &Buffers) -> Vec<Lanes> {
+    fn gate(&self, workers: Workers, size: [usize; 2], buffers: &Buffers) -> Vec<Lanes> {
         let sums = &buffers.sums[..self.depthwise.planes() * size[0]];
         let share = 1.0 / (size[0] * size[1]) as f32;
         let mean: Vec<Lanes> = sums
@@ -273,13 +233,12 @@ impl Block {
             .collect();
         let dense = |layer: &Pointwise, input: &[Lanes], activation| {
             let mut out = vec![Lanes::default(); layer.planes()];
-            for (panel, out) in out.chunks_mut(PANEL).enumerate() {
-                workers.run(Dense {
-                    product: layer.product(panel, input, 1),
-                    activation,
-                    out,
-                });
-            }
+            workers.run(Dense {
+                layer,
+                input,
+                activation,
+                out: &mut out,
+            });
             out
         };
         let reduced = dense(&self.reduce, &mean, Activation::Silu);
@@ -299,6 +258,7 @@ pub(super) fn pool(
     workers.each(panels, |(panel, out), _| {
         workers.run(Mean {
             product: head.product(panel, map, size[0] * size[1]),
+            pixels: size[0] * size[1],
             out,
         });
     });

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::block::{self, Block, Buffers, Stem};
+use super::block::{self, Block, Buffers};
 use super::compile;
 use crate::cpu::matmul::Pointwise;
 use crate::cpu::memory::{Array, Pool, Workers, awake};
@@ -17,7 +17,6 @@ use crate::cpu::view::Backbone;
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(super) isa: Isa,
-    pub(super) stem: Option<Stem>,
     pub(super) blocks: Vec<Block>,
     pub(super) head: Pointwise,
     buffers: Pool<Buffers>,
@@ -33,10 +32,9 @@ impl Compiled {
 
     /// As [`new`](Self::new), for an instruction set of choice.
     pub fn with_isa(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
-        let compile::Layers { stem, blocks, head } = compile::layers(network)?;
+        let (blocks, head) = compile::layers(network)?;
         Some(Self {
             isa,
-            stem,
             blocks,
             head,
             buffers: Pool::default(),
@@ -70,14 +68,14 @@ impl Compiled {
             .par_chunks_exact_mut(feature)
             .zip(images.par_chunks_exact(each))
             .with_max_len(1)
-            .for_each(|(out, image)| self.run(1, image, [height, width], out));
+            .for_each(|(out, image)| self.run(1, image, [height, width], out, || ()));
         if !together.is_empty() {
             awake(threads, || {
                 for (out, image) in together
                     .chunks_exact_mut(feature)
                     .zip(images[alone * each..].chunks_exact(each))
                 {
-                    self.run(threads, image, [height, width], out);
+                    self.run(threads, image, [height, width], out, || ());
                 }
             });
         }
@@ -92,17 +90,26 @@ impl Compiled {
         Some(Array::new(features, [batch, self.head.outputs()]).into_tensor())
     }
 
-    /// Computes the feature of one image with `threads` threads.
-    fn run(&self, threads: usize, image: &[f32], mut size: [usize; 2], out: &mut [f32]) {
+    /// Computes the feature of one image with `threads` threads, and says when a part of it is done:
+    /// the inside of each block, the rest of it, and at last the head.
+    pub(super) fn run(
+        &self,
+        threads: usize,
+        image: &[f32],
+        mut size: [usize; 2],
+        out: &mut [f32],
+        mut done: impl FnMut(),
+    ) {
         let workers = Workers::new(self.isa, threads);
         self.buffers.with(|buffers| {
-            if let Some(stem) = &self.stem {
-                size = stem.run(workers, image, size, buffers);
-            }
             for block in &self.blocks {
-                size = block.run(workers, image, size, buffers);
+                size = block.inner(workers, image, size, buffers);
+                done();
+                block.project(workers, size, buffers);
+                done();
             }
             let head = block::pool(workers, &self.head, &buffers.map, size);
+            done();
             out.copy_from_slice(&numbers(&head)[..out.len()]);
         });
     }

@@ -22,23 +22,19 @@
 //! |---|---|
 //! | `compile` | layers to packed weights: folding, and which layers are known |
 //! | `compiled` | the compiled network, image by image |
-//! | `cached` | where a network keeps it, and when it is stale |
-//! | `block` | one block, the stem and the head as calls of kernels: **a new kind of layer goes here** |
+//! | `cache` | where a network keeps it, and when it is stale |
+//! | `block` | one block and the head as calls of kernels: **a new kind of layer goes here** |
 //! | `kernel` | the loops, written once over 16 lanes |
-//! | `weight` | a depthwise convolution's packed weights |
-//! | `divide` | the division of a map among tasks |
 //! | `profile` | how long each layer takes |
 
 mod block;
-mod cached;
+mod cache;
 mod compile;
 mod compiled;
-mod divide;
 mod kernel;
 mod profile;
-mod weight;
 
-pub(crate) use cached::{Cached, features};
+pub(crate) use cache::{Cache, features};
 pub(crate) use profile::profile;
 
 #[cfg(test)]

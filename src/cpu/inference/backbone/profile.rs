@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::block::{self, Block, Buffers, Opening};
+use super::block::{Depthwise, Opening};
 use super::compiled::Compiled;
-use super::weight::Depthwise;
 use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::Workers;
 use crate::cpu::profile::{LayerTime, Profile};
 use crate::cpu::simd::{Isa, Kernel, LANES, Vector};
 use crate::cpu::view::Backbone;
@@ -19,25 +17,17 @@ impl Kernel for Peak {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> [f32; LANES] {
-        // SAFETY: the caller vouches for the instructions; the array holds 16 numbers.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
             let (factor, term) = (V::splat(0.999), V::splat(0.001));
-            let mut sums = [V::splat(0.0); 12];
-            for (sum, start) in sums.iter_mut().zip(std::hint::black_box([0.1f32; 12])) {
-                *sum = V::splat(start);
-            }
+            let mut sums = std::hint::black_box([0.1; 12]).map(|start| V::splat(start));
             for _ in 0..self.0 {
                 for sum in &mut sums {
                     *sum = sum.mul_add(factor, term);
                 }
             }
-            let mut total = V::splat(0.0);
-            for sum in sums {
-                total = total.add(sum);
-            }
-            let mut out = [0.0; LANES];
-            total.store(out.as_mut_ptr());
-            out
+            let total = sums.into_iter().fold(V::splat(0.0), V::add);
+            total.array()
         }
     }
 }
@@ -53,113 +43,80 @@ fn peak(isa: Isa) -> f64 {
     (STEPS * 12 * LANES * 2) as f64 / best.as_secs_f64()
 }
 
-fn pointwise(layer: &Pointwise, pixels: usize) -> usize {
-    2 * layer.inputs() * layer.outputs() * pixels
-}
-
-fn depthwise(layer: &Depthwise, pixels: usize) -> usize {
-    2 * layer.channels() * layer.kernel * layer.kernel * pixels
-}
-
-/// The two lines of a block: up to the depthwise convolution, and after it.
-fn lines(index: usize, block: &Block, size: [usize; 2], inner: [usize; 2]) -> [LayerTime; 2] {
-    let (pixels, to) = (size[0] * size[1], inner[0] * inner[1]);
-    let channels = block.depthwise.channels();
-    let (source, opening, opening_weights, input) = match &block.opening {
-        Opening::Stem(stem) => {
-            let source = stem.padding.around(size, 3, 2)[0];
-            let source = source[0] * source[1];
-            let weights = stem.layer.inputs() * stem.layer.outputs();
-            (source, pointwise(&stem.layer, source), weights, 3 * pixels)
-        }
-        Opening::Expand(expand) => {
-            let weights = expand.inputs() * expand.outputs();
-            let input = expand.inputs() * pixels;
-            (pixels, pointwise(expand, pixels), weights, input)
-        }
-        Opening::Map => (0, 0, 0, channels * pixels),
-    };
-    let kernel = block.depthwise.kernel;
-    let first = LayerTime {
-        name: format!("block {index}, inside, {kernel}x{kernel}, {channels} channels"),
-        operations: opening + depthwise(&block.depthwise, to),
-        silu: (source + to) * channels,
-        bytes: 4 * (opening_weights + kernel * kernel * channels + input + channels * to),
+/// What every part of a network has to do for an image of `size`, in the order of
+/// [`run`](Compiled::run).
+fn work(network: &Compiled, mut size: [usize; 2]) -> Vec<LayerTime> {
+    let layer = |name: String, operations: usize, silu: usize, numbers: usize| LayerTime {
+        name,
+        operations,
+        silu,
+        bytes: size_of::<f32>() * numbers,
         best: Duration::MAX,
     };
-    let (project, reduced) = (&block.project, block.reduce.outputs());
-    let second = LayerTime {
-        name: format!(
-            "block {index}, gate and projection to {}",
-            project.outputs()
-        ),
-        operations: pointwise(project, to) + 4 * channels * reduced,
-        silu: reduced,
-        bytes: 4
-            * (project.inputs() * project.outputs()
-                + 2 * channels * reduced
-                + (channels + project.outputs()) * to),
-        best: Duration::MAX,
-    };
-    [first, second]
+    let pixels = |[height, width]: [usize; 2]| height * width;
+    let weights = |layer: &Pointwise| layer.inputs() * layer.outputs();
+    let mut layers = Vec::new();
+    for (index, block) in network.blocks.iter().enumerate() {
+        let Depthwise {
+            window, channels, ..
+        } = block.depthwise;
+        let source = block.source(size);
+        let (opening, read) = match &block.opening {
+            Opening::Stem(stem) => (weights(&stem.layer), 3 * pixels(size)),
+            Opening::Expand(expand) => (weights(expand), expand.inputs() * pixels(size)),
+            Opening::Map => (0, channels * pixels(size)),
+        };
+        let activated = if opening == 0 { 0 } else { pixels(source) };
+        size = window.over(source)[0];
+        let (kernel, to) = (window.kernel, pixels(size));
+        let taps = kernel * kernel * channels;
+        layers.push(layer(
+            format!("block {index}, inside, {kernel}x{kernel}, {channels} channels"),
+            2 * (opening * pixels(source) + taps * to),
+            (activated + to) * channels,
+            opening + taps + read + channels * to,
+        ));
+        let (project, reduced) = (&block.project, block.reduce.outputs());
+        let outputs = project.outputs();
+        layers.push(layer(
+            format!("block {index}, gate and projection to {outputs}"),
+            2 * weights(project) * to + 4 * channels * reduced,
+            reduced,
+            weights(project) + 2 * channels * reduced + (channels + outputs) * to,
+        ));
+    }
+    let (head, to) = (&network.head, pixels(size));
+    layers.push(layer(
+        format!("head to {}, pooled", head.outputs()),
+        2 * weights(head) * to,
+        head.outputs() * to,
+        weights(head) + head.inputs() * to,
+    ));
+    layers
 }
 
 /// The time of every layer of `network` on one image of a height and a width, on the calling thread;
 /// nothing if the network has a layer that no kernel knows.
 pub(crate) fn profile(network: &Backbone<'_>, size: [usize; 2], runs: usize) -> Option<Profile> {
-    let compiled = Compiled::new(network)?;
-    let image: Vec<f32> = (0..3 * size[0] * size[1])
-        .map(|i| (i as f32 * 0.37).sin())
-        .collect();
-    let mut buffers = Buffers::default();
-    let mut best: Vec<LayerTime> = Vec::new();
+    let network = Compiled::new(network)?;
+    let image = 0..3 * size[0] * size[1];
+    let image: Vec<f32> = image.map(|i| (i as f32 * 0.37).sin()).collect();
+    let mut feature = vec![0.0; network.head.outputs()];
+    let mut layers = work(&network, size);
     for _ in 0..runs {
-        let layers = compiled.time(&image, size, &mut buffers);
-        if best.is_empty() {
-            best = layers;
-        } else {
-            for (best, layer) in best.iter_mut().zip(layers) {
-                best.best = best.best.min(layer.best);
+        let mut rest = layers.iter_mut();
+        let mut last = Instant::now();
+        network.run(1, &image, size, &mut feature, || {
+            let time = last.elapsed();
+            if let Some(layer) = rest.next() {
+                layer.best = layer.best.min(time);
             }
-        }
+            last = Instant::now();
+        });
     }
     Some(Profile {
-        instructions: format!("{:?}", compiled.isa),
-        peak: peak(compiled.isa),
-        layers: best,
+        instructions: format!("{:?}", network.isa),
+        peak: peak(network.isa),
+        layers,
     })
-}
-
-impl Compiled {
-    fn time(&self, image: &[f32], mut size: [usize; 2], buffers: &mut Buffers) -> Vec<LayerTime> {
-        let workers = Workers::new(self.isa, 1);
-        let mut layers = Vec::new();
-        if let Some(stem) = &self.stem {
-            size = stem.run(workers, image, size, buffers);
-        }
-        for (index, block) in self.blocks.iter().enumerate() {
-            let start = Instant::now();
-            let inner = block.inner(workers, image, size, buffers);
-            let middle = Instant::now();
-            let gate = block.gate(workers, inner, buffers);
-            block.project(workers, size, inner, &gate, buffers);
-            let end = Instant::now();
-            let [mut first, mut second] = lines(index, block, size, inner);
-            (first.best, second.best) = (middle - start, end - middle);
-            layers.extend([first, second]);
-            size = inner;
-        }
-        let start = Instant::now();
-        std::hint::black_box(block::pool(workers, &self.head, &buffers.map, size));
-        let best = start.elapsed();
-        let (head, pixels) = (&self.head, size[0] * size[1]);
-        layers.push(LayerTime {
-            name: format!("head to {}, pooled", head.outputs()),
-            operations: pointwise(head, pixels),
-            silu: head.outputs() * pixels,
-            bytes: 4 * (head.inputs() * (head.outputs() + pixels)),
-            best,
-        });
-        layers
-    }
 }

@@ -200,14 +200,14 @@ fn vectors(length: usize) -> impl Iterator<Item = usize> {
 #[inline(always)]
 unsafe fn load<V: Vector>(values: &[f32], start: usize) -> V {
     let values = &values[start..];
-    // SAFETY: the caller's; the chunk and the array hold 16 numbers.
+    // SAFETY: the caller's.
     unsafe {
-        match values.first_chunk::<LANES>() {
-            Some(vector) => V::load(vector.as_ptr()),
+        match values.first_chunk() {
+            Some(numbers) => V::of(numbers),
             None => {
-                let mut vector = [0.0; LANES];
-                vector[..values.len()].copy_from_slice(values);
-                V::load(vector.as_ptr())
+                let mut numbers = [0.0; LANES];
+                numbers[..values.len()].copy_from_slice(values);
+                V::of(&numbers)
             }
         }
     }
@@ -217,17 +217,9 @@ unsafe fn load<V: Vector>(values: &[f32], start: usize) -> V {
 #[inline(always)]
 fn store<V: Vector>(value: V, values: &mut [f32], start: usize) {
     let values = &mut values[start..];
-    // SAFETY: the chunk and the array hold 16 numbers.
-    unsafe {
-        match values.first_chunk_mut::<LANES>() {
-            Some(vector) => value.store(vector.as_mut_ptr()),
-            None => {
-                let mut vector = [0.0; LANES];
-                value.store(vector.as_mut_ptr());
-                let length = values.len();
-                values.copy_from_slice(&vector[..length]);
-            }
-        }
+    match values.first_chunk_mut() {
+        Some(numbers) => value.write(numbers),
+        None => values.copy_from_slice(&value.array()[..values.len()]),
     }
 }
 
@@ -237,20 +229,14 @@ fn keep<V: Vector>(value: V, count: usize) -> V {
     if count >= LANES {
         return value;
     }
-    let mut lanes = [0.0; LANES];
-    // SAFETY: the array holds 16 numbers; `value` is proof of the instructions.
-    unsafe {
-        value.store(lanes.as_mut_ptr());
-        lanes[count..].fill(0.0);
-        V::load(lanes.as_ptr())
-    }
+    let mut lanes = value.array();
+    lanes[count..].fill(0.0);
+    // SAFETY: `value` is proof of the instructions.
+    unsafe { V::of(&lanes) }
 }
 
 /// The sum of the lanes, in their order.
 #[inline(always)]
 fn total<V: Vector>(value: V) -> f32 {
-    let mut lanes = [0.0; LANES];
-    // SAFETY: the array holds 16 numbers.
-    unsafe { value.store(lanes.as_mut_ptr()) };
-    lanes.iter().sum()
+    value.array().iter().sum()
 }

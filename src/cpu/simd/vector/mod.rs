@@ -42,6 +42,31 @@ pub(crate) trait Vector: Copy {
     /// The processor has the instructions.
     unsafe fn splat(value: f32) -> Self;
 
+    /// The numbers of an array.
+    ///
+    /// # Safety
+    /// The processor has the instructions.
+    #[inline(always)]
+    unsafe fn of(from: &[f32; 16]) -> Self {
+        // SAFETY: the caller's; an array holds 16 numbers.
+        unsafe { Self::load(from.as_ptr()) }
+    }
+
+    /// Writes the numbers into an array.
+    #[inline(always)]
+    fn write(self, to: &mut [f32; 16]) {
+        // SAFETY: `self` is proof of the instructions; an array holds 16 numbers.
+        unsafe { self.store(to.as_mut_ptr()) }
+    }
+
+    /// The numbers as an array.
+    #[inline(always)]
+    fn array(self) -> [f32; 16] {
+        let mut numbers = [0.0; 16];
+        self.write(&mut numbers);
+        numbers
+    }
+
     /// Asks for the cache line at an address, which need not be valid, to be brought into the second
     /// cache.
     fn prefetch(_: *const f32) {}
@@ -79,18 +104,10 @@ pub(crate) trait Vector: Copy {
     /// Sixteen vectors as the rows of a matrix; its columns.
     #[inline(always)]
     fn transpose(rows: [Self; 16]) -> [Self; 16] {
-        let mut lanes = [[0.0f32; 16]; 16];
-        // SAFETY: an array holds 16 numbers; `rows` is proof of the instructions.
-        unsafe {
-            for (row, lanes) in rows.into_iter().zip(&mut lanes) {
-                row.store(lanes.as_mut_ptr());
-            }
-            let column = |column| {
-                let numbers: [f32; 16] = std::array::from_fn(|row: usize| lanes[row][column]);
-                Self::load(numbers.as_ptr())
-            };
-            std::array::from_fn(column)
-        }
+        let rows = rows.map(Self::array);
+        // SAFETY: the rows were proof of the instructions.
+        let column = |column: usize| unsafe { Self::of(&rows.map(|row| row[column])) };
+        std::array::from_fn(column)
     }
 
     /// `1 / (1 + exp(-self))`.

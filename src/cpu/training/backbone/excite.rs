@@ -1,6 +1,7 @@
 //! Squeeze-and-excitation on the means of a batch, forward and backward.
 
-use crate::cpu::memory::Workers;
+use crate::cpu::matmul::{Matrix, Output, Product, run};
+use crate::cpu::simd::{Lanes, numbers, vectors};
 
 /// Weights of both layers, `[reduced, channels]` and `[channels, reduced]`, each with its bias.
 #[derive(Clone, Copy)]
@@ -12,18 +13,25 @@ pub(super) struct Weights<'a> {
 }
 
 /// What one image's forward pass leaves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     /// The mean of every channel.
     mean: Vec<f32>,
     /// The bottleneck before SiLU.
     hidden: Vec<f32>,
     /// The gate of every channel.
-    pub gate: Vec<f32>,
+    pub gate: Vec<Lanes>,
 }
 
-/// Gradients of the weights, in the order of [`Weights`].
-pub(super) type Gradients = [Vec<f32>; 4];
+/// The gradients of one image.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slope {
+    /// Of what the two layers put out before their activations.
+    expand: Vec<f32>,
+    reduce: Vec<f32>,
+    /// Of the means.
+    pub mean: Vec<f32>,
+}
 
 fn sigmoid(value: f32) -> f32 {
     1.0 / (1.0 + (-value).exp())
@@ -39,113 +47,84 @@ impl Weights<'_> {
                 .collect()
         };
         let hidden = dense(self.reduce, self.reduce_bias, &mean);
-        let active: Vec<f32> = hidden.iter().map(|&value| value * sigmoid(value)).collect();
-        let gate = dense(self.expand, self.expand_bias, &active);
+        let gate = dense(self.expand, self.expand_bias, &silu(&hidden));
+        let gate: Vec<f32> = gate.into_iter().map(sigmoid).collect();
         Trace {
             mean,
             hidden,
-            gate: gate.into_iter().map(sigmoid).collect(),
+            gate: vectors(&gate),
         }
     }
 
-    /// The gradients of the means of every image, and of the weights, from those of the gates.
-    pub fn backward(
-        &self,
-        workers: Workers,
-        traces: &[Trace],
-        gates: &[Vec<f32>],
-    ) -> (Vec<Vec<f32>>, Gradients) {
-        let (reduced, channels) = (self.reduce_bias.len(), self.expand_bias.len());
-        // What the layers put out before their activations, image by image.
-        let mut ways = vec![(Vec::new(), Vec::new(), Vec::new()); traces.len()];
-        let tasks: Vec<_> = ways.iter_mut().zip(traces.iter().zip(gates)).collect();
-        workers.each(tasks, |(way, (trace, gates)), _| {
-            let pairs = trace.gate.iter().zip(gates);
-            let expand: Vec<f32> = pairs.map(|(g, slope)| slope * g * (1.0 - g)).collect();
-            let mut reduce = product(self.expand, &expand, reduced);
-            for (slope, &value) in reduce.iter_mut().zip(&trace.hidden) {
-                let s = sigmoid(value);
-                *slope *= s * (1.0 + value * (1.0 - s));
-            }
-            let mean = product(self.reduce, &reduce, channels);
-            *way = (expand, reduce, mean);
-        });
-        let mut gradients = [
-            vec![0.0; self.reduce.len()],
-            vec![0.0; reduced],
-            vec![0.0; self.expand.len()],
-            vec![0.0; channels],
-        ];
-        let [reduce, reduce_bias, expand, expand_bias] = &mut gradients;
-        let actives: Vec<Vec<f32>> = traces
-            .iter()
-            .map(|trace| trace.hidden.iter().map(|&v| v * sigmoid(v)).collect())
-            .collect();
-        let tasks: Vec<_> = expand.chunks_exact_mut(reduced).enumerate().collect();
-        workers.each(split(tasks), |rows, _| {
-            for (channel, row) in rows {
-                for ((way, _, _), active) in ways.iter().zip(&actives) {
-                    add(row, way[channel], active);
-                }
-            }
-        });
-        let tasks: Vec<_> = reduce.chunks_exact_mut(channels).enumerate().collect();
-        workers.each(split(tasks), |rows, _| {
-            for (index, row) in rows {
-                for ((_, way, _), trace) in ways.iter().zip(traces) {
-                    add(row, way[index], &trace.mean);
-                }
-            }
-        });
-        for (expand, reduce, _) in &ways {
-            add(expand_bias, 1.0, expand);
-            add(reduce_bias, 1.0, reduce);
+    /// The gradients of one image from those of its gates.
+    pub fn backward(&self, trace: &Trace, gates: &[f32]) -> Slope {
+        let pairs = numbers(&trace.gate).iter().zip(gates);
+        let expand = pairs.map(|(g, slope)| slope * g * (1.0 - g));
+        let expand: Vec<f32> = expand.take(self.expand_bias.len()).collect();
+        let mut reduce = sum_of_rows(self.expand, &expand, self.reduce_bias.len());
+        for (slope, &value) in reduce.iter_mut().zip(&trace.hidden) {
+            let s = sigmoid(value);
+            *slope *= s * (1.0 + value * (1.0 - s));
         }
-        let means = ways.into_iter().map(|(_, _, mean)| mean).collect();
-        (means, gradients)
+        let mean = sum_of_rows(self.reduce, &reduce, expand.len());
+        Slope {
+            expand,
+            reduce,
+            mean,
+        }
     }
 }
 
-/// Rows in runs that are worth a task.
-fn split<T>(mut rows: Vec<T>) -> Vec<Vec<T>> {
-    let mut runs = Vec::new();
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(64));
-        runs.push(std::mem::replace(&mut rows, rest));
-    }
-    runs
+/// The gradients of the weights, in the order of [`Weights`], from those of every image.
+pub(super) fn gradients(traces: &[Trace], slopes: &[Slope]) -> [Vec<f32>; 4] {
+    let batch = traces.len();
+    let actives: Vec<Vec<f32>> = traces.iter().map(|trace| silu(&trace.hidden)).collect();
+    let rows = |of: fn(&Slope) -> &Vec<f32>| slopes.iter().flat_map(of).copied().collect();
+    let means: Vec<f32> = traces.iter().flat_map(|t| &t.mean).copied().collect();
+    let (expand, reduce): (Vec<f32>, Vec<f32>) = (rows(|s| &s.expand), rows(|s| &s.reduce));
+    let outer = |slopes: &[f32], inputs: &[f32]| {
+        let [outputs, width] = [slopes.len() / batch, inputs.len() / batch];
+        let mut out = vec![0.0; outputs * width];
+        let slopes = Matrix::new(slopes, [batch, outputs]).transposed();
+        let inputs = Matrix::new(inputs, [batch, width]);
+        run([Product::new(
+            slopes,
+            inputs,
+            Output::new(&mut out, [outputs, width]),
+        )]);
+        out
+    };
+    let sum = |slopes: &[f32]| sum_of_rows(slopes, &vec![1.0; batch], slopes.len() / batch);
+    [
+        outer(&reduce, &means),
+        sum(&reduce),
+        outer(&expand, &actives.concat()),
+        sum(&expand),
+    ]
 }
 
-/// The product of a row of numbers with a matrix of rows of `width`.
-fn product(matrix: &[f32], factors: &[f32], width: usize) -> Vec<f32> {
-    let mut sum = vec![0.0; width];
-    for (row, &factor) in matrix.chunks_exact(width).zip(factors) {
-        add(&mut sum, factor, row);
-    }
-    sum
+fn silu(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|&value| value * sigmoid(value)).collect()
 }
 
-/// Adds `factor * values`.
-fn add(sum: &mut [f32], factor: f32, values: &[f32]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += factor * value;
+/// The sum of a matrix's rows of `width`, each times a factor.
+fn sum_of_rows(matrix: &[f32], factors: &[f32], width: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; width];
+    for (row, factor) in matrix.chunks_exact(width).zip(factors) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += factor * value;
+        }
     }
+    sums
 }
 
 /// The sum of products, in sixteen sums that the compiler can keep side by side.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; 16];
-    let (a_runs, b_runs) = (a.chunks_exact(16), b.chunks_exact(16));
-    let rest: f32 = a_runs
-        .remainder()
-        .iter()
-        .zip(b_runs.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in a_runs.zip(b_runs) {
-        for lane in 0..16 {
-            sums[lane] += a[lane] * b[lane];
+    for (a, b) in a.chunks(16).zip(b.chunks(16)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
         }
     }
-    sums.iter().sum::<f32>() + rest
+    sums.iter().sum()
 }

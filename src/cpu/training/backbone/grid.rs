@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::simd::{LANES, Lanes, planes};
+use crate::cpu::simd::{LANES, planes};
 
 /// The shape of a batch of maps: plane after plane, in each plane the images, in each image the
 /// pixels, in each pixel the [`LANES`] channels of the plane.
@@ -16,7 +16,7 @@ pub(super) struct Grid {
     pub size: [usize; 2],
 }
 
-/// Lanes of a band's input that are worked on at a time: half of a second-level cache.
+/// Vectors of a band's input that are worked on at a time: half of a second-level cache.
 const CACHED: usize = 8192;
 /// Bands are a multiple of the tiles of a product.
 const TILE: usize = 14;
@@ -37,12 +37,12 @@ impl Grid {
         self.size[0] * self.size[1]
     }
 
-    /// Lanes of one plane: the pixels of all images.
+    /// Vectors of one plane: the pixels of all images.
     pub fn plane(&self) -> usize {
         self.batch * self.pixels()
     }
 
-    /// Lanes of all planes.
+    /// Vectors of all planes.
     pub fn vectors(&self) -> usize {
         self.planes() * self.plane()
     }
@@ -98,33 +98,6 @@ pub(super) fn pieces(
     })
 }
 
-/// For every band, the part of every plane that lies in it.
-pub(super) fn divide<'a, T>(
-    map: &'a mut [T],
-    plane: usize,
-    bands: &[Range<usize>],
-) -> Vec<Vec<&'a mut [T]>> {
-    let count = map.len() / plane.max(1);
-    let mut parts: Vec<_> = bands.iter().map(|_| Vec::with_capacity(count)).collect();
-    for mut plane in map.chunks_exact_mut(plane) {
-        for (band, part) in bands.iter().zip(&mut parts) {
-            let (first, rest) = plane.split_at_mut(band.len());
-            part.push(first);
-            plane = rest;
-        }
-    }
-    parts
-}
-
-/// `values`, rows of `width`, each filled up to whole vectors.
-pub(super) fn rows(values: &[f32], width: usize) -> Vec<Lanes> {
-    let mut out = Vec::with_capacity(values.len() / width * planes(width));
-    for row in values.chunks_exact(width) {
-        out.extend(crate::cpu::simd::vectors(row));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,13 +132,5 @@ mod tests {
                 assert_eq!(next, grid.plane());
             }
         }
-    }
-
-    #[test]
-    fn a_divided_map_has_every_part_of_every_plane_once() {
-        let mut map: Vec<usize> = (0..2 * 10).collect();
-        let parts = divide(&mut map, 10, &[0..4, 4..10]);
-        assert_eq!(parts[0], [[0, 1, 2, 3], [10, 11, 12, 13]]);
-        assert_eq!(parts[1][1], [14, 15, 16, 17, 18, 19]);
     }
 }

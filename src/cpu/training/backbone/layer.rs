@@ -1,62 +1,75 @@
-//! What the parts of the network share on their way: norms, passes over all planes and images.
+//! What the parts of the network share: norms, passes over all planes and images.
 
 use std::ops::Range;
 
+use burn::nn::BatchNorm;
+use burn::tensor::Tensor;
+
 use super::super::statistics as running;
+use super::excite::Trace;
 use super::grid::{Grid, pieces};
-use super::kernel::{Finish, InputGradient, Linear, Silu};
+use super::kernel::{Activate, InputGradient, Linear, Silu};
 use super::norm::{Moments, Norm, Slopes, Sums, statistics};
-use crate::cpu::memory::{Buffer, Lease, Workers, Workspace};
+use crate::cpu::memory::{Buffer, Lease, Workers};
 use crate::cpu::simd::{LANES, Lanes, numbers_mut};
 
 /// What a norm normalises with.
 #[derive(Clone, Debug)]
 pub(super) struct NormKind {
     /// What is added to the variance.
-    pub epsilon: f64,
+    epsilon: f64,
     /// Mean and variance, where the norm does not take part in training.
-    pub given: Option<running::Moments>,
+    given: Option<running::Moments>,
 }
 
 impl NormKind {
-    /// The norm by the statistics of the values whose moments are given, and these statistics; or by
-    /// the norm's own.
-    pub fn norm(
-        &self,
-        [gamma, beta]: [&[f32]; 2],
-        moments: &[Moments],
-    ) -> (Norm, Option<running::Moments>) {
-        let parameters = [gamma, beta];
-        if let Some([mean, variance]) = &self.given {
-            let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&v| v.into()).collect() };
-            let (mean, variance) = (wide(mean), wide(variance));
-            return (
-                Norm::new(parameters, self.epsilon, &mean, &variance, None),
-                None,
-            );
-        }
-        let (mean, variance, count) = statistics(gamma.len(), moments);
-        let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
-        let found = [narrow(&mean), narrow(&variance)];
-        let norm = Norm::new(parameters, self.epsilon, &mean, &variance, Some(count));
-        (norm, Some(found))
+    /// Nothing if its statistics are not 32-bit floats.
+    pub fn of(norm: &BatchNorm) -> Option<Self> {
+        let values = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().ok();
+        let given = if norm.training.is_enabled() {
+            None
+        } else {
+            let mean = values(norm.running_mean.value())?;
+            Some([mean, values(norm.running_var.value())?])
+        };
+        Some(Self {
+            epsilon: norm.epsilon,
+            given,
+        })
     }
-}
 
-/// The gradient of a norm's output, and what takes it to the norm's input.
-#[derive(Clone, Copy)]
-pub(super) struct Slope<'a> {
-    /// The gradient of every value of a batch.
-    pub gradient: &'a [f32],
-    /// What drop path keeps of each image; nothing where it keeps all.
-    pub keep: Option<&'a [f32]>,
-    /// The slopes.
-    pub slopes: &'a Slopes,
+    /// The norm after a convolution that puts out `value`, and the statistics of that, whose moments
+    /// are given; or the norm by its own statistics.
+    pub fn after(
+        &self,
+        grid: Grid,
+        (value, moments): (Lease, Vec<Moments>),
+        parameters: [&[f32]; 2],
+    ) -> (Normed, Option<running::Moments>) {
+        let new = |mean: &[f64], variance: &[f64], count| {
+            Norm::new(parameters, self.epsilon, mean, variance, count)
+        };
+        let (norm, found) = match &self.given {
+            Some(given) => {
+                let wide = |values: &Vec<f32>| values.iter().map(|&v| v.into()).collect();
+                let [mean, variance]: [Vec<f64>; 2] = given.each_ref().map(wide);
+                (new(&mean, &variance, None), None)
+            }
+            None => {
+                let (mean, variance, count) = statistics(grid.channels, &moments);
+                let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
+                let found = [narrow(&mean), narrow(&variance)];
+                (new(&mean, &variance, Some(count)), Some(found))
+            }
+        };
+        (Normed { grid, value, norm }, found)
+    }
 }
 
 /// A convolution's output and the norm after it.
 #[derive(Debug)]
 pub(super) struct Normed {
+    pub grid: Grid,
     pub value: Lease,
     pub norm: Norm,
 }
@@ -69,29 +82,29 @@ impl Normed {
     }
 
     /// The vectors of one plane of one image.
-    pub fn part(&self, grid: Grid, index: usize) -> &[Lanes] {
-        &self.value[index * grid.pixels()..][..grid.pixels()]
+    pub fn part(&self, index: usize) -> &[Lanes] {
+        &self.value[index * self.grid.pixels()..][..self.grid.pixels()]
     }
 
     /// What comes after the norm: SiLU, or drop path and another map.
     pub fn finish(
         &self,
         workers: Workers,
-        grid: Grid,
         keep: Option<&[f32]>,
         other: Option<&[Lanes]>,
         silu: bool,
     ) -> Buffer {
-        let pixels = grid.pixels();
-        let mut out = Buffer::room(grid.vectors() * LANES);
-        let tasks: Vec<_> = out.chunks_exact_mut(pixels * LANES).enumerate().collect();
+        let (pixels, batch) = (self.grid.pixels(), self.grid.batch);
+        let mut out = Buffer::room(self.grid.vectors() * LANES);
+        let (slots, _) = out.as_chunks_mut::<LANES>();
+        let tasks: Vec<_> = slots.chunks_exact_mut(pixels).enumerate().collect();
         workers.each(tasks, |(index, out), _| {
-            let [scale, shift, _] = self.constants(index / grid.batch);
-            workers.run(Finish {
-                value: self.part(grid, index),
+            let [scale, shift, _] = self.constants(index / batch);
+            workers.run(Activate {
+                value: self.part(index),
                 norm: [scale, shift],
                 silu,
-                keep: keep.map_or(1.0, |keep| keep[index % grid.batch]),
+                factor: Lanes([keep.map_or(1.0, |keep| keep[index % batch]); LANES]),
                 other: other.map(|other| &other[index * pixels..][..pixels]),
                 out,
             });
@@ -99,77 +112,92 @@ impl Normed {
         out
     }
 
+    /// Makes a band of what comes out of SiLU, each image times its gates.
+    pub fn gated(
+        &self,
+        workers: Workers,
+        traces: &[Trace],
+        band: &Range<usize>,
+        out: &mut [[f32; LANES]],
+    ) {
+        for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
+            let [scale, shift, _] = self.constants(plane);
+            let start = plane * self.grid.plane() + band.start;
+            for (image, piece) in pieces(band, self.grid.pixels()) {
+                workers.run(Activate {
+                    value: &self.value[start + piece.start..start + piece.end],
+                    norm: [scale, shift],
+                    silu: true,
+                    factor: traces[image].gate[plane],
+                    other: None,
+                    out: &mut out[piece],
+                });
+            }
+        }
+    }
+
     /// The sums of a gradient that comes straight from the norm.
     pub fn linear(
         &self,
         workers: Workers,
-        grid: Grid,
-        gradient: &[f32],
+        gradient: &[[f32; LANES]],
         keep: Option<&[f32]>,
     ) -> Vec<Sums> {
-        let each = grid.pixels() * LANES;
-        let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
+        let (pixels, batch) = (self.grid.pixels(), self.grid.batch);
+        let mut sums = vec![Sums::default(); self.grid.planes() * batch];
         workers.each(sums.iter_mut().enumerate().collect(), |(index, sums), _| {
             *sums = workers.run(Linear {
-                gradient: &gradient[index * each..][..each],
-                keep: keep.map_or(1.0, |keep| keep[index % grid.batch]),
-                value: self.part(grid, index),
-                mean: self.constants(index / grid.batch)[2],
+                gradient: &gradient[index * pixels..][..pixels],
+                keep: keep.map_or(1.0, |keep| keep[index % batch]),
+                value: self.part(index),
+                mean: self.constants(index / batch)[2],
             });
         });
         sums
     }
 
-    /// A gradient taken back through SiLU, given by plane and image, and its sums.
+    /// A gradient taken back through SiLU, and its sums. `gradient` gives that of one plane of one
+    /// image, or writes it to where the result goes.
     pub fn silu<'a>(
         &self,
         workers: Workers,
-        workspace: &Workspace,
-        grid: Grid,
-        gradient: impl Fn(usize) -> Result<&'a [f32], &'a Lanes> + Sync,
+        gradient: impl Fn(usize, &mut [Lanes]) -> Option<&'a [[f32; LANES]]> + Sync,
     ) -> (Lease, Vec<Sums>) {
-        let mut out = workspace.take(grid.vectors());
-        let mut sums = vec![Sums::default(); grid.planes() * grid.batch];
-        let parts = out.chunks_exact_mut(grid.pixels());
+        let batch = self.grid.batch;
+        let mut out = Lease::new(self.grid.vectors());
+        let mut sums = vec![Sums::default(); self.grid.planes() * batch];
+        let parts = out.chunks_exact_mut(self.grid.pixels());
         let tasks: Vec<_> = sums.iter_mut().zip(parts).enumerate().collect();
         workers.each(tasks, |(index, (sums, out)), _| {
             *sums = workers.run(Silu {
-                gradient: gradient(index),
-                value: self.part(grid, index),
-                norm: self.constants(index / grid.batch),
+                gradient: gradient(index, out),
+                linear: [1.0, 0.0].map(|number| Lanes([number; LANES])),
+                value: self.part(index),
+                norm: self.constants(index / batch),
                 out,
             });
         });
         (out, sums)
     }
 
-    /// Makes a band of the gradient of the convolution's output.
+    /// Makes a band of the gradient of the convolution's output, from that of the norm's.
     pub fn input_gradient(
         &self,
         workers: Workers,
-        grid: Grid,
-        slope: Slope<'_>,
+        (gradient, slopes): (&[[f32; LANES]], &Slopes),
+        keep: Option<&[f32]>,
         band: &Range<usize>,
         out: &mut [Lanes],
     ) {
-        let Slope {
-            gradient,
-            keep,
-            slopes,
-        } = slope;
         for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
-            let start = plane * grid.plane() + band.start;
-            for (image, piece) in pieces(band, grid.pixels()) {
+            let start = plane * self.grid.plane() + band.start;
+            for (image, piece) in pieces(band, self.grid.pixels()) {
                 let from = start + piece.start..start + piece.end;
                 workers.run(InputGradient {
-                    gradient: &gradient[from.start * LANES..from.end * LANES],
+                    gradient: &gradient[from.clone()],
                     keep: keep.map_or(1.0, |keep| keep[image]),
                     value: &self.value[from],
-                    slopes: [
-                        &slopes.gradient[plane],
-                        &slopes.value[plane],
-                        &slopes.constant[plane],
-                    ],
+                    slopes: slopes.of(plane),
                     out: &mut out[piece],
                 });
             }
@@ -178,9 +206,9 @@ impl Normed {
 }
 
 /// A copy of a batch of maps in memory of its own.
-pub(super) fn copy(workers: Workers, workspace: &Workspace, map: &[f32]) -> Lease {
+pub(super) fn copy(workers: Workers, map: &[f32]) -> Lease {
     const RUN: usize = 1 << 14;
-    let mut out = workspace.take(map.len() / LANES);
+    let mut out = Lease::new(map.len() / LANES);
     let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
     workers.each(parts.collect(), |(out, map), _| {
         numbers_mut(out).copy_from_slice(map);

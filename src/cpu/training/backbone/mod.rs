@@ -15,12 +15,11 @@
 //! - What a block keeps is its input and what its convolutions put out, nothing else. Backward goes
 //!   the same way: the gradient of a convolution's output is made where it is read, from that of the
 //!   norm's output and two sums.
-//! - With `o` the gradient of the projection's weights that one image gives without its gate, the
-//!   weights' gradient is the sum of `o gate`, and a gate's gradient the sum of `o` times the weights:
-//!   so the gates' gradients are known before the widest map is touched, which then is touched once.
+//! - The projection, the gates and the means of an image go backward together, while the image's
+//!   widest map is in the cache.
 //! - The depthwise convolution and its gradients work on some rows of one plane of one image at a
 //!   time, padded, in the cache; its input's gradient is the convolution of the output's gradient,
-//!   spread by the stride, with the kernel turned around.
+//!   dilated by the stride, with the kernel turned around.
 //! - Work is divided into bands of pixels, planes and images; every sum is taken in parts that depend
 //!   on the shapes alone, so a step is the same bit for bit for any number of threads.
 //! - Memory is kept from step to step, in large pages.
@@ -28,14 +27,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `features` | the operations of a whole network, one after another |
-//! | `compile` | network to operations, and which layers are known |
-//! | `stem`, `block`, `head` | the operations: **a new kind of layer goes here** |
+//! | `part` | one part of it as an operation |
+//! | `stem`, `block`, `head` | the parts: **a new kind of layer goes here** |
 //! | `pointwise`, `excite`, `layer`, `norm` | what they are made of |
 //! | `kernel` | the loops, written once over 16 lanes |
 //! | `grid` | how maps lie in memory, and their division among tasks |
 
 mod block;
-mod compile;
 mod excite;
 mod features;
 mod grid;
@@ -43,6 +41,7 @@ mod head;
 mod kernel;
 mod layer;
 mod norm;
+mod part;
 mod pointwise;
 mod stem;
 

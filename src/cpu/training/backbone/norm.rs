@@ -1,6 +1,6 @@
 //! Batch norm: what a batch's sums say, forward and backward.
 
-use crate::cpu::simd::{LANES, Lanes, vectors};
+use crate::cpu::simd::{LANES, Lanes, Vector, vectors};
 
 /// The sums of some values of sixteen channels, about one of those values: so that their spread is
 /// not lost in the size of their mean.
@@ -25,6 +25,15 @@ pub(super) struct Sums {
     pub product: Lanes,
 }
 
+impl Sums {
+    /// The sums in registers.
+    #[inline(always)]
+    pub fn of<V: Vector>(sums: [V; 2]) -> Self {
+        let [gradient, product] = sums.map(|sum| Lanes(sum.array()));
+        Self { gradient, product }
+    }
+}
+
 /// What one batch norm does to its input, and what its gradient needs.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
@@ -44,9 +53,16 @@ pub(super) struct Norm {
 
 /// The gradient of a norm's input is `gradient * dy + value * z + constant`.
 pub(super) struct Slopes {
-    pub gradient: Vec<Lanes>,
-    pub value: Vec<Lanes>,
-    pub constant: Vec<Lanes>,
+    gradient: Vec<Lanes>,
+    value: Vec<Lanes>,
+    constant: Vec<Lanes>,
+}
+
+impl Slopes {
+    /// Those of one plane.
+    pub fn of(&self, plane: usize) -> [&Lanes; 3] {
+        [&self.gradient, &self.value, &self.constant].map(|all| &all[plane])
+    }
 }
 
 /// The statistics of `channels` channels from the moments of their parts, `[planes, parts]`.

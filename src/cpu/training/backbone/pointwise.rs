@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::grid::{Grid, TASKS, divide, ranges};
-use super::kernel::{Add, Convolve, Outer};
-use super::norm::Moments;
-use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Workers, Workspace};
-use crate::cpu::simd::{LANES, Lanes, numbers, planes};
+use super::grid::{Grid, TASKS, ranges};
+use super::kernel::{Convolve, Outer};
+use super::layer::Normed;
+use super::norm::{Moments, Sums};
+use crate::cpu::matmul::{PANEL, Pointwise, Store};
+use crate::cpu::memory::{Lease, Workers, divide};
+use crate::cpu::simd::{LANES, Lanes, arrays, numbers};
 
 /// Makes the planes of a band, one after another.
 pub(super) type Fill<'a> = dyn Fn(&Range<usize>, &mut [Lanes]) + Sync + 'a;
@@ -21,44 +22,56 @@ pub(super) enum Input<'a> {
     Made(&'a Fill<'a>),
 }
 
-/// Lanes of one panel of a product.
-const PANEL: usize = 2;
-
-/// Weights, `[outputs, inputs]`, as the convolution reads them.
-pub(super) fn pack(weight: &[f32], outputs: usize) -> Pointwise {
-    Pointwise::new(weight, &vec![0.0; outputs])
+impl Input<'_> {
+    /// A band of the input, made in `room` where need be, and the vectors from one plane to the next.
+    fn band<'a>(
+        &'a self,
+        grid: Grid,
+        band: &Range<usize>,
+        room: &'a mut [Lanes],
+    ) -> (&'a [Lanes], usize) {
+        match self {
+            Input::Map(map) => (&map[band.start..], grid.plane()),
+            Input::Made(fill) => {
+                fill(band, room);
+                (room, band.len())
+            }
+        }
+    }
 }
 
-/// Convolves a batch of `grid`, and gives the moments of the output, `[planes, bands]`.
+/// Convolves a batch of `grid` with weights `[outputs, inputs]`: the output, and its moments,
+/// `[planes, bands]`.
 pub(super) fn forward(
     workers: Workers,
-    weight: &Pointwise,
+    weight: &[f32],
     grid: Grid,
+    outputs: usize,
     input: Input<'_>,
-    out: &mut [Lanes],
-) -> Vec<Moments> {
+) -> (Lease, Vec<Moments>) {
+    let weight = Pointwise::new(weight, &vec![0.0; outputs]);
+    let mut out = Lease::new(grid.with_channels(outputs).vectors());
     let bands = grid.bands(grid.planes());
     let mut moments = vec![Moments::default(); weight.planes() * bands.len()];
-    let parts = divide(out, grid.plane(), &bands)
+    let parts = divide(&mut out, grid.plane(), &bands, 1)
         .into_iter()
-        .zip(divide(&mut moments, bands.len(), &ranges(bands.len(), 1)))
+        .zip(divide(
+            &mut moments,
+            bands.len(),
+            &ranges(bands.len(), 1),
+            1,
+        ))
         .zip(&bands);
     workers.each(
         parts.collect(),
         |((mut out, mut moments), band), scratch| {
-            let (map, pitch, pixels) = match input {
-                Input::Map(map) => (map, grid.plane(), band.clone()),
-                Input::Made(fill) => {
-                    let map = scratch.room(grid.planes() * band.len());
-                    fill(band, map);
-                    (&*map, band.len(), 0..band.len())
-                }
-            };
+            let room = scratch.room(grid.planes() * band.len());
+            let (map, pitch) = input.band(grid, band, room);
             let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
             for (panel, (out, moments)) in panels.enumerate() {
                 let found = workers.run(Convolve {
                     product: weight.product(panel, map, pitch),
-                    pixels: pixels.clone(),
+                    pixels: 0..band.len(),
                     out,
                 });
                 for (slot, found) in moments.iter_mut().zip(found) {
@@ -67,53 +80,44 @@ pub(super) fn forward(
             }
         },
     );
-    moments
+    (out, moments)
 }
 
-/// A 1x1 convolution, backward.
+/// A 1x1 convolution and the norm after it, backward.
 pub(super) struct Backward<'a> {
+    /// What the convolution put out.
+    pub normed: &'a Normed,
+    /// The gradient of what the norm put out, and its sums.
+    pub gradient: (&'a [Lanes], &'a [Sums]),
     /// The shape of the input.
     pub grid: Grid,
-    /// Channels of the output.
-    pub outputs: usize,
-    /// The gradient of the output.
-    pub gradient: &'a Fill<'a>,
     /// What was read.
     pub input: Input<'a>,
-    /// Where the memory comes from.
-    pub workspace: &'a Workspace,
-}
-
-/// Where the gradient of an input goes.
-pub(super) struct Destination<'a> {
-    /// The weights, as [`Pointwise::transposed`] gives them.
-    pub weight: &'a Pointwise,
-    /// Another gradient of the same input, to add.
-    pub other: Option<&'a [f32]>,
-    /// The sum.
-    pub out: &'a mut [f32],
+    /// `[outputs, inputs]`.
+    pub weight: &'a [f32],
 }
 
 impl Backward<'_> {
-    /// The gradient of the weights, `[outputs, inputs]`, and that of the input where it is wanted.
-    pub fn run(&self, workers: Workers, into: Option<Destination<'_>>) -> Vec<f32> {
-        let Self { grid, outputs, .. } = *self;
-        let (inputs, out_planes) = (grid.planes(), planes(outputs));
+    /// The gradients of the weights, of gamma and of beta. That of the input goes to `into`, if that
+    /// is not empty, where `other` is added to it.
+    pub fn run(
+        &self,
+        workers: Workers,
+        into: &mut [[f32; LANES]],
+        other: Option<&[[f32; LANES]]>,
+    ) -> [Vec<f32>; 3] {
+        let Self { grid, normed, .. } = *self;
+        let outputs = normed.grid.channels;
+        let (inputs, out_planes) = (grid.planes(), normed.grid.planes());
+        let (slopes, gamma, beta) = normed.norm.gradient(self.gradient.1);
+        let gradient = (arrays(self.gradient.0), &slopes);
         let bands = grid.bands(inputs + out_planes);
         let groups = ranges(bands.len(), bands.len().div_ceil(TASKS));
         let length = out_planes * LANES * inputs;
-        let mut sums = self.workspace.take(groups.len() * length);
+        let mut sums = Lease::new(groups.len() * length);
 
-        let plane = grid.plane() * LANES;
-        let (transposed, other, out) = match into {
-            Some(Destination { weight, other, out }) => (Some(weight), other, out),
-            None => (None, None, &mut [][..]),
-        };
-        let wide: Vec<_> = bands
-            .iter()
-            .map(|band| band.start * LANES..band.end * LANES)
-            .collect();
-        let mut outs = divide(out, plane, &wide).into_iter();
+        let transposed = Pointwise::transposed(self.weight, outputs);
+        let mut outs = divide(into, grid.plane(), &bands, 1).into_iter();
         let tasks: Vec<_> = sums
             .chunks_exact_mut(length)
             .zip(groups)
@@ -128,48 +132,35 @@ impl Backward<'_> {
             for (band, mut out) in bands.iter().zip(outs) {
                 let pixels = band.len();
                 let memory = scratch.room((out_planes + inputs) * pixels);
-                let (gradient, input) = memory.split_at_mut(out_planes * pixels);
-                (self.gradient)(band, gradient);
-                let (input, pitch) = match self.input {
-                    Input::Map(map) => (&map[band.start..], grid.plane()),
-                    Input::Made(fill) => {
-                        fill(band, input);
-                        (&*input, pixels)
-                    }
-                };
+                let (made, room) = memory.split_at_mut(out_planes * pixels);
+                normed.input_gradient(workers, gradient, None, band, made);
+                let (input, input_pitch) = self.input.band(grid, band, room);
                 workers.run(Outer {
-                    gradient,
+                    gradient: made,
                     gradient_pitch: pixels,
                     input,
-                    input_pitch: pitch,
+                    input_pitch,
                     inputs,
                     pixels,
                     out: sums,
                 });
-                let Some(weight) = transposed else { continue };
                 for (panel, out) in out.chunks_mut(PANEL).enumerate() {
-                    let other: Option<Vec<_>> = other.map(|other| {
-                        let planes = panel * PANEL..panel * PANEL + out.len();
-                        let first = band.start * LANES;
-                        planes
-                            .map(|index| &other[index * plane + first..][..pixels * LANES])
-                            .collect()
-                    });
-                    workers.run(Add {
-                        product: weight.product(panel, gradient, pixels),
-                        other: other.as_deref(),
+                    let last = panel * PANEL + out.len() - 1;
+                    let part = |vector: usize| {
+                        let plane = (panel * PANEL + vector).min(last) * grid.plane();
+                        plane + band.start..plane + band.end
+                    };
+                    workers.run(Store {
+                        product: transposed.product(panel, made, pixels),
+                        pixels: 0..pixels,
+                        other: other.map(|other| [&other[part(0)], &other[part(1)]]),
                         out,
                     });
                 }
             }
         });
-        gather(
-            workers,
-            &sums[..count * length],
-            count,
-            inputs,
-            [outputs, grid.channels],
-        )
+        let weight = gather(workers, &sums, count, inputs, [outputs, grid.channels]);
+        [weight, gamma, beta]
     }
 }
 
@@ -182,7 +173,7 @@ pub(super) fn gather(
     [outputs, inputs]: [usize; 2],
 ) -> Vec<f32> {
     const ROWS: usize = 16;
-    let each = numbers(&sums[..sums.len() / count]).len();
+    let each = sums.len() / count * LANES;
     let sums = numbers(sums);
     let mut total = vec![0.0; outputs * inputs];
     let tasks: Vec<_> = total.chunks_mut(ROWS * inputs).enumerate().collect();

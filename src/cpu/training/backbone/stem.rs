@@ -1,24 +1,19 @@
 //! The stem as one operation: a convolution of the image, its norm, SiLU.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::super::statistics::Statistics;
 use super::grid::{Grid, pieces};
-use super::layer::{NormKind, Normed, Slope};
-use super::pointwise::{self, Backward, Destination, Input};
-use crate::cpu::autograd::Operation;
-use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Array, Workers, Workspace};
-use crate::cpu::simd::{Isa, LANES, Lanes, numbers};
+use super::layer::{NormKind, Normed};
+use super::part::{Forward, Part};
+use super::pointwise::{self, Backward, Input};
+use crate::cpu::memory::{Array, Buffer, Workers};
+use crate::cpu::simd::{LANES, Lanes};
 
 /// The stem with the shapes that it meets: a 1x1 convolution of the pixels under the kernel.
 ///
 /// Its inputs are the images, the weight, gamma and beta.
 #[derive(Debug)]
 pub(super) struct Stem {
-    /// The instruction set.
-    pub isa: Isa,
     /// `[batch, colours, height, width]`.
     pub images: [usize; 4],
     /// Side of the kernel.
@@ -31,17 +26,6 @@ pub(super) struct Stem {
     pub output: Grid,
     /// The norm.
     pub norm: NormKind,
-    /// Where the memory comes from.
-    pub workspace: Workspace,
-    /// Where the statistics go.
-    pub statistics: Statistics,
-}
-
-/// What backward needs.
-#[derive(Debug)]
-pub(super) struct Saved {
-    inputs: [Array; 4],
-    normed: Normed,
 }
 
 impl Stem {
@@ -92,87 +76,67 @@ impl Stem {
     }
 
     /// The gradient of the images from that of the pixels under the kernel.
-    fn scatter(&self, gradient: &[f32]) -> Vec<f32> {
+    fn scatter(&self, gradient: &[[f32; LANES]]) -> Vec<f32> {
         let (pixels, plane) = (self.output.pixels(), self.output.plane());
         let mut images = vec![0.0; self.images.iter().product()];
         for index in 0..plane {
             self.under(index / pixels, index % pixels, |tap, place| {
                 let (part, lane) = (tap / LANES, tap % LANES);
-                images[place] += gradient[(part * plane + index) * LANES + lane];
+                images[place] += gradient[part * plane + index][lane];
             });
         }
         images
     }
 }
 
-impl Operation<4> for Stem {
-    type Saved = Arc<Saved>;
+impl Part for Stem {
+    type Saved = (Array, Normed);
 
-    fn forward(&self, inputs: &[Array; 4]) -> (Array, Arc<Saved>) {
-        let workers = Workers::all(self.isa);
-        let [images, weight, gamma, beta] = inputs.each_ref().map(Array::values);
-        let weight = pointwise::pack(weight, self.output.channels);
-        let mut value = self.workspace.take(self.output.vectors());
-        let fill = |band: &Range<usize>, out: &mut [Lanes]| self.gather(images, band, out);
-        let input = Input::Made(&fill);
-        let moments = pointwise::forward(workers, &weight, self.taps(), input, &mut value);
-        let (norm, statistics) = self.norm.norm([gamma, beta], &moments);
-        let normed = Normed { value, norm };
-        let out = normed.finish(workers, self.output, None, None, true);
-        self.statistics.set(vec![statistics]);
-        let inputs = inputs.clone();
-        let saved = Arc::new(Saved { inputs, normed });
-        (Array::new(out, self.output.shape()), saved)
+    fn forward(&self, workers: Workers, map: &Array, parameters: &[Array]) -> Forward<Self::Saved> {
+        let fill = |band: &Range<usize>, out: &mut [Lanes]| self.gather(map, band, out);
+        let (input, output) = (Input::Made(&fill), self.output);
+        let value =
+            pointwise::forward(workers, &parameters[0], self.taps(), output.channels, input);
+        let (normed, found) = self
+            .norm
+            .after(output, value, [&parameters[1], &parameters[2]]);
+        let out = normed.finish(workers, None, None, true);
+        Forward {
+            output: Array::new(out, output.shape()),
+            saved: (map.clone(), normed),
+            statistics: vec![found],
+        }
     }
 
     fn backward(
         &self,
-        saved: Arc<Saved>,
-        gradient: Array,
-        wanted: [bool; 4],
-    ) -> [Option<Array>; 4] {
-        let workers = Workers::all(self.isa);
-        let [images, weight, ..] = saved.inputs.each_ref().map(Array::values);
-        let each = self.output.pixels() * LANES;
-        let gradient = gradient.values();
-        let part = |index: usize| Ok(&gradient[index * each..][..each]);
-        let normed = &saved.normed;
-        let (out, sums) = normed.silu(workers, &self.workspace, self.output, part);
-        let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-        let slope = Slope {
-            gradient: numbers(&out),
-            keep: None,
-            slopes: &slopes,
-        };
+        workers: Workers,
+        (images, normed): &Self::Saved,
+        parameters: &[Array],
+        gradient: &[f32],
+        wanted: bool,
+    ) -> Vec<Buffer> {
+        let pixels = self.output.pixels();
+        let (gradient, _) = gradient.as_chunks::<LANES>();
+        let part = |index: usize, _: &mut [Lanes]| Some(&gradient[index * pixels..][..pixels]);
+        let (out, sums) = normed.silu(workers, part);
         let taps = self.taps();
-        let mut under = vec![0.0; if wanted[0] { taps.vectors() * LANES } else { 0 }];
-        let transposed = Pointwise::transposed(weight, self.output.channels);
-        let into = wanted[0].then(|| Destination {
-            weight: &transposed,
-            other: None,
-            out: &mut under,
-        });
-        let weight = Backward {
+        let mut under = vec![[0.0; LANES]; if wanted { taps.vectors() } else { 0 }];
+        let gradients = Backward {
+            normed,
+            gradient: (&out, &sums),
             grid: taps,
-            outputs: self.output.channels,
-            gradient: &|band: &Range<usize>, made: &mut [Lanes]| {
-                normed.input_gradient(workers, self.output, slope, band, made);
-            },
             input: Input::Made(&|band: &Range<usize>, out: &mut [Lanes]| {
                 self.gather(images, band, out);
             }),
-            workspace: &self.workspace,
+            weight: &parameters[0],
         }
-        .run(workers, into);
-        let images = if wanted[0] {
-            self.scatter(&under)
-        } else {
-            under
+        .run(workers, &mut under, None);
+        let images = match wanted {
+            true => self.scatter(&under),
+            false => Vec::new(),
         };
-        let mut all = [images, weight, gamma, beta].into_iter().zip(&saved.inputs);
-        wanted.map(|wanted| {
-            let (gradient, input) = all.next()?;
-            wanted.then(|| Array::new(gradient, input.shape()))
-        })
+        let all = std::iter::once(images).chain(gradients);
+        all.map(Buffer::from).collect()
     }
 }

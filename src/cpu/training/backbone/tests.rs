@@ -7,11 +7,11 @@ use burn::store::ModuleSnapshot;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::block::Block;
-use super::compile::operations;
-use super::features::{features, features_with};
+use super::features::{features, features_with, parts};
+use super::part::Fused;
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, Variant};
 use crate::cpu::autograd::Operation;
-use crate::cpu::memory::{Array, Workspace};
+use crate::cpu::memory::Array;
 use crate::cpu::simd::{Isa, LANES};
 use crate::testing::{Draw, drawn, noise};
 
@@ -135,9 +135,7 @@ fn compare(
 }
 
 fn fused(isa: Isa) -> impl Fn(&EfficientNet, Tensor<4>) -> Tensor<2> {
-    move |network, images| {
-        features_with(isa, &Workspace::default(), &network.view(), &images).expect("fused")
-    }
+    move |network, images| features_with(isa, &network.view(), &images).expect("fused")
 }
 
 #[test]
@@ -183,8 +181,8 @@ fn a_step_does_not_depend_on_the_threads() {
 /// A map and parameters for `block`.
 fn inputs(block: &Block) -> Vec<Array> {
     let grid = block.input;
-    let (channels, inner, outputs) = (grid.channels, block.inner, block.outputs);
-    let (reduced, kernel) = ((channels / 4).max(1), block.window.kernel);
+    let (channels, inner, outputs) = (grid.channels, block.shape.inner, block.shape.outputs);
+    let (reduced, kernel) = ((channels / 4).max(1), block.shape.window.kernel);
     let mut map = noise(grid.vectors() * LANES, 1);
     for (index, value) in map.iter_mut().enumerate() {
         // The lanes beyond the last channel are 0.
@@ -213,36 +211,41 @@ fn inputs(block: &Block) -> Vec<Array> {
 fn a_dropped_path_is_left_out_both_ways() {
     let config = EfficientNetConfig::new(Variant::B0).with_width(0.2);
     let network = network(&config);
-    let device = Device::flex().autodiff();
-    let isa = Isa::available()[0];
-    let operations = operations(
-        &network.view(),
-        &Workspace::default(),
-        isa,
-        [3, 3, 32, 32],
-        &device,
-    )
-    .unwrap();
-    let mut blocks = operations.blocks.into_iter();
+    let (_, blocks, _) = parts(&network.view(), [3, 3, 32, 32]).unwrap();
     let expands = |block: &Block| block.norms.len() == 3;
-    let mut block = blocks.find(|b| b.residual && expands(b)).unwrap();
+    let mut blocks = blocks.into_iter();
+    let block = blocks
+        .find(|b| b.shape.is_residual() && expands(b))
+        .unwrap();
+    let input = block.input;
     let keep = [0.0, 1.0, 2.5];
     let all: [Array; 14] = inputs(&block).try_into().unwrap();
-    let image = |index: usize| index / LANES / block.input.pixels() % 3;
+    let image = |index: usize| index / LANES / input.pixels() % 3;
     let gradient = noise(all[0].values().len(), 50);
     let scaled: Vec<f32> = (0..gradient.len())
         .map(|index| gradient[index] * keep[image(index)])
         .collect();
-    let run = |block: &Block, gradient: &[f32]| {
-        let (out, saved) = Operation::<14>::forward(block, &all);
-        let gradient = Array::new(gradient.to_vec(), block.input.shape());
-        let gradients = Operation::<14>::backward(block, saved, gradient, [true; 14]);
-        (out, gradients.map(|gradient| gradient.unwrap()))
+    let run = |block: Block, gradient: &[f32]| {
+        let operation = Fused {
+            isa: Isa::best(),
+            part: block,
+            statistics: Default::default(),
+        };
+        let (out, saved) = Operation::<14>::forward(&operation, &all);
+        let gradient = Array::new(gradient.to_vec(), input.shape());
+        let gradients = Operation::<14>::backward(&operation, saved, gradient, [true; 14]);
+        (
+            operation.part,
+            out,
+            gradients.map(|gradient| gradient.unwrap()),
+        )
     };
-    block.keep = None;
-    let (whole, expected) = run(&block, &scaled);
-    block.keep = Some(keep.to_vec());
-    let (kept, found) = run(&block, &gradient);
+    let (block, whole, expected) = run(block, &scaled);
+    let kept = Block {
+        keep: Some(keep.to_vec()),
+        ..block
+    };
+    let (_, kept, found) = run(kept, &gradient);
     let close = |a: f32, b: f32| (a - b).abs() <= 1e-4 * (1.0 + b.abs());
     for (index, map) in all[0].values().iter().enumerate() {
         let branch = keep[image(index)] * (whole.values()[index] - map);
@@ -306,9 +309,8 @@ fn frozen_parts_get_no_gradient_and_the_others_theirs() {
 fn only_training_on_burns_cpu_backend_is_taken() {
     let network = network(&configs()[0]);
     let plain = images(1, [32, 32]).inner();
-    let declines = |network: &EfficientNet, images: Tensor<4>| {
-        features(&Workspace::default(), &network.view(), &images).is_none()
-    };
+    let declines =
+        |network: &EfficientNet, images: Tensor<4>| features(&network.view(), &images).is_none();
     assert!(declines(&network.valid(), plain.clone()));
     let checkpointed = Device::flex().autodiff().gradient_checkpointing();
     assert!(declines(&network, plain.to_device(&checkpointed)));

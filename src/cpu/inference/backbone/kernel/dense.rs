@@ -1,7 +1,7 @@
 //! A fully connected layer.
 
-use crate::cpu::matmul::{Planar, Target};
-use crate::cpu::simd::{Kernel, Lanes, Vector};
+use crate::cpu::matmul::{PANEL, Pointwise, Store};
+use crate::cpu::simd::{Kernel, Lanes, Vector, arrays_mut};
 
 /// What a [`Dense`] layer does to its sums.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +14,12 @@ pub(in super::super) enum Activation {
 
 /// A product over a single pixel: a fully connected layer.
 pub(in super::super) struct Dense<'a> {
-    /// The operands; the plane is one pixel.
-    pub product: Planar<'a>,
+    pub layer: &'a Pointwise,
+    /// The pixel.
+    pub input: &'a [Lanes],
     /// What follows.
     pub activation: Activation,
-    /// The panel's outputs.
+    /// The outputs.
     pub out: &'a mut [Lanes],
 }
 
@@ -27,29 +28,27 @@ impl Kernel for Dense<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        struct Sink<'a>(&'a mut [Lanes], Activation);
-        impl<V: Vector> Target<V> for Sink<'_> {
-            #[inline(always)]
-            fn put<const ROWS: usize, const COLS: usize>(
-                &mut self,
-                _: usize,
-                vector: usize,
-                sums: [[V; COLS]; ROWS],
-            ) {
-                for col in 0..COLS {
-                    let value = match self.1 {
-                        Activation::Silu => sums[0][col].silu(),
-                        Activation::Sigmoid => sums[0][col].sigmoid(),
-                    };
-                    // SAFETY: the slot is one vector.
-                    unsafe { value.store(self.0[vector + col].0.as_mut_ptr()) }
-                }
-            }
-        }
+        let mut slots: Vec<_> = arrays_mut(self.out).chunks_mut(1).collect();
         // SAFETY: the caller vouches for the instructions.
         unsafe {
-            self.product
-                .run::<V>(0..1, &mut Sink(self.out, self.activation))
+            for (panel, out) in slots.chunks_mut(PANEL).enumerate() {
+                let product = self.layer.product(panel, self.input, 1);
+                let (pixels, other) = (0..1, None);
+                Store {
+                    product,
+                    pixels,
+                    other,
+                    out,
+                }
+                .run::<V>();
+            }
+            for sum in slots.into_iter().flatten() {
+                let value = V::of(sum);
+                match self.activation {
+                    Activation::Silu => value.silu().write(sum),
+                    Activation::Sigmoid => value.sigmoid().write(sum),
+                }
+            }
         }
     }
 }

@@ -20,17 +20,14 @@ pub(super) unsafe fn row<V: Vector, const KERNEL: usize, const STRIDE: usize>(
         fn put(&mut self, x: usize, sum: V) {
             let value = sum.silu();
             self.1 = self.1.add(value);
-            // SAFETY: the slot is one vector.
-            unsafe { value.store(self.0[x].0.as_mut_ptr()) }
+            value.write(&mut self.0[x].0);
         }
     }
     let width = out.len();
-    let mut sum = Lanes::default();
-    // SAFETY: the caller's; `sum` is one vector.
+    // SAFETY: the caller's.
     unsafe {
         let mut total = Sum(out, V::splat(0.0));
         sweep::<V, KERNEL, STRIDE>(rows, weight, bias, width, &mut total);
-        total.1.store(sum.0.as_mut_ptr());
+        Lanes(total.1.array())
     }
-    sum
 }

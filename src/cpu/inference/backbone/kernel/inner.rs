@@ -5,10 +5,20 @@
 
 use std::ops::Range;
 
-use super::{depthwise, stem};
+use super::depthwise;
+use crate::cpu::convolution::by_window;
 use crate::cpu::matmul::{Planar, Target};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, numbers_mut};
+
+/// Side of the stem's kernel.
+pub(in super::super) const STEM_KERNEL: usize = 3;
+/// Step between the stem's outputs.
+pub(in super::super) const STEM_STRIDE: usize = 2;
+/// Colours of the image.
+pub(in super::super) const STEM_COLOURS: usize = 3;
+/// Lines of the image under the stem's kernel.
+const STEM_LINES: usize = STEM_COLOURS * STEM_KERNEL;
 
 /// Where the rows under the depthwise kernel come from.
 #[derive(Clone, Copy)]
@@ -69,15 +79,7 @@ impl Kernel for Inner<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            match (self.kernel, self.stride) {
-                (3, 1) => self.convolve::<V, 3, 1>(),
-                (3, 2) => self.convolve::<V, 3, 2>(),
-                (5, 1) => self.convolve::<V, 5, 1>(),
-                (5, 2) => self.convolve::<V, 5, 2>(),
-                other => unreachable!("compiling the plan refuses the convolution {other:?}"),
-            }
-        }
+        unsafe { by_window!(self.kernel, self.stride, self.convolve::<V>()) }
     }
 }
 
@@ -94,7 +96,7 @@ impl Inner<'_> {
         let pitch = (left + width).max((self.width - 1) * STRIDE + KERNEL);
         // The rings, one row of zeros, and the stem's lines.
         let lines_pitch = self.source.line(width);
-        let lines = lines_length(lines_pitch);
+        let lines = (STEM_LINES * lines_pitch).div_ceil(LANES);
         let ring_length = slots * pitch;
         let scratch = self.scratch.room(vectors * ring_length + pitch + lines);
         scratch.fill(Lanes::default());
@@ -142,50 +144,6 @@ impl Inner<'_> {
     }
 }
 
-/// One panel of the stem, as a map of its own: for a network whose first block needs it twice.
-pub(in super::super) struct Stem<'a> {
-    /// The stem.
-    pub source: Source<'a>,
-    /// Height and width of the output.
-    pub size: [usize; 2],
-    /// Working memory.
-    pub scratch: &'a mut Memory,
-    /// The panel's planes.
-    pub out: &'a mut [Lanes],
-}
-
-impl Kernel for Stem<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let [height, width] = self.size;
-        let lines_pitch = self.source.line(width);
-        let lines = lines_length(lines_pitch);
-        let lines = self.scratch.room(lines);
-        lines.fill(Lanes::default());
-        // A ring in which every row has its place is the map.
-        let mut ring = Ring {
-            vectors: self.out,
-            length: height * width,
-            slots: height,
-            pitch: width,
-            left: 0,
-            width,
-        };
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            self.source
-                .rows::<V>(0..height, lines, lines_pitch, &mut ring);
-        }
-    }
-}
-
-/// Lanes that the stem's padded lines of `pitch` numbers take.
-fn lines_length(pitch: usize) -> usize {
-    (stem::COLOURS * stem::KERNEL * pitch).div_ceil(LANES)
-}
-
 /// The last rows of the source, padded left and right.
 struct Ring<'a> {
     vectors: &'a mut [Lanes],
@@ -225,8 +183,7 @@ impl<V: Vector> Target<V> for Ring<'_> {
         for sum in sums {
             for (col, sum) in sum.into_iter().enumerate() {
                 let slot = &mut self.vectors[start + x + col * self.length];
-                // SAFETY: the slot is one vector.
-                unsafe { sum.silu().store(slot.0.as_mut_ptr()) };
+                sum.silu().write(&mut slot.0);
             }
             x += 1;
             if x == self.width {
@@ -257,7 +214,7 @@ impl Source<'_> {
     fn line(&self, width: usize) -> usize {
         match self {
             Self::Stem { size, pad, .. } => {
-                (pad[1] + size[1]).max((width - 1) * stem::STRIDE + stem::KERNEL)
+                (pad[1] + size[1]).max((width - 1) * STEM_STRIDE + STEM_KERNEL)
             }
             _ => 0,
         }
@@ -301,24 +258,25 @@ impl Source<'_> {
             } => {
                 let lines = numbers_mut(lines);
                 for row in rows {
-                    for line in 0..stem::COLOURS * stem::KERNEL {
-                        let (colour, y) = (line / stem::KERNEL, line % stem::KERNEL);
+                    for line in 0..STEM_LINES {
+                        let (colour, y) = (line / STEM_KERNEL, line % STEM_KERNEL);
                         let into = &mut lines[line * lines_pitch + left..][..width];
-                        match (row * stem::STRIDE + y).checked_sub(top) {
-                            Some(y) if y < height => {
-                                into.copy_from_slice(
-                                    &image[(colour * height + y) * width..][..width],
-                                );
-                            }
+                        match (row * STEM_STRIDE + y).checked_sub(top) {
+                            Some(y) if y < height => into
+                                .copy_from_slice(&image[(colour * height + y) * width..][..width]),
                             _ => into.fill(0.0),
                         }
                     }
-                    let count = ring.width;
+                    let product = Planar::<STEM_STRIDE, STEM_KERNEL> {
+                        input: lines,
+                        pitch: lines_pitch,
+                        terms: STEM_LINES * STEM_KERNEL,
+                        weight,
+                        bias,
+                    };
+                    let pixels = 0..ring.width;
                     // SAFETY: the caller's.
-                    unsafe {
-                        let mut line = Line(ring, row);
-                        stem::row::<V>(lines, lines_pitch, weight, bias, count, &mut line);
-                    }
+                    unsafe { product.run::<V>(pixels, &mut Line(ring, row)) };
                 }
             }
         }

@@ -2,245 +2,184 @@
 
 use std::ops::Range;
 
-use super::super::grid::{Grid, TASKS, divide, pieces, ranges, rows};
-use super::super::kernel::{self, DepthwiseGradient, Excite, Gate, Outer};
-use super::super::layer::Slope;
+use super::super::excite::{Slope, Weights, gradients};
+use super::super::grid::{Grid, TASKS, ranges};
+use super::super::kernel::{DepthwiseGradient, Destination, Outer, Silu, Total};
 use super::super::norm::{Slopes, Sums};
-use super::super::pointwise::{self, Backward, Destination, Fill, Input};
-use super::forward::activate;
+use super::super::pointwise::{Backward, Fill, Input, gather};
 use super::{Block, Parameters, Saved};
-use crate::cpu::matmul::Pointwise;
-use crate::cpu::memory::{Buffer, Lease, Workers};
-use crate::cpu::simd::{LANES, Lanes, numbers, vectors};
+use crate::cpu::matmul::{PANEL, Pointwise, Store};
+use crate::cpu::memory::{Buffer, Lease, Workers, divide};
+use crate::cpu::simd::{LANES, Lanes, arrays_mut, vectors};
+
+/// What the projection and squeeze-excite leave.
+struct Gated {
+    /// The gradient of the projection's weights.
+    project: Vec<f32>,
+    /// Those of squeeze-excite's.
+    excite: [Vec<f32>; 4],
+    /// The gradient of what the depthwise convolution's norm put out, and its sums.
+    gradient: Lease,
+    sums: Vec<Sums>,
+}
 
 impl Block {
-    /// The gradient of the input, which is not to be used where it is not wanted, and those of the parameters, in the
-    /// order of the operation's inputs.
+    /// The gradients of the input, which is not to be used where it is not wanted, and of the
+    /// parameters, in the order of the inputs.
     pub(super) fn run_backward(
         &self,
         workers: Workers,
         saved: &Saved,
+        given: Parameters<'_>,
         gradient: &[f32],
         wanted: bool,
     ) -> Vec<Buffer> {
-        let given = Parameters::of(&saved.parameters);
-        let output = self.output();
-
-        // The projection's norm.
-        let sums = saved.project.linear(workers, output, gradient, self.keep());
-        let (slopes, gamma, beta) = saved.project.norm.gradient(&sums);
-        let slope = Slope {
-            gradient,
-            keep: self.keep(),
-            slopes: &slopes,
-        };
+        let (gradient, _) = gradient.as_chunks::<LANES>();
+        let project = &saved.project;
+        let sums = project.linear(workers, gradient, self.keep());
+        let (slopes, gamma, beta) = project.norm.gradient(&sums);
         let fill = |band: &Range<usize>, out: &mut [Lanes]| {
-            saved
-                .project
-                .input_gradient(workers, output, slope, band, out);
+            project.input_gradient(workers, (gradient, &slopes), self.keep(), band, out);
         };
-        // The projection and the gates.
-        let (weight, gates) = self.gates(workers, saved, given.project[0], &fill);
-        let project = [weight, gamma, beta];
-        let (means, excite) = given.excite.backward(workers, &saved.excite, &gates);
+        let gated = self.gated(workers, saved, given.project[0], given.excite, &fill);
+        let project = [gated.project, gamma, beta];
 
-        // Through the gates, the means and SiLU to the depthwise convolution's norm.
-        let (inner, sums) = self.excited(workers, saved, given.project[0], &fill, &means);
-        let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&sums);
-
-        let other = self.residual.then_some(gradient);
+        let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&gated.sums);
+        let depthwise = |parts| {
+            let gradient = (&gated.gradient[..], &slopes);
+            self.depthwise_gradient(workers, saved, given.depthwise[0], gradient, parts)
+        };
+        let other = self.shape.is_residual().then_some(gradient);
         let mut input = Buffer::room(self.input.vectors() * LANES);
+        let pixels = self.input.pixels();
         let (depthwise, expand) = match (&saved.expand, given.expand) {
             (Some(normed), Some(layer)) => {
-                let wide = self.wide();
-                let mut out = self.workspace.take(wide.vectors());
-                let parts: Vec<_> = out
-                    .chunks_exact_mut(wide.pixels())
-                    .map(kernel::Destination::Norm)
-                    .collect();
-                let (weight, sums) = self.depthwise_gradient(
-                    workers,
-                    saved,
-                    given.depthwise[0],
-                    (&inner, &slopes),
-                    parts,
-                );
-                let depthwise = [weight, gamma, beta];
-                drop(inner);
-                let (slopes, gamma, beta) = normed.norm.gradient(&sums);
-                let transposed = Pointwise::transposed(layer[0], self.inner);
-                let slope = Slope {
-                    gradient: numbers(&out),
-                    keep: None,
-                    slopes: &slopes,
-                };
-                let into = wanted.then(|| Destination {
-                    weight: &transposed,
-                    other,
-                    out: &mut input,
-                });
-                let weight = Backward {
+                let mut out = Lease::new(normed.grid.vectors());
+                let parts = out.chunks_exact_mut(pixels).map(Destination::Norm);
+                let (weight, sums) = depthwise(parts.collect());
+                let expand = Backward {
+                    normed,
+                    gradient: (&out, &sums),
                     grid: self.input,
-                    outputs: self.inner,
-                    gradient: &|band: &Range<usize>, made: &mut [Lanes]| {
-                        normed.input_gradient(workers, wide, slope, band, made);
-                    },
                     input: Input::Map(&saved.map),
-                    workspace: &self.workspace,
+                    weight: layer[0],
                 }
-                .run(workers, into);
-                (depthwise, Some([weight, gamma, beta]))
+                .run(workers, input.slots(wanted), other);
+                (weight, Some(expand))
             }
             _ => {
-                let each = self.input.pixels() * LANES;
-                let parts = input.chunks_exact_mut(each).enumerate();
-                let parts: Vec<_> = parts
-                    .map(|(index, part)| {
-                        let other = other.map(|other| &other[index * each..][..each]);
-                        kernel::Destination::Map(part, other)
-                    })
-                    .collect();
-                let (weight, _) = self.depthwise_gradient(
-                    workers,
-                    saved,
-                    given.depthwise[0],
-                    (&inner, &slopes),
-                    parts,
-                );
-                ([weight, gamma, beta], None)
+                let parts = input.slots(true).chunks_exact_mut(pixels).enumerate();
+                let parts = parts.map(|(index, part)| {
+                    let other = other.map(|other| &other[index * pixels..][..pixels]);
+                    Destination::Map(part, other)
+                });
+                (depthwise(parts.collect()).0, None)
             }
         };
-        let parameters = expand.into_iter().flatten().chain(depthwise);
-        let parameters = parameters.chain(excite).chain(project).map(Buffer::from);
-        std::iter::once(input).chain(parameters).collect()
+        let parameters = expand.into_iter().flatten().chain([depthwise, gamma, beta]);
+        let parameters = parameters.chain(gated.excite).chain(project);
+        std::iter::once(input)
+            .chain(parameters.map(Buffer::from))
+            .collect()
     }
 
-    /// The gradient of the projection's weights, and that of every image's gates.
-    fn gates(
+    /// From the gradient of what the projection puts out, which `fill` makes, through the gates, the
+    /// means and SiLU. One image after another, so that its map is still in the cache when its gates'
+    /// gradients are known.
+    fn gated(
         &self,
         workers: Workers,
         saved: &Saved,
         weight: &[f32],
+        excite: Weights<'_>,
         fill: &Fill<'_>,
-    ) -> (Vec<f32>, Vec<Vec<f32>>) {
-        let (narrow, output) = (self.narrow(), self.output());
-        let (planes, out_planes) = (narrow.planes(), output.planes());
-        let length = out_planes * LANES * planes;
-        let mut weight = rows(weight, self.inner);
-        weight.resize(length, Lanes::default());
-        let bands = Grid { batch: 1, ..narrow }.bands(planes + out_planes);
+    ) -> Gated {
+        let (depthwise, output) = (&saved.depthwise, saved.project.grid);
+        let narrow = depthwise.grid;
+        let (batch, inputs, outputs) = (narrow.batch, narrow.planes(), output.planes());
+        let share = 1.0 / narrow.pixels() as f32;
+        let transposed = Pointwise::transposed(weight, output.channels);
+        let bands = Grid { batch: 1, ..narrow }.bands(inputs + outputs);
 
-        let groups = ranges(narrow.batch, narrow.batch.div_ceil(TASKS));
-        let count = groups.len();
-        let mut sums = self.workspace.take(count * length);
-        let mut gates = vec![Vec::new(); narrow.batch];
-        let mut rest = &mut gates[..];
-        let mut tasks = Vec::with_capacity(count);
-        for (sums, group) in sums.chunks_exact_mut(length).zip(groups) {
-            let (gates, after) = std::mem::take(&mut rest).split_at_mut(group.len());
-            tasks.push((sums, gates, group));
-            rest = after;
-        }
-        workers.each(tasks, |(sums, gates, group), scratch| {
-            sums.fill(Lanes::default());
-            for (image, out) in group.zip(gates) {
-                let longest = bands[0].len();
-                let memory = scratch.room(length + (planes + out_planes) * longest + planes);
-                let (outer, memory) = memory.split_at_mut(length);
-                let (slopes, memory) = memory.split_at_mut(planes);
-                outer.fill(Lanes::default());
+        let groups = ranges(batch, batch.div_ceil(TASKS));
+        let (count, length) = (groups.len(), outputs * LANES * inputs);
+        let mut weights = Lease::new(count * length);
+        let mut gradient = Lease::new(narrow.vectors());
+        let mut sums = vec![Sums::default(); inputs * batch];
+        let mut slopes = vec![Slope::default(); batch];
+        let each = ranges(narrow.plane(), narrow.pixels());
+        let mut images = divide(&mut gradient, narrow.plane(), &each, 1)
+            .into_iter()
+            .zip(divide(&mut sums, batch, &ranges(batch, 1), 1))
+            .zip(&mut slopes)
+            .enumerate();
+        let tasks = weights.chunks_exact_mut(length).zip(groups);
+        let tasks: Vec<_> = tasks
+            .map(|(weights, group)| (weights, images.by_ref().take(group.len()).collect()))
+            .collect();
+        workers.each(tasks, |(weights, images): (_, Vec<_>), scratch| {
+            weights.fill(Lanes::default());
+            let memory = scratch.room((inputs + outputs) * bands[0].len());
+            for (image, ((mut out, mut sums), slope)) in images {
+                let start = image * narrow.pixels();
                 for band in &bands {
                     let pixels = band.len();
-                    let (gradient, input) = memory.split_at_mut(out_planes * pixels);
-                    let start = image * narrow.pixels();
-                    let band = start + band.start..start + band.end;
-                    fill(&band, gradient);
-                    let input = &mut input[..planes * pixels];
-                    activate(workers, narrow, &saved.depthwise, None, &band, input);
+                    let (made, input) = memory.split_at_mut(outputs * pixels);
+                    let input = &mut input[..inputs * pixels];
+                    let here = start + band.start..start + band.end;
+                    fill(&here, made);
+                    depthwise.gated(workers, &saved.excite, &here, arrays_mut(input));
                     workers.run(Outer {
-                        gradient,
+                        gradient: made,
                         gradient_pitch: pixels,
                         input,
                         input_pitch: pixels,
-                        inputs: planes,
+                        inputs,
                         pixels,
-                        out: outer,
+                        out: weights,
+                    });
+                    let parts = out.iter_mut().map(|out| arrays_mut(&mut out[band.clone()]));
+                    let mut parts: Vec<_> = parts.collect();
+                    for (panel, out) in parts.chunks_mut(PANEL).enumerate() {
+                        workers.run(Store {
+                            product: transposed.product(panel, made, pixels),
+                            pixels: 0..pixels,
+                            other: None,
+                            out,
+                        });
+                    }
+                }
+                let trace = &saved.excite[image];
+                let gates = out.iter().enumerate().flat_map(|(plane, out)| {
+                    let [scale, shift, _] = depthwise.constants(plane);
+                    let total = workers.run(Total {
+                        value: depthwise.part(plane * batch + image),
+                        norm: [scale, shift],
+                        weight: Some(&**out),
+                    });
+                    total.0
+                });
+                *slope = excite.backward(trace, &gates.collect::<Vec<_>>());
+                let means: Vec<f32> = slope.mean.iter().map(|mean| mean * share).collect();
+                let means = vectors(&means);
+                for (plane, (out, sums)) in out.iter_mut().zip(&mut sums).enumerate() {
+                    sums[0] = workers.run(Silu {
+                        gradient: None,
+                        linear: [trace.gate[plane], means[plane]],
+                        value: depthwise.part(plane * batch + image),
+                        norm: depthwise.constants(plane),
+                        out,
                     });
                 }
-                workers.run(Gate {
-                    outer,
-                    weight: &weight,
-                    gate: &vectors(&saved.excite[image].gate),
-                    sum: sums,
-                    out: slopes,
-                });
-                *out = numbers(slopes)[..self.inner].to_vec();
             }
         });
-        let shape = [self.outputs, self.inner];
-        (
-            pointwise::gather(workers, &sums, count, planes, shape),
-            gates,
-        )
-    }
-
-    /// The gradient of what the depthwise convolution's norm puts out, and its sums.
-    fn excited(
-        &self,
-        workers: Workers,
-        saved: &Saved,
-        weight: &[f32],
-        fill: &Fill<'_>,
-        means: &[Vec<f32>],
-    ) -> (Lease, Vec<Sums>) {
-        let (narrow, output) = (self.narrow(), self.output());
-        let planes = narrow.planes();
-        let transposed = Pointwise::transposed(weight, self.outputs);
-        let gates: Vec<Lanes> = saved.excite.iter().flat_map(|t| vectors(&t.gate)).collect();
-        let share = 1.0 / narrow.pixels() as f32;
-        let slopes: Vec<Lanes> = means
-            .iter()
-            .flat_map(|mean| vectors(&mean.iter().map(|slope| slope * share).collect::<Vec<_>>()))
-            .collect();
-
-        let bands = output.bands(output.planes());
-        let mut out = self.workspace.take(narrow.vectors());
-        let mut sums = vec![Sums::default(); planes * bands.len()];
-        let parts = divide(&mut out, narrow.plane(), &bands)
-            .into_iter()
-            .zip(divide(&mut sums, bands.len(), &ranges(bands.len(), 1)))
-            .zip(&bands);
-        workers.each(parts.collect(), |((mut out, mut sums), band), scratch| {
-            let gradient = scratch.room(output.planes() * band.len());
-            fill(band, gradient);
-            let pieces: Vec<_> = pieces(band, narrow.pixels()).collect();
-            let panels = out.chunks_mut(2).zip(sums.chunks_mut(2));
-            for (panel, (out, sums)) in panels.enumerate() {
-                let plane = panel * 2;
-                let norm = &saved.depthwise.norm;
-                let value = |plane: usize| {
-                    let start = plane.min(planes - 1) * narrow.plane();
-                    &saved.depthwise.value[start + band.start..start + band.end]
-                };
-                let found = workers.run(Excite {
-                    product: transposed.product(panel, gradient, band.len()),
-                    pieces: &pieces,
-                    factors: [&gates, &slopes],
-                    planes: [planes, plane],
-                    norm: [
-                        &norm.scale[plane..],
-                        &norm.shift[plane..],
-                        &norm.mean[plane..],
-                    ],
-                    value: [value(plane), value(plane + 1)],
-                    out,
-                });
-                for (slot, found) in sums.iter_mut().zip(found) {
-                    slot[0] = found;
-                }
-            }
-        });
-        (out, sums)
+        let shape = [output.channels, narrow.channels];
+        Gated {
+            project: gather(workers, &weights, count, inputs, shape),
+            excite: gradients(&saved.excite, &slopes),
+            gradient,
+            sums,
+        }
     }
 
     /// The gradients of the depthwise convolution: of its weights, and of its input with its sums.
@@ -250,11 +189,11 @@ impl Block {
         saved: &Saved,
         weight: &[f32],
         (gradient, slopes): (&[Lanes], &Slopes),
-        parts: Vec<kernel::Destination<'_>>,
+        parts: Vec<Destination<'_>>,
     ) -> (Vec<f32>, Vec<Sums>) {
-        let narrow = self.narrow();
+        let (geometry, narrow) = (self.geometry(), saved.depthwise.grid);
         let (pixels, batch) = (narrow.pixels(), narrow.batch);
-        let each = self.window.kernel * self.window.kernel;
+        let each = geometry.kernel * geometry.kernel;
         let mut taps = self.taps(weight);
         taps.chunks_exact_mut(each).for_each(<[Lanes]>::reverse);
         let mut sums = vec![Sums::default(); parts.len()];
@@ -268,17 +207,13 @@ impl Block {
         workers.each(tasks, |(index, ((out, sums), weight_gradient)), scratch| {
             let plane = index / batch;
             *sums = workers.run(DepthwiseGradient {
-                window: self.window,
+                geometry,
                 origin: self.origin(&saved.map, saved.expand.as_ref(), index),
                 gradient: [
                     &gradient[index * pixels..][..pixels],
-                    saved.depthwise.part(narrow, index),
+                    saved.depthwise.part(index),
                 ],
-                slopes: [
-                    &slopes.gradient[plane],
-                    &slopes.value[plane],
-                    &slopes.constant[plane],
-                ],
+                slopes: slopes.of(plane),
                 weight: &taps[plane * each..][..each],
                 scratch,
                 weight_gradient,
@@ -291,10 +226,9 @@ impl Block {
                 .map(|image| weights[(plane * batch + image) * each + tap].0[lane])
                 .sum()
         };
-        let weight = (0..self.inner)
-            .flat_map(|channel| (0..each).map(move |tap| (channel, tap)))
-            .map(|(channel, tap)| total(channel, tap))
-            .collect();
-        (weight, sums)
+        let channels =
+            (0..narrow.channels).flat_map(|channel| (0..each).map(move |t| (channel, t)));
+        let weight = channels.map(|(channel, tap)| total(channel, tap));
+        (weight.collect(), sums)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::super::grid::{Grid, pieces};
-use super::super::kernel::{Activate, Depthwise, Mean};
+use super::super::kernel::{Depthwise, Total};
 use super::super::layer::{Normed, copy};
 use super::super::norm::Moments;
+use super::super::part::Forward;
 use super::super::pointwise::{self, Input};
 use super::{Block, Parameters, Saved};
-use crate::cpu::memory::{Array, Buffer, Workers};
-use crate::cpu::simd::{Lanes, vectors};
+use crate::cpu::memory::{Array, Lease, Workers};
+use crate::cpu::simd::{Lanes, arrays_mut};
 
 impl Block {
     /// The output, and what backward needs.
@@ -17,61 +17,58 @@ impl Block {
         &self,
         workers: Workers,
         map: &Array,
-        parameters: Vec<Array>,
-    ) -> (Buffer, Saved) {
-        let given = Parameters::of(&parameters);
-        let map = copy(workers, &self.workspace, map.values());
+        given: Parameters<'_>,
+    ) -> Forward<Saved> {
+        let map = copy(workers, map);
         let (wide, narrow, output) = (self.wide(), self.narrow(), self.output());
         let mut norms = self.norms.iter();
-        let mut found = Vec::new();
-        let mut normed = |value, [_, gamma, beta]: [&[f32]; 3], moments: &[Moments]| {
+        let mut statistics = Vec::new();
+        let mut normed = |grid, value, [_, gamma, beta]: [&[f32]; 3]| {
             let kind = norms.next().expect("a norm for every convolution");
-            let (norm, statistics) = kind.norm([gamma, beta], moments);
-            found.push(statistics);
-            Normed { value, norm }
+            let (normed, found) = kind.after(grid, value, [gamma, beta]);
+            statistics.push(found);
+            normed
         };
 
         let expand = given.expand.map(|layer| {
-            let mut value = self.workspace.take(wide.vectors());
-            let weight = pointwise::pack(layer[0], self.inner);
-            let moments =
-                pointwise::forward(workers, &weight, self.input, Input::Map(&map), &mut value);
-            normed(value, layer, &moments)
+            let (weight, input) = (layer[0], Input::Map(&map));
+            let value = pointwise::forward(workers, weight, self.input, wide.channels, input);
+            normed(wide, value, layer)
         });
 
-        let mut value = self.workspace.take(narrow.vectors());
         let taps = self.taps(given.depthwise[0]);
-        let moments = self.depthwise(workers, &map, expand.as_ref(), &taps, &mut value);
-        let depthwise = normed(value, given.depthwise, &moments);
+        let value = self.depthwise(workers, &map, expand.as_ref(), &taps);
+        let depthwise = normed(narrow, value, given.depthwise);
 
-        let means = self.means(workers, &depthwise);
-        let mut excite: Vec<_> = means.into_iter().map(|mean| (mean, None)).collect();
-        workers.each(excite.iter_mut().collect(), |(mean, trace), _| {
-            *trace = Some(given.excite.forward(std::mem::take(mean)));
-        });
-        let excite: Vec<_> = excite.into_iter().filter_map(|(_, trace)| trace).collect();
+        let mut excite = vec![Default::default(); narrow.batch];
+        let means = self.means(workers, &depthwise).into_iter();
+        workers.each(
+            excite.iter_mut().zip(means).collect(),
+            |(trace, mean), _| {
+                *trace = given.excite.forward(mean);
+            },
+        );
 
-        let gates: Vec<_> = excite.iter().map(|trace| vectors(&trace.gate)).collect();
         let fill = |band: &Range<usize>, out: &mut [Lanes]| {
-            activate(workers, narrow, &depthwise, Some(&gates), band, out);
+            depthwise.gated(workers, &excite, band, arrays_mut(out));
         };
-        let mut value = self.workspace.take(output.vectors());
-        let weight = pointwise::pack(given.project[0], self.outputs);
-        let moments = pointwise::forward(workers, &weight, narrow, Input::Made(&fill), &mut value);
-        let project = normed(value, given.project, &moments);
+        let (weight, input) = (given.project[0], Input::Made(&fill));
+        let value = pointwise::forward(workers, weight, narrow, output.channels, input);
+        let project = normed(output, value, given.project);
 
-        let other = self.residual.then_some(&map[..]);
-        let out = project.finish(workers, output, self.keep(), other, false);
-        self.statistics.set(found);
-        let saved = Saved {
-            parameters,
-            map,
-            expand,
-            depthwise,
-            excite,
-            project,
-        };
-        (out, saved)
+        let other = self.shape.is_residual().then_some(&map[..]);
+        let out = project.finish(workers, self.keep(), other, false);
+        Forward {
+            output: Array::new(out, output.shape()),
+            saved: Saved {
+                map,
+                expand,
+                depthwise,
+                excite,
+                project,
+            },
+            statistics,
+        }
     }
 
     fn depthwise(
@@ -80,69 +77,45 @@ impl Block {
         map: &[Lanes],
         expand: Option<&Normed>,
         taps: &[Lanes],
-        out: &mut [Lanes],
-    ) -> Vec<Moments> {
+    ) -> (Lease, Vec<Moments>) {
         let narrow = self.narrow();
-        let each = self.window.kernel * self.window.kernel;
+        let geometry = self.geometry();
+        let each = geometry.kernel * geometry.kernel;
+        let mut out = Lease::new(narrow.vectors());
         let mut moments = vec![Moments::default(); narrow.planes() * narrow.batch];
         let parts = out.chunks_exact_mut(narrow.pixels());
         let tasks: Vec<_> = moments.iter_mut().zip(parts).enumerate().collect();
         workers.each(tasks, |(index, (moments, out)), scratch| {
             *moments = workers.run(Depthwise {
-                window: self.window,
+                geometry,
                 origin: self.origin(map, expand, index),
                 weight: &taps[index / narrow.batch * each..][..each],
                 scratch,
                 out,
             });
         });
-        moments
+        (out, moments)
     }
 
     /// The mean of every channel of every image, after SiLU.
     fn means(&self, workers: Workers, depthwise: &Normed) -> Vec<Vec<f32>> {
-        let narrow = self.narrow();
-        let mut means = vec![Lanes::default(); narrow.planes() * narrow.batch];
-        workers.each(
-            means.iter_mut().enumerate().collect(),
-            |(index, mean), _| {
-                let [scale, shift, _] = depthwise.constants(index / narrow.batch);
-                *mean = workers.run(Mean {
-                    value: depthwise.part(narrow, index),
-                    norm: [scale, shift],
-                });
-            },
-        );
-        (0..narrow.batch)
-            .map(|image| {
-                let planes = means.iter().skip(image).step_by(narrow.batch);
-                let mut mean: Vec<f32> = planes.flat_map(|vector| vector.0).collect();
-                mean.truncate(self.inner);
-                mean
-            })
-            .collect()
-    }
-}
-
-/// Makes a band of what comes out of a norm and SiLU, each image times its gates.
-pub(super) fn activate(
-    workers: Workers,
-    grid: Grid,
-    normed: &Normed,
-    gates: Option<&[Vec<Lanes>]>,
-    band: &Range<usize>,
-    out: &mut [Lanes],
-) {
-    for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
-        let [scale, shift, _] = normed.constants(plane);
-        let start = plane * grid.plane() + band.start;
-        for (image, piece) in pieces(band, grid.pixels()) {
-            workers.run(Activate {
-                value: &normed.value[start + piece.start..start + piece.end],
+        let (batch, planes) = (depthwise.grid.batch, depthwise.grid.planes());
+        let share = 1.0 / depthwise.grid.pixels() as f32;
+        let mut totals = vec![Lanes::default(); planes * batch];
+        let tasks = totals.iter_mut().enumerate().collect();
+        workers.each(tasks, |(index, total), _| {
+            let [scale, shift, _] = depthwise.constants(index / batch);
+            *total = workers.run(Total {
+                value: depthwise.part(index),
                 norm: [scale, shift],
-                factor: gates.map(|gates| &gates[image][plane]),
-                out: &mut out[piece],
+                weight: None,
             });
-        }
+        });
+        let mean = |image: usize| {
+            let totals = totals.iter().skip(image).step_by(batch);
+            let means = totals.flat_map(|total| total.0.map(|total| total * share));
+            means.take(self.shape.inner).collect()
+        };
+        (0..batch).map(mean).collect()
     }
 }

@@ -1,19 +1,16 @@
-//! One block as one operation: forward keeps what backward needs.
+//! One block: forward keeps what backward needs.
 
 mod backward;
 mod forward;
 
-use std::sync::Arc;
-
-use super::super::statistics::Statistics;
 use super::excite::{Trace, Weights};
 use super::grid::Grid;
-use super::kernel::{Origin, Window};
+use super::kernel::{Geometry, Origin};
 use super::layer::{NormKind, Normed};
-use crate::cpu::autograd::Operation;
-use crate::cpu::convolution::pack;
-use crate::cpu::memory::{Array, Lease, Workers, Workspace};
-use crate::cpu::simd::{Isa, Lanes};
+use super::part::{Forward, Part};
+use crate::cpu::convolution::{BlockShape, pack};
+use crate::cpu::memory::{Array, Buffer, Lease, Workers};
+use crate::cpu::simd::Lanes;
 
 /// A block with the shapes that it meets.
 ///
@@ -22,32 +19,19 @@ use crate::cpu::simd::{Isa, Lanes};
 /// gamma and beta of the projection.
 #[derive(Debug)]
 pub(super) struct Block {
-    /// The instruction set.
-    pub isa: Isa,
+    /// The sizes.
+    pub shape: BlockShape,
     /// The shape of the input.
     pub input: Grid,
-    /// Channels between expansion and projection.
-    pub inner: usize,
-    /// Channels that the block puts out.
-    pub outputs: usize,
-    /// The depthwise convolution.
-    pub window: Window,
     /// The norms, in order.
     pub norms: Vec<NormKind>,
     /// What drop path keeps of each image; nothing where it keeps all.
     pub keep: Option<Vec<f32>>,
-    /// Whether the input is added to the output.
-    pub residual: bool,
-    /// Where the memory comes from.
-    pub workspace: Workspace,
-    /// Where the statistics go.
-    pub statistics: Statistics,
 }
 
 /// What backward needs.
 #[derive(Debug)]
 pub(super) struct Saved {
-    parameters: Vec<Array>,
     map: Lease,
     /// The expansion, if there is one.
     expand: Option<Normed>,
@@ -57,7 +41,7 @@ pub(super) struct Saved {
     project: Normed,
 }
 
-/// The parameters of a block, in the order of the operation's inputs.
+/// The parameters of a block, in the order of its inputs.
 struct Parameters<'a> {
     expand: Option<[&'a [f32]; 3]>,
     depthwise: [&'a [f32]; 3],
@@ -86,20 +70,33 @@ impl<'a> Parameters<'a> {
 impl Block {
     /// The shape between expansion and depthwise convolution.
     fn wide(&self) -> Grid {
-        self.input.with_channels(self.inner)
+        self.input.with_channels(self.shape.inner)
+    }
+
+    /// The depthwise convolution of one plane.
+    fn geometry(&self) -> Geometry {
+        let window = self.shape.window;
+        let [output, pad] = window.over(self.input.size);
+        Geometry {
+            kernel: window.kernel,
+            stride: window.stride,
+            pad,
+            input: self.input.size,
+            output,
+        }
     }
 
     /// The shape between depthwise convolution and projection.
     fn narrow(&self) -> Grid {
         Grid {
-            size: self.window.output,
+            size: self.geometry().output,
             ..self.wide()
         }
     }
 
     /// The shape of the output.
     pub fn output(&self) -> Grid {
-        self.narrow().with_channels(self.outputs)
+        self.narrow().with_channels(self.shape.outputs)
     }
 
     fn keep(&self) -> Option<&[f32]> {
@@ -108,46 +105,38 @@ impl Block {
 
     /// What the depthwise convolution reads of one plane of one image.
     fn origin<'a>(&self, map: &'a [Lanes], expand: Option<&'a Normed>, index: usize) -> Origin<'a> {
-        let wide = self.wide();
+        let pixels = self.input.pixels();
         match expand {
             Some(expand) => Origin::Norm(
-                expand.part(wide, index),
-                expand.constants(index / wide.batch),
+                expand.part(index),
+                expand.constants(index / expand.grid.batch),
             ),
-            None => Origin::Map(&map[index * wide.pixels()..][..wide.pixels()]),
+            None => Origin::Map(&map[index * pixels..][..pixels]),
         }
     }
 
     /// The weights of the depthwise convolution, `[planes, kernel * kernel]`.
     fn taps(&self, weight: &[f32]) -> Vec<Lanes> {
-        let taps = self.window.kernel * self.window.kernel;
-        pack(weight, self.inner, taps)
+        let kernel = self.shape.window.kernel;
+        pack(weight, self.shape.inner, kernel * kernel)
     }
 }
 
-impl<const N: usize> Operation<N> for Block {
-    type Saved = Arc<Saved>;
+impl Part for Block {
+    type Saved = Saved;
 
-    fn forward(&self, inputs: &[Array; N]) -> (Array, Arc<Saved>) {
-        let workers = Workers::all(self.isa);
-        let (output, saved) = self.run_forward(workers, &inputs[0], inputs[1..].to_vec());
-        (Array::new(output, self.output().shape()), Arc::new(saved))
+    fn forward(&self, workers: Workers, map: &Array, parameters: &[Array]) -> Forward<Saved> {
+        self.run_forward(workers, map, Parameters::of(parameters))
     }
 
     fn backward(
         &self,
-        saved: Arc<Saved>,
-        gradient: Array,
-        wanted: [bool; N],
-    ) -> [Option<Array>; N] {
-        let workers = Workers::all(self.isa);
-        let gradients = self.run_backward(workers, &saved, gradient.values(), wanted[0]);
-        let mut shapes = vec![self.input.shape().to_vec()];
-        shapes.extend(saved.parameters.iter().map(Array::shape));
-        let mut all = gradients.into_iter().zip(shapes);
-        wanted.map(|wanted| {
-            let (gradient, shape) = all.next()?;
-            wanted.then(|| Array::new(gradient, shape))
-        })
+        workers: Workers,
+        saved: &Saved,
+        parameters: &[Array],
+        gradient: &[f32],
+        wanted: bool,
+    ) -> Vec<Buffer> {
+        self.run_backward(workers, saved, Parameters::of(parameters), gradient, wanted)
     }
 }

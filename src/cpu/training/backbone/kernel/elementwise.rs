@@ -3,16 +3,23 @@
 use super::super::norm::Sums;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 
-/// `silu(scale value + shift)`, times a factor.
+/// Vectors that are summed on their own before their sum joins the others': less rounding.
+const RUN: usize = 64;
+
+/// `scale value + shift`, through SiLU or not, times a factor, with another map added.
 pub(in super::super) struct Activate<'a> {
     /// What the norm is given.
     pub value: &'a [Lanes],
     /// The norm's scale and shift.
     pub norm: [&'a Lanes; 2],
-    /// A factor on the result.
-    pub factor: Option<&'a Lanes>,
+    /// Whether SiLU follows.
+    pub silu: bool,
+    /// What comes out is multiplied with it.
+    pub factor: Lanes,
+    /// A map to add.
+    pub other: Option<&'a [Lanes]>,
     /// The result.
-    pub out: &'a mut [Lanes],
+    pub out: &'a mut [[f32; LANES]],
 }
 
 impl Kernel for Activate<'_> {
@@ -20,92 +27,56 @@ impl Kernel for Activate<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
-            let factor = match self.factor {
-                Some(factor) => V::load(factor.0.as_ptr()),
-                None => V::splat(1.0),
-            };
-            for (value, out) in self.value.iter().zip(self.out) {
-                let value = V::load(value.0.as_ptr()).mul_add(scale, shift);
-                value.silu().mul(factor).store(out.0.as_mut_ptr());
+            let [scale, shift] = self.norm.map(|vector| V::of(&vector.0));
+            let factor = V::of(&self.factor.0);
+            for (index, (value, out)) in self.value.iter().zip(self.out).enumerate() {
+                let mut value = V::of(&value.0).mul_add(scale, shift);
+                if self.silu {
+                    value = value.silu();
+                }
+                value = value.mul(factor);
+                if let Some(other) = self.other {
+                    value = value.add(V::of(&other[index].0));
+                }
+                value.write(out);
             }
         }
     }
 }
 
-/// The mean of `silu(scale value + shift)`.
-pub(in super::super) struct Mean<'a> {
+/// The sum of `silu(scale value + shift)`, each value with a weight of its own where there are some.
+pub(in super::super) struct Total<'a> {
     /// What the norm is given.
     pub value: &'a [Lanes],
     /// The norm's scale and shift.
     pub norm: [&'a Lanes; 2],
+    /// The weights.
+    pub weight: Option<&'a [Lanes]>,
 }
 
-/// Lanes that are summed on their own before their sum joins the others': less rounding.
-const RUN: usize = 64;
-
-impl Kernel for Mean<'_> {
+impl Kernel for Total<'_> {
     type Output = Lanes;
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Lanes {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
+            let [scale, shift] = self.norm.map(|vector| V::of(&vector.0));
             let mut total = V::splat(0.0);
-            for run in self.value.chunks(RUN) {
+            for (run, values) in self.value.chunks(RUN).enumerate() {
                 let mut sum = V::splat(0.0);
-                for value in run {
-                    sum = sum.add(V::load(value.0.as_ptr()).mul_add(scale, shift).silu());
+                for (index, value) in values.iter().enumerate() {
+                    let value = V::of(&value.0).mul_add(scale, shift).silu();
+                    sum = match self.weight {
+                        Some(weight) => value.mul_add(V::of(&weight[run * RUN + index].0), sum),
+                        None => sum.add(value),
+                    };
                 }
                 total = total.add(sum);
             }
-            let mut mean = Lanes::default();
-            let share = V::splat(1.0 / self.value.len() as f32);
-            total.mul(share).store(mean.0.as_mut_ptr());
-            mean
-        }
-    }
-}
-
-/// `keep (scale value + shift)`, through SiLU or with another map added.
-pub(in super::super) struct Finish<'a> {
-    /// What the norm is given.
-    pub value: &'a [Lanes],
-    /// The norm's scale and shift.
-    pub norm: [&'a Lanes; 2],
-    /// Whether SiLU follows.
-    pub silu: bool,
-    /// The share that drop path keeps of the image.
-    pub keep: f32,
-    /// A map to add.
-    pub other: Option<&'a [Lanes]>,
-    /// The result.
-    pub out: &'a mut [f32],
-}
-
-impl Kernel for Finish<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
-        unsafe {
-            let keep = V::splat(self.keep);
-            let [scale, shift] = self.norm.map(|vector| V::load(vector.0.as_ptr()).mul(keep));
-            let slots = self.out.chunks_exact_mut(LANES);
-            for (index, (value, out)) in self.value.iter().zip(slots).enumerate() {
-                let mut value = V::load(value.0.as_ptr()).mul_add(scale, shift);
-                if self.silu {
-                    value = value.silu();
-                }
-                if let Some(other) = self.other {
-                    value = value.add(V::load(other[index].0.as_ptr()));
-                }
-                value.store(out.as_mut_ptr());
-            }
+            Lanes(total.array())
         }
     }
 }
@@ -113,7 +84,7 @@ impl Kernel for Finish<'_> {
 /// The sums of a gradient that comes straight from a norm's output.
 pub(in super::super) struct Linear<'a> {
     /// The gradient.
-    pub gradient: &'a [f32],
+    pub gradient: &'a [[f32; LANES]],
     /// A factor on it.
     pub keep: f32,
     /// What the norm was given.
@@ -127,34 +98,32 @@ impl Kernel for Linear<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let mean = V::load(self.mean.0.as_ptr());
+            let mean = V::of(&self.mean.0);
             let mut total = [V::splat(0.0); 2];
-            let runs = self
-                .gradient
-                .chunks(RUN * LANES)
-                .zip(self.value.chunks(RUN));
-            for (gradient, value) in runs {
+            for (gradient, value) in self.gradient.chunks(RUN).zip(self.value.chunks(RUN)) {
                 let mut sums = [V::splat(0.0); 2];
-                for (gradient, value) in gradient.chunks_exact(LANES).zip(value) {
-                    let gradient = V::load(gradient.as_ptr());
-                    let distance = V::load(value.0.as_ptr()).sub(mean);
+                for (gradient, value) in gradient.iter().zip(value) {
+                    let gradient = V::of(gradient);
+                    let distance = V::of(&value.0).sub(mean);
                     sums[0] = sums[0].add(gradient);
                     sums[1] = distance.mul_add(gradient, sums[1]);
                 }
                 total = std::array::from_fn(|index| total[index].add(sums[index]));
             }
             let keep = V::splat(self.keep);
-            sums(total.map(|sum| sum.mul(keep)))
+            Sums::of(total.map(|sum| sum.mul(keep)))
         }
     }
 }
 
-/// A gradient taken back through SiLU, and its sums.
+/// `factor gradient + constant` taken back through SiLU, and its sums.
 pub(in super::super) struct Silu<'a> {
-    /// The gradient of every value, or one for all.
-    pub gradient: Result<&'a [f32], &'a Lanes>,
+    /// The gradient; nothing where the result's place holds it.
+    pub gradient: Option<&'a [[f32; LANES]]>,
+    /// The factor and the constant.
+    pub linear: [Lanes; 2],
     /// What the norm before SiLU was given.
     pub value: &'a [Lanes],
     /// The norm's scale, shift and mean.
@@ -168,27 +137,29 @@ impl Kernel for Silu<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let [scale, shift, mean] = self.norm.map(|vector| V::load(vector.0.as_ptr()));
+            let [scale, shift, mean] = self.norm.map(|vector| V::of(&vector.0));
+            let [factor, constant] = self.linear.map(|vector| V::of(&vector.0));
             let mut total = [V::splat(0.0); 2];
             let runs = self.value.chunks(RUN).zip(self.out.chunks_mut(RUN));
             for (run, (values, out)) in runs.enumerate() {
                 let mut sums = [V::splat(0.0); 2];
                 for (index, (value, out)) in values.iter().zip(out).enumerate() {
                     let gradient = match self.gradient {
-                        Ok(all) => V::load(all[(run * RUN + index) * LANES..][..LANES].as_ptr()),
-                        Err(one) => V::load(one.0.as_ptr()),
+                        Some(gradient) => V::of(&gradient[run * RUN + index]),
+                        None => V::of(&out.0),
                     };
-                    let value = V::load(value.0.as_ptr());
+                    let value = V::of(&value.0);
+                    let gradient = gradient.mul_add(factor, constant);
                     let gradient = gradient.mul(value.mul_add(scale, shift).silu_slope());
-                    gradient.store(out.0.as_mut_ptr());
+                    gradient.write(&mut out.0);
                     sums[0] = sums[0].add(gradient);
                     sums[1] = value.sub(mean).mul_add(gradient, sums[1]);
                 }
                 total = std::array::from_fn(|index| total[index].add(sums[index]));
             }
-            sums(total)
+            Sums::of(total)
         }
     }
 }
@@ -196,7 +167,7 @@ impl Kernel for Silu<'_> {
 /// The gradient of a norm's input: `slopes[0] keep gradient + slopes[1] value + slopes[2]`.
 pub(in super::super) struct InputGradient<'a> {
     /// The gradient of the norm's output.
-    pub gradient: &'a [f32],
+    pub gradient: &'a [[f32; LANES]],
     /// A factor on it.
     pub keep: f32,
     /// What the norm was given.
@@ -212,30 +183,14 @@ impl Kernel for InputGradient<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions; every slot is one vector.
+        // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let [slope, value_slope, constant] =
-                self.slopes.map(|vector| V::load(vector.0.as_ptr()));
+            let [slope, value_slope, constant] = self.slopes.map(|vector| V::of(&vector.0));
             let slope = slope.mul(V::splat(self.keep));
-            let gradients = self.gradient.chunks_exact(LANES);
-            for ((gradient, value), out) in gradients.zip(self.value).zip(self.out) {
-                let rest = V::load(value.0.as_ptr()).mul_add(value_slope, constant);
-                let gradient = V::load(gradient.as_ptr()).mul_add(slope, rest);
-                gradient.store(out.0.as_mut_ptr());
+            for ((gradient, value), out) in self.gradient.iter().zip(self.value).zip(self.out) {
+                let rest = V::of(&value.0).mul_add(value_slope, constant);
+                V::of(gradient).mul_add(slope, rest).write(&mut out.0);
             }
         }
     }
-}
-
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub(super) unsafe fn sums<V: Vector>([gradient, product]: [V; 2]) -> Sums {
-    let mut sums = Sums::default();
-    // SAFETY: every slot is one vector.
-    unsafe {
-        gradient.store(sums.gradient.0.as_mut_ptr());
-        product.store(sums.product.0.as_mut_ptr());
-    }
-    sums
 }

@@ -9,13 +9,13 @@
 mod depthwise;
 mod depthwise_gradient;
 mod elementwise;
+mod measure;
 mod outer;
-mod product;
 mod window;
 
 pub(super) use depthwise::Depthwise;
 pub(super) use depthwise_gradient::{DepthwiseGradient, Destination};
-pub(super) use elementwise::{Activate, Finish, InputGradient, Linear, Mean, Silu};
-pub(super) use outer::{Gate, Outer};
-pub(super) use product::{Add, Convolve, Excite};
-pub(super) use window::{Origin, Window};
+pub(super) use elementwise::{Activate, InputGradient, Linear, Silu, Total};
+pub(super) use measure::Convolve;
+pub(super) use outer::Outer;
+pub(super) use window::{Geometry, Origin};

@@ -1,13 +1,10 @@
-//! The rows that a depthwise convolution reads: padded, some at a time, in working memory that stays
-//! in the cache.
-
-use std::ops::Range;
+//! What a depthwise convolution reads: a plane of one image, with zeros around it, in working memory.
 
 use crate::cpu::simd::{Lanes, Vector};
 
 /// The shape of the convolution.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Window {
+pub(in super::super) struct Geometry {
     /// Side of the kernel, 3 or 5.
     pub kernel: usize,
     /// Step between outputs, 1 or 2.
@@ -29,80 +26,49 @@ pub(in super::super) enum Origin<'a> {
     Norm(&'a [Lanes], [&'a Lanes; 3]),
 }
 
-/// Lanes of working memory for the rows of one operand.
-const CACHED: usize = 4096;
-
-impl Window {
-    /// PaddedRows of the output that are made at a time.
-    pub fn bands(&self) -> impl Iterator<Item = Range<usize>> {
-        let [height, width] = self.output;
-        let step = (CACHED / (self.stride * self.stride * width)).max(4);
-        (0..height)
-            .step_by(step)
-            .map(move |start| start..(start + step).min(height))
+impl Geometry {
+    /// Height and width of the padded input.
+    pub fn padded(&self) -> [usize; 2] {
+        std::array::from_fn(|side| {
+            let covered = (self.output[side] - 1) * self.stride + self.kernel;
+            covered.max(self.pad[side] + self.input[side])
+        })
     }
 
-    /// Lanes of a padded row of the input.
-    pub fn pitch(&self) -> usize {
-        let covered = (self.output[1] - 1) * self.stride + self.kernel;
-        covered.max(self.pad[1] + self.input[1])
-    }
-}
-
-/// PaddedRows in working memory.
-pub(super) struct PaddedRows<'a> {
-    pub vectors: &'a mut [Lanes],
-    pub pitch: usize,
-    /// The number of the first row, which may lie above the map.
-    pub first: isize,
-}
-
-impl PaddedRows<'_> {
-    pub fn row(&self, row: isize) -> &[Lanes] {
-        let index = (row - self.first) as usize;
-        &self.vectors[index * self.pitch..][..self.pitch]
-    }
-
-    pub fn row_mut(&mut self, row: isize) -> &mut [Lanes] {
-        let index = (row - self.first) as usize;
-        &mut self.vectors[index * self.pitch..][..self.pitch]
+    /// Height and width of the gradient of the output, dilated by the stride and padded so that its
+    /// convolution is as large as the input.
+    pub fn dilated(&self) -> [usize; 2] {
+        self.input.map(|side| side + self.kernel - 1)
     }
 }
 
 impl Origin<'_> {
-    /// Makes rows of the input ready, with zeros around it.
+    /// Makes the padded input in `out`, row after row.
     ///
     /// # Safety
     /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub(super) unsafe fn fill<V: Vector>(
-        &self,
-        window: &Window,
-        range: Range<isize>,
-        rows: &mut PaddedRows<'_>,
-    ) {
-        let [height, width] = window.input;
-        let left = window.pad[1];
-        for row in range {
-            let out = rows.row_mut(row);
-            if row < 0 || row >= height as isize {
+    pub(super) unsafe fn fill<V: Vector>(&self, geometry: &Geometry, out: &mut [Lanes]) {
+        let [height, width] = geometry.input;
+        let [top, left] = geometry.pad;
+        let [_, pitch] = geometry.padded();
+        for (row, out) in out.chunks_exact_mut(pitch).enumerate() {
+            let Some(row) = row.checked_sub(top).filter(|row| *row < height) else {
                 out.fill(Lanes::default());
                 continue;
-            }
-            let start = row as usize * width;
+            };
             out[..left].fill(Lanes::default());
             out[left + width..].fill(Lanes::default());
             let out = &mut out[left..left + width];
             match self {
-                Self::Map(values) => out.copy_from_slice(&values[start..][..width]),
+                Self::Map(values) => out.copy_from_slice(&values[row * width..][..width]),
                 Self::Norm(values, [scale, shift, _]) => {
-                    // SAFETY: the caller's; every slot is one vector.
+                    // SAFETY: the caller's.
                     unsafe {
-                        let [scale, shift] =
-                            [scale, shift].map(|vector| V::load(vector.0.as_ptr()));
-                        for (value, out) in values[start..][..width].iter().zip(out) {
-                            let value = V::load(value.0.as_ptr()).mul_add(scale, shift);
-                            value.silu().store(out.0.as_mut_ptr());
+                        let [scale, shift] = [scale, shift].map(|vector| V::of(&vector.0));
+                        for (value, out) in values[row * width..][..width].iter().zip(out) {
+                            let value = V::of(&value.0).mul_add(scale, shift);
+                            value.silu().write(&mut out.0);
                         }
                     }
                 }
