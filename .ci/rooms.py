@@ -37,7 +37,6 @@ KNOWN = {
         "data/synthetic/mod data/synthetic/video",
         "data/folder/mod data/folder/walk",
         "device precision",
-        "train/execute train/history",
         "weights/import weights/outputs",
         "weights/pytorch/archive weights/pytorch/bytes",
     )

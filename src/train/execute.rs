@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::config::{Order, StageConfig};
 use super::data::Data;
 use super::features::SplitFeatures;
-use super::history::locked;
+use super::history::{BACKBONE, locked};
 use super::metric::Task;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
@@ -32,9 +32,6 @@ use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::picture;
 use crate::{Error, Labels, Result, weights};
-
-/// The stage before there are features.
-pub(super) const BACKBONE: &str = "backbone";
 
 impl Run {
     /// Does whatever of the run is not done yet, and returns its scores. A run that this process has
