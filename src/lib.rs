@@ -17,8 +17,8 @@
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
 //! | [`device`], [`precision`] | devices by name, and with what numbers they compute |
-//! | [`picture`] | scores drawn beside a face |
-//! | [`train`] | the staged training run and its report |
+//! | `picture` | scores drawn beside a face, with the `picture` feature |
+//! | `train` | the staged training run and its report, with the `train` feature |
 //!
 //! Beside them, `cpu` (private) is the engine that runs the expensive parts fused on a CPU.
 
@@ -42,7 +42,7 @@ pub mod metric;
 pub mod model;
 pub mod network;
 pub mod optim;
-#[cfg(feature = "train")]
+#[cfg(feature = "picture")]
 pub mod picture;
 pub mod precision;
 pub mod predict;
