@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::{Layers, normalised};
 use super::mbconv::{MbConv, MbConvConfig};
-use super::stage::{Flavour, Plan, Variant};
+use super::stage::{Flavour, StageTable, Variant};
 use crate::cpu;
 use crate::data::image::Preprocessing;
 
@@ -87,7 +87,7 @@ impl EfficientNetConfig {
     /// # Panics
     /// If `width` or `depth` is outside its range.
     pub fn feature_width(&self) -> usize {
-        self.plan().head
+        self.table().head
     }
 
     /// Side of the square image, in pixels, that the weights were trained on: 224 for published ones
@@ -115,16 +115,16 @@ impl EfficientNetConfig {
     /// # Panics
     /// If a field is outside its range.
     pub fn init(&self, device: &Device) -> EfficientNet {
-        let plan = self.plan();
+        let table = self.table();
         let layers = Layers {
             flavour: self.flavour,
             momentum: self.momentum(),
             device,
         };
-        let mut width = plan.stem;
-        let count: usize = plan.stages.iter().map(|stage| stage.repeats).sum();
+        let mut width = table.stem;
+        let count: usize = table.stages.iter().map(|stage| stage.repeats).sum();
         let mut index = 0;
-        let blocks = plan
+        let blocks = table
             .stages
             .iter()
             .map(|stage| {
@@ -146,21 +146,21 @@ impl EfficientNetConfig {
             })
             .collect();
         EfficientNet {
-            conv_stem: layers.conv([3, plan.stem], 3, 2),
-            bn1: layers.norm(plan.stem),
+            conv_stem: layers.conv([3, table.stem], 3, 2),
+            bn1: layers.norm(table.stem),
             blocks,
-            conv_head: layers.conv([width, plan.head], 1, 1),
-            bn2: layers.norm(plan.head),
+            conv_head: layers.conv([width, table.head], 1, 1),
+            bn2: layers.norm(table.head),
             dropout: DropoutConfig::new(self.dropout).init(),
             classifier: self
                 .classes
-                .map(|classes| classifier(plan.head, classes, device)),
+                .map(|classes| classifier(table.head, classes, device)),
             cache: cpu::Cache::default(),
         }
     }
 
-    fn plan(&self) -> Plan {
-        self.variant.plan(self.width, self.depth)
+    fn table(&self) -> StageTable {
+        self.variant.table(self.width, self.depth)
     }
 
     fn momentum(&self) -> f64 {

@@ -15,7 +15,7 @@
 //! So a network that scores above these has learnt something from the images.
 
 use crate::label::{ACTION_UNITS, EXPRESSIONS, Labels};
-use crate::metric::report::{Concordances, Report, Rows};
+use crate::metric::report::{Concordances, Report, RowCounts};
 
 /// The chance level of every score, from a split's own labels.
 ///
@@ -36,7 +36,7 @@ use crate::metric::report::{Concordances, Report, Rows};
 /// assert_eq!(chance(&rows).au_f1[0], Some(0.4));
 /// ```
 pub fn chance<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Report {
-    let mut rows = Rows::default();
+    let mut rows = RowCounts::default();
     let mut units = [Rate::default(); ACTION_UNITS];
     let mut classes = [Rate::default(); EXPRESSIONS];
     for labels in labels {

@@ -21,7 +21,7 @@ pub mod f1;
 pub mod report;
 pub mod score;
 
-pub use report::{Concordances, Report, Rows};
+pub use report::{Concordances, Report, RowCounts};
 pub use score::{RowScores, ScoreAccumulator};
 
 /// The mean of the values that are there; `None` if none is.

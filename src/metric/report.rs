@@ -29,7 +29,7 @@ pub struct Report {
     /// The concordance coefficients.
     pub ccc: Concordances,
     /// The rows that the scores stand on.
-    pub rows: Rows,
+    pub rows: RowCounts,
 }
 
 /// Concordance correlation coefficients over a whole split.
@@ -45,7 +45,7 @@ pub struct Concordances {
 /// Numbers of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rows {
+pub struct RowCounts {
     /// In the split.
     pub total: u64,
     /// With at least one labelled action unit.
@@ -60,7 +60,7 @@ pub struct Rows {
     pub arousal: u64,
 }
 
-impl Rows {
+impl RowCounts {
     /// Counts one row.
     pub fn push(&mut self, labels: &Labels) {
         let [valence, arousal] = labels.valence_arousal.map(|value| value.is_some());
@@ -73,7 +73,7 @@ impl Rows {
     }
 }
 
-impl fmt::Display for Rows {
+impl fmt::Display for RowCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             total,
@@ -97,7 +97,7 @@ impl Report {
         au_f1: [Option<f64>; ACTION_UNITS],
         ex_f1: [Option<f64>; EXPRESSIONS],
         ccc: Concordances,
-        rows: Rows,
+        rows: RowCounts,
     ) -> Self {
         let p_au = mean_of_present(&au_f1);
         let p_ex = mean_of_present(&ex_f1);
@@ -277,7 +277,7 @@ mod tests {
             valence: Some(0.5),
             arousal: Some(0.25),
         };
-        let rows = Rows {
+        let rows = RowCounts {
             total: 10,
             au: 9,
             ex: 8,
@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn rows_count_valence_and_arousal_each_for_itself() {
-        let mut rows = Rows::default();
+        let mut rows = RowCounts::default();
         for valence_arousal in [
             [Some(0.5), None],
             [None, Some(0.1)],
@@ -381,12 +381,12 @@ mod tests {
                 ..Labels::default()
             });
         }
-        let expected = Rows {
+        let expected = RowCounts {
             total: 4,
             va: 3,
             valence: 2,
             arousal: 2,
-            ..Rows::default()
+            ..RowCounts::default()
         };
         assert_eq!(rows, expected);
     }

@@ -27,19 +27,19 @@ pub(super) struct Data {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
-    training: Rows,
-    validation: Rows,
+    training: SplitDigest,
+    validation: SplitDigest,
 }
 
 /// What tells a split's rows from others.
 #[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rows {
+struct SplitDigest {
     rows: usize,
     sha256: String,
 }
 
-impl Rows {
+impl SplitDigest {
     fn of(split: &Split) -> Self {
         Self {
             rows: split.rows.len(),
@@ -48,7 +48,7 @@ impl Rows {
     }
 }
 
-impl fmt::Display for Rows {
+impl fmt::Display for SplitDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows with SHA-256 {:.12}...", self.rows, self.sha256)
     }
@@ -115,8 +115,8 @@ impl Run {
     fn recognise(&self, data: &Data) -> Result<()> {
         let path = self.path(RECORD);
         let found = Record {
-            training: Rows::of(&data.training),
-            validation: Rows::of(&data.validation),
+            training: SplitDigest::of(&data.training),
+            validation: SplitDigest::of(&data.validation),
         };
         let text = match std::fs::read(&path) {
             Ok(text) => text,

@@ -17,7 +17,7 @@ use super::notice::notices;
 use super::outcome::{Outcome, panels};
 use super::run::Run;
 use super::source::{ImageSource, readable};
-use super::stage::{Rows, Stage};
+use super::stage::{Stage, StageRows};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
@@ -183,11 +183,11 @@ impl Run {
         preprocessing: &Preprocessing,
         augmentation: Option<AugmentationConfig>,
         seed: u64,
-    ) -> Result<Rows<super::batch::ImageBatch>> {
+    ) -> Result<StageRows<super::batch::ImageBatch>> {
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
         let readable = readable(&images, self.config.max_unreadable)?;
         let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
-        Ok(Rows {
+        Ok(StageRows {
             rows: (0..labels.len())
                 .filter(|&row| readable[row] && !labels[row].is_empty())
                 .collect(),

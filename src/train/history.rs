@@ -74,9 +74,7 @@ impl History {
 
     /// Whether any epoch of a stage that learns from features is finished.
     pub(super) fn has_trained_heads(&self) -> bool {
-        self.records
-            .iter()
-            .any(|record| record.stage != BACKBONE)
+        self.records.iter().any(|record| record.stage != BACKBONE)
     }
 
     /// Adds a finished epoch and writes the file anew.

@@ -27,14 +27,14 @@ pub struct ImportReport {
     /// Tensors in both of one shape that do not hold floats.
     pub wrong_kind: Vec<WrongKind>,
     /// Tensors that fit and hold a value that is not finite as a 32-bit float.
-    pub not_finite: Vec<NotFinite>,
+    pub not_finite: Vec<NotFiniteTensor>,
     /// Where the weights are from, which decides what the printed report advises.
-    pub origin: Origin,
+    pub source: WeightsSource,
 }
 
 /// Where weights are from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
+pub enum WeightsSource {
     /// From the caller, who has the module's config.
     #[default]
     Caller,
@@ -46,7 +46,7 @@ pub enum Origin {
 
 /// A tensor with a value that would make every output that it has a part in meaningless.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NotFinite {
+pub struct NotFiniteTensor {
     /// The tensor.
     pub name: String,
     /// The place of the first such value, one index for each axis.
@@ -59,7 +59,7 @@ pub struct NotFinite {
     pub of: usize,
 }
 
-impl NotFinite {
+impl NotFiniteTensor {
     /// What of `values` is not finite, if anything.
     pub(super) fn find(name: &str, shape: &[usize], values: &[f32]) -> Option<Self> {
         let mut place = values.iter().position(|value| !value.is_finite())?;
@@ -172,45 +172,45 @@ impl ImportReport {
         if !missing && !unexpected && self.wrong_shape.is_empty() {
             return "the weights must be floating-point numbers";
         }
-        match self.origin {
-            Origin::Own => {
+        match self.source {
+            WeightsSource::Own => {
                 "the file's tensors are not those of the config in it: it was changed after it was \
                  written; write it again with the program that made it"
             }
-            Origin::Checkpoint if missing && self.fitting == 0 => {
+            WeightsSource::Checkpoint if missing && self.fitting == 0 => {
                 "no name matches: the file is of another kind of network than it was taken for; \
                  convert it, naming its kind (convert --kind)"
             }
-            Origin::Checkpoint if missing && unexpected => {
+            WeightsSource::Checkpoint if missing && unexpected => {
                 "names differ: it is another version of the network, which is not known here"
             }
-            Origin::Checkpoint if missing => {
+            WeightsSource::Checkpoint if missing => {
                 "the file lacks a part of the network; take one that was saved whole, or \
                  leave that part at random and train it (convert --allow-partial)"
             }
-            Origin::Checkpoint if unexpected => {
+            WeightsSource::Checkpoint if unexpected => {
                 "the file's network has more layers than the one that it was taken for: it is \
                  another network, which is not known here"
             }
-            Origin::Checkpoint => {
+            WeightsSource::Checkpoint => {
                 "the sizes differ: it is a variant of the network that is not known here"
             }
-            Origin::Caller if missing && unexpected && self.fitting == 0 => {
+            WeightsSource::Caller if missing && unexpected && self.fitting == 0 => {
                 "no name matches: the weights are of another kind of network; convert them first, \
                  naming their kind"
             }
-            Origin::Caller if missing && unexpected => {
+            WeightsSource::Caller if missing && unexpected => {
                 "names differ: the weights come from another program or another version, or the \
                  network is configured otherwise than when they were saved"
             }
-            Origin::Caller if missing => {
+            WeightsSource::Caller if missing => {
                 "the weights lack a part that the config asks for: turn that part off in the \
                  config, or use weights that have it"
             }
-            Origin::Caller if unexpected => {
+            WeightsSource::Caller if unexpected => {
                 "the weights have a part that the config does not ask for: turn it on in the config"
             }
-            Origin::Caller => {
+            WeightsSource::Caller => {
                 "the sizes differ: compare feature width, action units, expressions and attention \
                  of the config with those that the weights were trained with"
             }
@@ -252,7 +252,7 @@ impl fmt::Display for ImportReport {
             write!(f, "{name}: expected floats, found {:?}", wrong.found)
         })?;
         list(f, "not finite", &self.not_finite, |f, bad| {
-            let NotFinite {
+            let NotFiniteTensor {
                 name,
                 first,
                 value,

@@ -14,6 +14,7 @@
 mod fingerprint;
 mod header;
 mod map;
+mod merge;
 mod partial;
 mod reader;
 mod row;
@@ -21,9 +22,10 @@ mod shard;
 mod writer;
 
 pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
+pub use self::merge::merge;
 pub use self::reader::{FeatureCache, Lookup};
 pub use self::row::is_absent;
-pub use self::shard::{Shard, merge};
+pub use self::shard::Shard;
 pub use self::writer::CacheWriter;
 
 /// The name of the tensor.
