@@ -22,6 +22,8 @@
 //!
 //! Beside them, `cpu` (private) is the engine that runs the expensive parts fused on a CPU.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod attention;
 pub mod backbone;
 pub mod config;
