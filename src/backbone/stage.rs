@@ -21,14 +21,15 @@ pub enum Variant {
     B4,
 }
 
-/// Which of the two published ways of padding and normalising a network has.
+/// Which of the two published conventions for padding and batch norm a network follows.
 ///
-/// Weights of one flavour run in the other and give wrong numbers, so the flavour must be that of
-/// the weights.
+/// It must be the one that the weights were trained with: weights of one flavour load into a network
+/// of the other, which then gives wrong numbers.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Flavour {
     /// As the original TensorFlow program (timm: `tf_efficientnet_*`): an output of
-    /// `ceil(size / stride)` whose odd padding pixel goes after, epsilon 1e-3.
+    /// `ceil(size / stride)`; if the padding is odd, the extra pixel goes to the right and to the
+    /// bottom. Epsilon 1e-3.
     Tensorflow,
     /// PyTorch's own conventions (timm: `efficientnet_*`): the same padding on both sides,
     /// epsilon 1e-5.
@@ -78,7 +79,7 @@ pub struct Stage {
     pub repeats: usize,
 }
 
-/// A whole network in numbers: stem, stages, head.
+/// The sizes of a whole network: stem, stages, head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageTable {
     /// Channels of the stem, a 3x3 convolution of stride 2.

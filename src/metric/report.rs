@@ -9,7 +9,7 @@ use crate::metric::mean_of_present;
 
 /// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
 ///
-/// A score without a single label to stand on is `None`, `null` in JSON.
+/// A score that no row has a label for is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Mean F1 over the action units that have labels: all twelve on s-Aff-Wild2.
@@ -28,7 +28,7 @@ pub struct Report {
     pub ex_f1: [Option<f64>; EXPRESSIONS],
     /// The concordance coefficients.
     pub ccc: Concordances,
-    /// The rows that the scores stand on.
+    /// How many rows the scores were computed from.
     pub rows: RowCounts,
 }
 

@@ -8,7 +8,7 @@ use crate::metric::confusion::{Confusion, largest};
 use crate::metric::f1::ActionUnitF1;
 use crate::metric::report::{Concordances, Report, RowCounts};
 
-/// What the network says of one row, in s-Aff-Wild2's orders.
+/// The network's scores of one row, in s-Aff-Wild2's orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RowScores {
     /// The probability of each action unit, in [0, 1].
@@ -34,7 +34,7 @@ impl RowScores {
     }
 }
 
-/// Gathers a split row by row.
+/// Computes the scores of a split, row by row.
 ///
 /// ```
 /// use countenance::Labels;

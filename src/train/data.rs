@@ -1,4 +1,4 @@
-//! The data of a run: opened, and told from the data that the run began with.
+//! The data of a run: opened, and compared with the data that the run began with.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -23,7 +23,7 @@ pub(super) struct Data {
     pub(super) validation: Split,
 }
 
-/// What tells a data set from another one.
+/// The digests of a data set, by which a run recognises it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
@@ -31,7 +31,7 @@ struct Record {
     validation: SplitDigest,
 }
 
-/// What tells a split's rows from others.
+/// The number of a split's rows and their digest.
 #[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SplitDigest {
