@@ -18,6 +18,7 @@ pub mod chance;
 pub mod concordance;
 pub mod confusion;
 pub mod f1;
+mod name;
 pub mod report;
 pub mod score;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
-use crate::metric::mean_of_present;
+use crate::metric::{mean_of_present, name};
 
 /// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
 ///
@@ -21,10 +21,10 @@ pub struct Report {
     /// `P_MTL = P_AU + P_EX + P_VA`; absent unless all three are there.
     pub p_mtl: Option<f64>,
     /// F1 of each of [`ActionUnit::AFF_WILD2`].
-    #[serde(with = "unit_map")]
+    #[serde(with = "name::unit")]
     pub au_f1: [Option<f64>; ACTION_UNITS],
     /// F1 of each of [`Expression::AFF_WILD2`].
-    #[serde(with = "class_map")]
+    #[serde(with = "name::class")]
     pub ex_f1: [Option<f64>; EXPRESSIONS],
     /// The concordance coefficients.
     pub ccc: Concordances,
@@ -200,68 +200,6 @@ impl fmt::Display for Report {
 fn cell(score: Option<f64>) -> (String, bool) {
     let text = score.map_or_else(|| "-".to_string(), |score| format!("{score:.3}"));
     (text, false)
-}
-
-/// Action units by name, in order.
-mod unit_map {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; ACTION_UNITS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(ActionUnit::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; ACTION_UNITS], D::Error> {
-        by_name(deserializer, &ActionUnit::AFF_WILD2)
-    }
-}
-
-/// Expressions by name, in order.
-mod class_map {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; EXPRESSIONS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Expression::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; EXPRESSIONS], D::Error> {
-        by_name(deserializer, &Expression::AFF_WILD2)
-    }
-}
-
-/// Reads a map that has exactly the keys of `order`, in any order.
-fn by_name<'de, D, Name, const N: usize>(
-    deserializer: D,
-    order: &[Name; N],
-) -> Result<[Option<f64>; N], D::Error>
-where
-    D: serde::Deserializer<'de>,
-    Name: Deserialize<'de> + Ord + fmt::Display,
-{
-    use serde::de::Error;
-
-    let mut scores = std::collections::BTreeMap::<Name, Option<f64>>::deserialize(deserializer)?;
-    let mut ordered = [None; N];
-    for (name, slot) in order.iter().zip(&mut ordered) {
-        *slot = scores
-            .remove(name)
-            .ok_or_else(|| D::Error::custom(format!("no score of {name}")))?;
-    }
-    match scores.into_keys().next() {
-        Some(name) => Err(D::Error::custom(format!(
-            "a score of {name} is not expected"
-        ))),
-        None => Ok(ordered),
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use super::hsemotion::Published;
 use super::layout::{self, Place};
 use super::timm::{self, TimmBackbone, backbone_places};
 use super::{
-    Checkpoint, Family, ImportOptions, ImportReport, assign, collect, linear, mtl_abaw4, openface3,
-    outputs, slots,
+    Checkpoint, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3, outputs,
 };
 use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
 use crate::{Error, Result};
@@ -239,33 +238,3 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
         warnings: Vec::new(),
     })
 }
-
-/// What importing does with any model.
-impl Model {
-    fn slots(&self) -> Vec<(String, Vec<usize>)> {
-        match self {
-            Self::Network(network) => slots(network.as_ref()),
-            Self::Classifier(network) => slots(network.as_ref()),
-            Self::OpenFace3(network) => slots(network.as_ref()),
-        }
-    }
-
-    /// Every tensor of the model, by its path.
-    pub(super) fn collect(&self) -> Vec<(String, burn::tensor::TensorData)> {
-        match self {
-            Self::Network(network) => collect(network.as_ref()),
-            Self::Classifier(network) => collect(network.as_ref()),
-            Self::OpenFace3(network) => collect(network.as_ref()),
-        }
-    }
-
-    fn assign(self, tensors: Tensors) -> std::result::Result<Self, Box<ImportReport>> {
-        Ok(match self {
-            Self::Network(network) => Self::Network(Box::new(assign(*network, tensors)?)),
-            Self::Classifier(network) => Self::Classifier(Box::new(assign(*network, tensors)?)),
-            Self::OpenFace3(network) => Self::OpenFace3(Box::new(assign(*network, tensors)?)),
-        })
-    }
-}
-
-type Tensors = std::collections::BTreeMap<String, burn::tensor::TensorData>;

@@ -5,6 +5,7 @@
 //! of that network, and one file for each family of checkpoints that says how its names are ours.
 //! [`native`] is the crate's own file.
 
+mod advice;
 mod architecture;
 mod assign;
 mod backbone;
@@ -22,6 +23,7 @@ mod import;
 mod layout;
 mod linear;
 mod locate;
+mod model;
 mod mtl_abaw4;
 mod naming;
 pub mod native;
@@ -35,6 +37,7 @@ mod root;
 mod safetensors;
 mod select;
 mod setting;
+mod spelling;
 mod summary;
 mod timm;
 mod unit_head;

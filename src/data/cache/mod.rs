@@ -11,6 +11,7 @@
 //! written, and nothing else is read. What made the features stands under `origin`, for a model to
 //! [tell](crate::extract::Origin) whether they are its own.
 
+mod builder;
 mod fingerprint;
 mod header;
 mod map;
@@ -21,7 +22,8 @@ mod row;
 mod shard;
 mod writer;
 
-pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
+pub use self::builder::FingerprintBuilder;
+pub use self::fingerprint::Fingerprint;
 pub use self::merge::merge;
 pub use self::reader::{FeatureCache, Lookup};
 pub use self::row::is_absent;

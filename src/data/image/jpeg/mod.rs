@@ -13,6 +13,8 @@
 
 mod colour;
 mod everyday;
+mod frame;
+mod header;
 mod huffman;
 mod outline;
 mod plane;

@@ -1,7 +1,9 @@
 //! A scan's coefficients out of its data (ITU-T T.81, annexes F and G).
 
+use super::frame::Frame;
+use super::header::Scan;
 use super::huffman::{Bits, Broken, Codes, Table};
-use super::stream::{Data, Frame, Scan, Stream, ZIGZAG};
+use super::stream::{Data, Stream, ZIGZAG};
 
 /// Bytes of the marker behind the data.
 const END_MARKER: usize = 2;
