@@ -16,7 +16,7 @@
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
-//! | [`device`], [`precision`] | devices by name, and with what numbers they compute |
+//! | [`device`], [`precision`] | devices by name, and half precision |
 //! | `picture` | scores drawn beside a face, with the `picture` feature |
 //! | `train` | the staged training run and its report, with the `train` feature |
 //!

@@ -77,11 +77,11 @@ impl Predictor {
         })
     }
 
-    /// The same predictor with a backbone that computes with the numbers of `precision`: faster on a
-    /// GPU that has them, slower on a CPU, which has a fused path for 32-bit floats alone.
+    /// The same predictor with a backbone that computes in `precision`: faster on a GPU that does so
+    /// itself, slower on a CPU, which has a fused path for 32-bit floats alone.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the device does not compute with them.
+    /// [`Error::Argument`] if the device does not compute in it.
     pub fn with_precision(self, precision: Precision) -> Result<Self> {
         Ok(Self {
             model: self.model.with_precision(precision, &self.device)?,
@@ -100,7 +100,7 @@ impl Predictor {
         &self.model
     }
 
-    /// How images are brought to what the backbone reads; `None` if the network has no backbone.
+    /// How images are resized and normalised for the backbone; `None` if the network has no backbone.
     pub fn preprocessing(&self) -> Option<Preprocessing> {
         Some(self.config.backbone()?.preprocessing())
     }
