@@ -44,7 +44,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Also draw which expressions were taken for which, into this PNG file
-    #[cfg(feature = "train")]
+    #[cfg(feature = "picture")]
     #[arg(long, value_name = "FILE", value_parser = shared::argument::picture)]
     confusion: Option<PathBuf>,
     /// Rows that lack some action units keep the others
@@ -124,7 +124,7 @@ fn score(arguments: &Arguments) -> Result<()> {
     extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
     let found = evaluate(network, config, &extracted.cache, &labels, &device)?;
-    #[cfg(feature = "train")]
+    #[cfg(feature = "picture")]
     if let Some(path) = &arguments.confusion {
         use countenance::picture::{confusion, save_png};
         save_png(&confusion(&found.confusion), path)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countenance::data::annotation::{self, AnnotationConfig};
-use countenance::data::submission::{self, Prediction};
+use countenance::data::submission::{self, ChallengePrediction};
 use countenance::extract::{check_unreadable, summary};
 use countenance::{Error, Result};
 
@@ -73,7 +73,7 @@ fn submit(arguments: &Arguments) -> Result<()> {
     let batch_size = arguments.inference.batch_size;
     let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, images.len());
-    let mut rows: Vec<Option<Prediction>> = Vec::with_capacity(list.len());
+    let mut rows: Vec<Option<ChallengePrediction>> = Vec::with_capacity(list.len());
     let mut unreadable = Vec::new();
     predictor.predict_files(&images, batch_size, |place, prediction| {
         rows.push(match prediction {

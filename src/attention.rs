@@ -57,7 +57,7 @@ impl Attention {
     }
 }
 
-/// Expression logits weighted by what the action units say of them.
+/// Expression logits, each multiplied by a weight that is computed from the action units.
 ///
 /// [`Attention::Elementwise`], the paper's:
 /// - Eq. 6: `a = tanh(W_q y_AU + W_k e)`

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::weights::Origin;
+use crate::weights::WeightsSource;
 
 /// The result of an operation on something a user supplied.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -206,8 +206,8 @@ impl Error {
         let path = path.as_ref().to_path_buf();
         move |mut report| {
             // Weights of other programs' files have said so; what else has a path is our own.
-            if report.origin == Origin::Caller {
-                report.origin = Origin::Own;
+            if report.source == WeightsSource::Caller {
+                report.source = WeightsSource::Own;
             }
             Self::Weights { path, report }
         }

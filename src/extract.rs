@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::data::cache::{CacheWriter, FeatureCache, Fingerprint, Lookup, is_absent};
 use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
-use crate::finite::NotFinite;
+use crate::finite::NotFiniteScore;
 use crate::{Error, Result};
 
 pub use self::origin::{Origin, Recognition};
@@ -177,7 +177,7 @@ impl Extraction<'_> {
                 match feature {
                     Ok(feature) => {
                         let image = || self.images[done].display().to_string();
-                        NotFinite::in_feature(feature).map_err(|found| found.of(image()))?;
+                        NotFiniteScore::in_feature(feature).map_err(|found| found.of(image()))?;
                         writer.push(feature)?;
                     }
                     Err(error) => {

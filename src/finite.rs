@@ -4,12 +4,12 @@ use crate::Error;
 
 /// A score that is not finite, before it is known of which image or row it is.
 #[derive(Debug)]
-pub(crate) struct NotFinite {
+pub(crate) struct NotFiniteScore {
     score: String,
     value: f32,
 }
 
-impl NotFinite {
+impl NotFiniteScore {
     /// Looks for the first of named `scores` that is not finite.
     pub(crate) fn among<N: ToString>(
         scores: impl IntoIterator<Item = (N, f32)>,

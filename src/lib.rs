@@ -16,11 +16,13 @@
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
-//! | [`device`], [`precision`] | devices by name, and with what numbers they compute |
-//! | [`picture`] | scores drawn beside a face |
-//! | [`train`] | the staged training run and its report |
+//! | [`device`], [`precision`] | devices by name, and half precision |
+//! | `picture` | scores drawn beside a face, with the `picture` feature |
+//! | `train` | the staged training run and its report, with the `train` feature |
 //!
 //! Beside them, `cpu` (no part of the interface) is the engine that runs the expensive parts fused on a CPU.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod attention;
 pub mod backbone;
@@ -43,7 +45,7 @@ pub mod metric;
 pub mod model;
 pub mod network;
 pub mod optim;
-#[cfg(feature = "train")]
+#[cfg(feature = "picture")]
 pub mod picture;
 pub mod precision;
 pub mod predict;

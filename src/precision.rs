@@ -1,4 +1,4 @@
-//! What numbers a backbone computes with in inference.
+//! The floating-point format that a backbone computes in at inference.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -7,7 +7,7 @@ use crate::backbone::EfficientNet;
 use crate::device::is_processor;
 use crate::{Error, Result};
 
-/// What numbers a backbone computes with in inference.
+/// The floating-point format that a backbone computes in at inference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// 32-bit floats.
@@ -20,8 +20,8 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Checks that `device` computes with these numbers itself. A CPU stores halves, but widens each
-    /// to 32 bits to compute with it, which is slower and no more exact than 32 bits throughout.
+    /// Checks that `device` computes in this format itself. A CPU can store 16-bit floats, but widens
+    /// each to 32 bits to compute with it, which is slower and no more exact than 32 bits throughout.
     ///
     /// # Errors
     /// [`Error::Argument`] if it does not.
@@ -37,7 +37,7 @@ impl Precision {
         }
     }
 
-    /// `network` for inference with these numbers: its weights are rounded once, its sums are as
+    /// `network` for inference in this format: its weights are rounded once, its sums are as
     /// exact as the device's are. Images still go in, and features come out, as 32-bit floats.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn halved_numbers_change_a_feature_a_little_and_the_given_network_not_at_all() {
+    fn half_precision_changes_a_feature_a_little_and_the_given_network_not_at_all() {
         let device = Device::default();
         let network = network(&device);
         let images = Tensor::<4>::random([2, 3, 64, 64], Distribution::Normal(0.0, 1.0), &device);
@@ -123,9 +123,9 @@ mod tests {
                 continue;
             }
             // Also on a CPU, which can, if it is not asked to by a user.
-            let halved = precision.rounded(network.clone());
-            let features = halved.forward_features(images.clone());
-            let logits = halved.forward_head(features.clone());
+            let rounded = precision.rounded(network.clone());
+            let features = rounded.forward_features(images.clone());
+            let logits = rounded.forward_head(features.clone());
             assert_eq!(features.dtype(), exact.dtype());
             assert_eq!((logits.dims(), logits.dtype()), ([2, 4], exact.dtype()));
             let difference = (features - exact.clone()).abs().max().into_scalar::<f32>() / scale;

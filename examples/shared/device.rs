@@ -11,7 +11,7 @@ use super::report::{ended, print};
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArgument {
     #[arg(long, value_name = "DEVICE", value_parser = named, help = format!(
-        "Where to compute: a kind of device, with a number where there are several, such as cuda:1; \
+        "Where to compute: a backend, with a number where there are several, such as cuda:1; \
          `list` prints what is compiled in and what is found{}",
         default()
     ))]
@@ -55,7 +55,7 @@ impl std::fmt::Display for DeviceArgument {
     }
 }
 
-/// The first kind compiled in, as the help tells it.
+/// The first backend compiled in, as the help tells it.
 fn default() -> String {
     DeviceName::first().map_or_else(|_| String::new(), |name| format!(" [default: {name}]"))
 }
@@ -74,18 +74,19 @@ fn list() -> Result<()> {
         if found.devices.is_empty() {
             print(format_args!(
                 "{:<10} compiled in, none on this machine",
-                found.kind
+                found.backend
             ))?;
         }
         for (number, device) in found.devices.iter().enumerate() {
             let name = device.name.as_deref().unwrap_or("this processor");
-            let halves: Vec<_> = device.halves.iter().map(ToString::to_string).collect();
+            let halves = device.half_precisions.iter();
+            let halves: Vec<_> = halves.map(ToString::to_string).collect();
             let precisions = match halves.as_slice() {
                 [] => "f32".to_string(),
                 halves => format!("f32, {}", halves.join(", ")),
             };
-            let kind = format!("{}:{number}", found.kind);
-            print(format_args!("{kind:<10} {name} ({precisions})"))?;
+            let device = format!("{}:{number}", found.backend);
+            print(format_args!("{device:<10} {name} ({precisions})"))?;
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ impl Layers<'_> {
         self.grouped(channels, kernel, stride, 1)
     }
 
-    /// A convolution that keeps the channels apart.
+    /// A depthwise convolution: every channel has a kernel of its own.
     pub fn depthwise(&self, channels: usize, kernel: usize, stride: usize) -> Conv2d {
         self.grouped([channels, channels], kernel, stride, channels)
     }
@@ -50,9 +50,9 @@ impl Layers<'_> {
 
 /// A convolution and the norm behind it.
 ///
-/// In inference the two are one convolution, with `s = gamma / sqrt(variance + epsilon)`, weights
-/// `s W` and bias `beta + s (b - mean)`. These are made at every call: they are small next to a map, stay
-/// on the device, and are never out of date.
+/// In inference the norm is folded into the convolution: with `s = gamma / sqrt(variance + epsilon)`,
+/// the weights become `s W` and the bias `beta + s (b - mean)`. They are folded anew at every call,
+/// which costs little next to the convolution, and so are never out of date.
 ///
 /// # Shapes
 /// - input: `[batch, channels_in, height, width]`
@@ -82,9 +82,9 @@ pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> T
     folded.forward(input)
 }
 
-/// A 1x1 convolution of stride 1 without bias as the matrix product that it is: the general gradient
-/// of a convolution's weight is another convolution with a kernel as large as the map, which costs
-/// several times as much.
+/// A 1x1 convolution of stride 1 without bias, computed as a matrix product. The values are the same,
+/// but burn computes the gradient of a convolution's weight by another convolution, whose kernel is
+/// as large as the map: that costs several times as much as the gradient of a product.
 fn product(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = input.dims();
     let [out, inner, ..] = conv.weight.dims();

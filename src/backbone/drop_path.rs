@@ -7,7 +7,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 /// Configuration of [`DropPath`].
 #[derive(Config, Debug)]
 pub struct DropPathConfig {
-    /// The probability, in `[0, 1)`, of leaving the branch out of one image's pass.
+    /// The probability, in `[0, 1)`, of leaving the branch out for an image.
     pub prob: f64,
 }
 
@@ -51,8 +51,8 @@ impl DropPath {
         }
     }
 
-    /// What the branch of each image is multiplied by, `[batch, 1, 1, 1]`; nothing where every
-    /// branch is kept as it is.
+    /// The factor of each image's branch, 0 or `1 / (1 - prob)`, as `[batch, 1, 1, 1]`; `None` where
+    /// every branch is kept as it is.
     pub(super) fn factors(&self, batch: usize, device: &Device) -> Option<Tensor<4>> {
         if self.prob == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
             return None;

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::{Layers, normalised};
 use super::mbconv::{MbConv, MbConvConfig};
-use super::stage::{Flavour, Plan, Variant};
+use super::stage::{Flavour, StageTable, Variant};
 use crate::cpu;
 use crate::data::image::Preprocessing;
 
@@ -24,8 +24,8 @@ pub struct EfficientNetConfig {
     pub flavour: Flavour,
     /// Outputs of the classifier, at least 1. Default: no classifier.
     pub classes: Option<usize>,
-    /// How images are brought to what the weights were trained on. Default: ImageNet's mean and
-    /// deviation, at the size that the variant's published weights were trained on.
+    /// How images are resized and normalised, which must be as the weights were trained. Default:
+    /// ImageNet's mean and deviation, at the size that the variant's published weights were trained on.
     pub preprocessing: Option<Preprocessing>,
     /// Probability of drop path in the last block, in `[0, 1)`. It grows linearly over the blocks,
     /// from 0 in the first. Default: 0.2.
@@ -77,7 +77,7 @@ pub struct EfficientNet {
     pub dropout: Dropout,
     /// Feature to logits, if there is a classifier.
     pub classifier: Option<Linear>,
-    /// What the CPU engine keeps between calls.
+    /// The weights as the CPU engine has prepared them, kept between calls.
     #[module(skip)]
     cache: cpu::Cache,
 }
@@ -88,7 +88,7 @@ impl EfficientNetConfig {
     /// # Panics
     /// If `width` or `depth` is outside its range.
     pub fn feature_width(&self) -> usize {
-        self.plan().head
+        self.table().head
     }
 
     /// Side of the square image, in pixels, that the weights were trained on: 224 for published ones
@@ -97,14 +97,15 @@ impl EfficientNetConfig {
         self.preprocessing().size
     }
 
-    /// How an image is brought to what the weights were trained on.
+    /// How an image is resized and normalised for these weights.
     pub fn preprocessing(&self) -> Preprocessing {
         let published = || Preprocessing::imagenet(self.variant.input_size(self.flavour));
         self.preprocessing.clone().unwrap_or_else(published)
     }
 
-    /// The config as text without its preprocessing, for fingerprints, which have that apart: those
-    /// of caches from before there was such a field stay valid.
+    /// The config as JSON without `preprocessing`, for the fingerprints of feature caches. They cover
+    /// the preprocessing on its own, and caches that were written before the config had this field
+    /// stay valid.
     pub fn network(&self) -> String {
         let text = self.clone().with_preprocessing(None).to_string();
         text.replace("\n  \"preprocessing\": null,", "")
@@ -116,16 +117,16 @@ impl EfficientNetConfig {
     /// # Panics
     /// If a field is outside its range.
     pub fn init(&self, device: &Device) -> EfficientNet {
-        let plan = self.plan();
+        let table = self.table();
         let layers = Layers {
             flavour: self.flavour,
             momentum: self.momentum(),
             device,
         };
-        let mut width = plan.stem;
-        let count: usize = plan.stages.iter().map(|stage| stage.repeats).sum();
+        let mut width = table.stem;
+        let count: usize = table.stages.iter().map(|stage| stage.repeats).sum();
         let mut index = 0;
-        let blocks = plan
+        let blocks = table
             .stages
             .iter()
             .map(|stage| {
@@ -147,21 +148,21 @@ impl EfficientNetConfig {
             })
             .collect();
         EfficientNet {
-            conv_stem: layers.conv([3, plan.stem], 3, 2),
-            bn1: layers.norm(plan.stem),
+            conv_stem: layers.conv([3, table.stem], 3, 2),
+            bn1: layers.norm(table.stem),
             blocks,
-            conv_head: layers.conv([width, plan.head], 1, 1),
-            bn2: layers.norm(plan.head),
+            conv_head: layers.conv([width, table.head], 1, 1),
+            bn2: layers.norm(table.head),
             dropout: DropoutConfig::new(self.dropout).init(),
             classifier: self
                 .classes
-                .map(|classes| classifier(plan.head, classes, device)),
+                .map(|classes| classifier(table.head, classes, device)),
             cache: cpu::Cache::default(),
         }
     }
 
-    fn plan(&self) -> Plan {
-        self.variant.plan(self.width, self.depth)
+    fn table(&self) -> StageTable {
+        self.variant.table(self.width, self.depth)
     }
 
     fn momentum(&self) -> f64 {
@@ -207,7 +208,7 @@ impl EfficientNet {
         if let Some(features) = fused {
             return features;
         }
-        // The weights may have fewer bits than the images.
+        // In half precision the weights have fewer bits than the images.
         let given = images.dtype();
         let images = images.cast(self.conv_stem.weight.val().dtype());
         let maps = self.forward_maps(images);
@@ -284,8 +285,8 @@ impl EfficientNet {
         self.forward_head(self.forward_features(images))
     }
 
-    /// How long each layer takes one core, fused, on one image of a height and a width; nothing
-    /// where it does not run fused. For the layer bench.
+    /// How long each layer takes on one core for one image of a height and a width, when the network
+    /// runs fused; `None` where it does not. For the layer bench.
     #[doc(hidden)]
     pub fn profile(&self, size: [usize; 2], runs: usize) -> Option<cpu::profile::Profile> {
         cpu::profile(&self.view(), size, runs)

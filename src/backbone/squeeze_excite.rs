@@ -1,4 +1,4 @@
-//! Squeeze-and-excitation: channels weighed by what the whole map holds.
+//! Squeeze-and-excitation: channels scaled by factors computed from the mean of the whole map.
 
 use burn::config::Config;
 use burn::module::Module;

@@ -21,14 +21,15 @@ pub enum Variant {
     B4,
 }
 
-/// Which of the two published ways of padding and normalising a network has.
+/// Which of the two published conventions for padding and batch norm a network follows.
 ///
-/// Weights of one flavour run in the other and give wrong numbers, so the flavour must be that of
-/// the weights.
+/// It must be the one that the weights were trained with: weights of one flavour load into a network
+/// of the other, which then gives wrong numbers.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Flavour {
     /// As the original TensorFlow program (timm: `tf_efficientnet_*`): an output of
-    /// `ceil(size / stride)` whose odd padding pixel goes after, epsilon 1e-3.
+    /// `ceil(size / stride)`; if the padding is odd, the extra pixel goes to the right and to the
+    /// bottom. Epsilon 1e-3.
     Tensorflow,
     /// PyTorch's own conventions (timm: `efficientnet_*`): the same padding on both sides,
     /// epsilon 1e-5.
@@ -78,9 +79,9 @@ pub struct Stage {
     pub repeats: usize,
 }
 
-/// A whole network in numbers: stem, stages, head.
+/// The sizes of a whole network: stem, stages, head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct StageTable {
     /// Channels of the stem, a 3x3 convolution of stride 2.
     pub stem: usize,
     /// The stages in order.
@@ -101,11 +102,11 @@ impl Variant {
         }
     }
 
-    /// The variant's plan, its width and depth scaled further by `width` and `depth`.
+    /// The variant's table, its width and depth scaled further by `width` and `depth`.
     ///
     /// # Panics
     /// Unless both factors are finite and above 0.
-    pub fn plan(self, width: f64, depth: f64) -> Plan {
+    pub fn table(self, width: f64, depth: f64) -> StageTable {
         for (name, factor) in [("width", width), ("depth", depth)] {
             assert!(
                 factor.is_finite() && factor > 0.0,
@@ -115,7 +116,7 @@ impl Variant {
         let (own_width, own_depth) = self.factors();
         let (width, depth) = (own_width * width, own_depth * depth);
         let base = self.base();
-        Plan {
+        StageTable {
             stem: scale_channels(base.stem, width),
             stages: base
                 .stages
@@ -131,7 +132,7 @@ impl Variant {
     }
 
     /// The unscaled table.
-    fn base(self) -> Plan {
+    fn base(self) -> StageTable {
         let row = |kernel, stride, expansion, channels, repeats| Stage {
             kernel,
             stride,
@@ -142,7 +143,7 @@ impl Variant {
         match self {
             // Every early stage halves the map, because the layers on large maps are what a CPU
             // spends its time on.
-            Self::Tiny => Plan {
+            Self::Tiny => StageTable {
                 stem: 8,
                 stages: vec![
                     row(3, 2, 1, 16, 1),
@@ -152,7 +153,7 @@ impl Variant {
                 ],
                 head: 192,
             },
-            _ => Plan {
+            _ => StageTable {
                 stem: 32,
                 stages: vec![
                     row(3, 1, 1, 16, 1),
@@ -217,8 +218,8 @@ mod tests {
     #[test]
     fn repeats_round_up() {
         let repeats = |variant: Variant| -> Vec<_> {
-            let plan = variant.plan(1.0, 1.0);
-            plan.stages.iter().map(|stage| stage.repeats).collect()
+            let table = variant.table(1.0, 1.0);
+            table.stages.iter().map(|stage| stage.repeats).collect()
         };
         assert_eq!(repeats(Variant::B0), [1, 2, 2, 3, 3, 4, 1]);
         assert_eq!(repeats(Variant::B1), [2, 3, 3, 4, 4, 5, 2]);
@@ -228,6 +229,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "width factor")]
     fn a_width_of_zero_is_refused() {
-        Variant::B0.plan(0.0, 1.0);
+        Variant::B0.table(0.0, 1.0);
     }
 }

@@ -15,7 +15,7 @@
 pub fn timm_name(path: &str) -> String {
     path.split('.')
         .filter_map(|segment| match segment {
-            // The two kinds of block are variants of one enum here; timm's modules lie bare.
+            // The two kinds of block are variants of an enum here, whose name is part of the path.
             "DepthwiseSeparable" | "InvertedResidual" => None,
             // PyTorch names the scale and the shift of a norm as it does those of a convolution.
             "gamma" => Some("weight"),

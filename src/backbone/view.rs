@@ -1,4 +1,4 @@
-//! The network as the CPU engine is given it.
+//! The parameters of the network, as the CPU engine takes them.
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;

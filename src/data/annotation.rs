@@ -15,7 +15,7 @@ use std::path::Path;
 use burn::config::Config;
 use sha2::{Digest, Sha256};
 
-use self::field::Form;
+use self::field::{Form, NO_CLASS, NO_DIMENSION};
 use self::header::Columns;
 use self::line::{Fault, Lines};
 use crate::data::file::write_whole;
@@ -23,11 +23,6 @@ use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS};
 use crate::{Error, Labels, Result};
 
 pub use self::header::HEADER;
-
-/// Stands for a missing valence or arousal.
-const NO_DIMENSION: f32 = -5.0;
-/// Stands for a missing expression or action unit.
-const NO_CLASS: i64 = -1;
 
 /// How annotation files are read.
 #[derive(Config, Debug)]

@@ -8,7 +8,7 @@
 //! | [`folder`] | the images of a folder: which, in what order, by what names |
 //! | [`image`] | decoding, Pillow's resize, normalisation, augmentation |
 //! | [`cache`] | features on disk, tied to what they were made from |
-//! | `synthetic` | the rendered set, with the `train` feature |
+//! | `synthetic` | the rendered set, with the `picture` feature |
 //! | [`file`](mod@file) | writing a file whole or not at all |
 
 pub mod annotation;
@@ -18,5 +18,5 @@ pub mod folder;
 pub mod image;
 pub mod split;
 pub mod submission;
-#[cfg(feature = "train")]
+#[cfg(feature = "picture")]
 pub mod synthetic;

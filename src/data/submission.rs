@@ -11,7 +11,7 @@ use crate::{Error, Labels, Result};
 /// [`predict::Prediction::for_challenge`](crate::predict::Prediction::for_challenge) makes one of
 /// what a network reads.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
+pub struct ChallengePrediction {
     /// Valence and arousal, finite; values outside [-1, 1] are written as the nearest bound.
     pub valence_arousal: [f32; 2],
     /// Index into [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
@@ -20,7 +20,7 @@ pub struct Prediction {
     pub action_units: [bool; ACTION_UNITS],
 }
 
-impl Prediction {
+impl ChallengePrediction {
     /// What stands in the line of an image that cannot be read, as the challenge asks for a line of
     /// each: a neutral face, that is valence and arousal 0, expression Neutral, no action unit.
     pub fn neutral() -> Self {
@@ -33,7 +33,7 @@ impl Prediction {
 }
 
 /// Writes one line for each of `images`, in order, whole or not at all; `None` stands for an image
-/// that cannot be read and becomes [`Prediction::neutral`].
+/// that cannot be read and becomes [`ChallengePrediction::neutral`].
 ///
 /// # Errors
 /// [`Error::Argument`] for a prediction that is not finite or an expression index above 7;
@@ -41,7 +41,11 @@ impl Prediction {
 ///
 /// # Panics
 /// If there are not as many predictions as images.
-pub fn write(path: &Path, images: &[String], predictions: &[Option<Prediction>]) -> Result<()> {
+pub fn write(
+    path: &Path,
+    images: &[String],
+    predictions: &[Option<ChallengePrediction>],
+) -> Result<()> {
     assert_eq!(
         images.len(),
         predictions.len(),
@@ -53,14 +57,16 @@ pub fn write(path: &Path, images: &[String], predictions: &[Option<Prediction>])
         .map(|(image, prediction)| {
             row(
                 image,
-                prediction.clone().unwrap_or_else(Prediction::neutral),
+                prediction
+                    .clone()
+                    .unwrap_or_else(ChallengePrediction::neutral),
             )
         })
         .collect::<Result<Vec<_>>>()?;
     annotation::write(path, &rows)
 }
 
-fn row(image: &str, prediction: Prediction) -> Result<Row> {
+fn row(image: &str, prediction: ChallengePrediction) -> Result<Row> {
     let [valence, arousal] = prediction.valence_arousal;
     if !(valence.is_finite() && arousal.is_finite()) {
         return Err(Error::argument(
@@ -90,11 +96,11 @@ mod tests {
             .to_vec()
     }
 
-    fn happy() -> Prediction {
-        let mut prediction = Prediction {
+    fn happy() -> ChallengePrediction {
+        let mut prediction = ChallengePrediction {
             valence_arousal: [0.75, 1.5],
             expression: 4,
-            ..Prediction::neutral()
+            ..ChallengePrediction::neutral()
         };
         prediction.action_units[6] = true;
         prediction

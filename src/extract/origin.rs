@@ -21,7 +21,7 @@ const SHOWN: usize = 12;
 /// | `backbone` | SHA-256 over all that makes the feature what it is: the tensors that it passes through, and the flavour |
 /// | `feature` | what of the backbone is the feature, a [`FeatureKind`] |
 /// | `mirrored` | whether the images were mirrored |
-/// | `precision` | the numbers that the backbone computed with, a [`Precision`] |
+/// | `precision` | the format that the backbone computed in, a [`Precision`] |
 ///
 /// Features of the same weights in another precision, or of mirrored images, are of the same
 /// backbone: a model reads them. Caches made before there was such an entry are told by their

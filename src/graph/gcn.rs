@@ -73,7 +73,7 @@ impl GraphConvolution {
         }
     }
 
-    /// The layer as the CPU engine is given it.
+    /// The parameters of the layer, as the CPU engine takes them.
     pub(crate) fn view(&self) -> cpu::view::GraphConvolution<'_> {
         cpu::view::GraphConvolution {
             own: &self.u,

@@ -3,18 +3,18 @@
 use burn::config::Config;
 use burn::tensor::Tensor;
 
-/// How alike two nodes are; larger is more alike.
+/// How the similarity of two nodes is measured; larger is more alike.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Similarity {
     /// The dot product, the paper's choice.
     Dot,
-    /// The dot product of the nodes scaled to unit length; a zero node is alike to none.
+    /// The dot product of the nodes scaled to unit length; a node of zeros has similarity 0 to all.
     Cosine,
     /// The negated l1 distance, so that the nearest nodes are the most alike.
     L1,
 }
 
-/// The least length that a node is divided by in [`Similarity::Cosine`].
+/// The lower bound on the length that a node is divided by in [`Similarity::Cosine`].
 const LEAST_NORM: f64 = 1e-12;
 
 /// The similarity of every pair of nodes of the same image.
@@ -31,7 +31,7 @@ pub fn similarity(nodes: Tensor<3>, metric: Similarity) -> Tensor<3> {
     match metric {
         Similarity::Dot => products(nodes),
         Similarity::Cosine => {
-            // The square is clamped, not the root: a root has no finite slope at zero.
+            // The square is clamped and not the root, whose gradient at zero is infinite.
             let squares = nodes.clone().square().sum_dim(2);
             let norms = squares.clamp_min(LEAST_NORM * LEAST_NORM).sqrt();
             products(nodes / norms)
@@ -45,8 +45,9 @@ pub fn similarity(nodes: Tensor<3>, metric: Similarity) -> Tensor<3> {
                     (nodes.clone() - node).abs().sum_dim(2).neg()
                 })
                 .collect();
-            // Symmetric to the bit, so it need not be turned: over wgpu, burn's `topk` of a turned tensor
-            // is wrong for more than one value.
+            // The columns are put side by side as if they were rows, which is the same because the
+            // matrix is symmetric to the last bit. A transpose would not do: burn's `topk` of a
+            // transposed tensor is wrong on wgpu for more than one value.
             Tensor::cat(rows, 2)
         }
     }
@@ -58,8 +59,8 @@ fn products(nodes: Tensor<3>) -> Tensor<3> {
 
 /// The k-nearest-neighbour adjacency of a similarity.
 ///
-/// `A_ij = 1` where `S_ij` is at least the k-th largest value of row i, else 0. A row counts itself
-/// among its neighbours where the similarity says so. Ties with the k-th value are all kept, so a
+/// `A_ij = 1` where `S_ij` is at least the k-th largest value of row i, else 0. A node is its own
+/// neighbour where its similarity to itself is among the k largest. Ties with the k-th value are all kept, so a
 /// row may have more than k neighbours; it never has fewer. The result is not symmetric.
 ///
 /// No gradient flows through it, and the result is never on an autodiff device: the topology is a

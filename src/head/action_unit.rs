@@ -39,7 +39,7 @@ pub struct ActionUnitHeadConfig {
 /// Action units from an image feature, by node features on a graph of nearest neighbours.
 ///
 /// 1. `v_i = relu(norm_i(W_i dropout(X) + b_i))` (Eq. 1), [`NodeFeatures`];
-/// 2. the graph of `V`, built per image and constant for the gradient ([`adjacency`]), and one
+/// 2. the graph of `V`, built for each image and constant for the gradient ([`adjacency`]), and one
 ///    graph convolution on it (Eq. 2), [`GraphConvolution`];
 /// 3. `p_i`, the cosine of `relu(v'_i)` and `relu(s_i)` (Eq. 3), [`anchor_similarity`].
 #[derive(Module, Debug)]
@@ -114,15 +114,15 @@ impl ActionUnitHead {
     }
 }
 
-/// The least length that a vector is divided by in Eq. 3.
+/// The lower bound on the length that a vector is divided by in Eq. 3.
 pub(super) const LEAST_NORM: f64 = 1e-12;
 
 /// The cosine of each node and its anchor after ReLU.
 ///
 /// Eq. 3: `p_i = <relu(v_i), relu(s_i)> / (max(|relu(v_i)|, 1e-12) max(|relu(s_i)|, 1e-12))`
 ///
-/// The guard makes a vector without a positive element alike to nothing, `p_i = 0`, with a zero
-/// gradient.
+/// Where a vector has no positive element, the lower bound on its length makes `p_i = 0`, and its
+/// gradient 0.
 ///
 /// # Shapes
 /// - `nodes`: `[batch, nodes, width]`
@@ -143,15 +143,15 @@ pub(crate) fn anchor_similarity_in_steps(nodes: Tensor<3>, anchors: Tensor<2>) -
     let anchors = relu(anchors);
     let anchors = anchors.clone() / norm(anchors);
     let nodes = relu(nodes);
-    // Each vector is divided by its own norm: the slope of a division has the divisor squared,
-    // and the square of two least norms would be no float32 any more.
+    // The product of both norms as one divisor would underflow: the gradient of a division squares
+    // the divisor, and (1e-12 * 1e-12)^2 is no float32.
     let products = (nodes.clone() * anchors.unsqueeze::<3>()).sum_dim(2);
     (products / norm(nodes)).squeeze_dim(2)
 }
 
 /// The length of the vectors along the last axis, at least [`LEAST_NORM`].
 fn norm<const D: usize>(vectors: Tensor<D>) -> Tensor<D> {
-    // The square is clamped, not the root: a root has no finite slope at zero.
+    // The square is clamped and not the root, whose gradient at zero is infinite.
     let squares = vectors.square().sum_dim(D - 1);
     squares.clamp_min(LEAST_NORM * LEAST_NORM).sqrt()
 }

@@ -26,7 +26,7 @@ pub struct NodeFeaturesConfig {
     pub nodes: usize,
     /// Width of the image feature and of each node's; positive.
     pub width: usize,
-    /// What is around the linear maps. Default: [`NodeMap::Normalised`].
+    /// What stands before and behind the linear maps. Default: [`NodeMap::Normalised`].
     #[config(default = "NodeMap::Normalised")]
     pub map: NodeMap,
     /// Probability, in [0, 1), that training drops an element of a node's input. Without effect on
@@ -106,10 +106,10 @@ impl NodeFeatures {
         let weight = self.weight.val();
         let [nodes, width, _] = weight.dims();
         let [batch, _] = features.dims();
-        // Without dropout all nodes read the same rows: the expansion is a view, and the batched
-        // product reads it in place.
+        // Every node reads the same rows. The expansion copies nothing, and without dropout the
+        // batched product reads it in place.
         let inputs = features.unsqueeze::<3>().expand([nodes, batch, width]);
-        // On a CPU the masks are those of the fused operation.
+        // On a CPU the same masks are drawn as by the fused operation.
         let inputs = match cpu::dropout(&self.dropout, &inputs) {
             Some(dropped) => dropped,
             None => self.dropout.forward(inputs),

@@ -1,4 +1,4 @@
-//! The action-unit head as the CPU engine is given it.
+//! The parameters of the action-unit head, as the CPU engine takes them.
 
 use super::action_unit::{ActionUnitHead, LEAST_NORM};
 use super::node::NodeFeatures;

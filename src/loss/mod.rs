@@ -1,4 +1,4 @@
-//! What training minimises: the paper's three losses, blind to missing labels.
+//! The paper's three losses, which leave missing labels out.
 //!
 //! Most rows of s-Aff-Wild2 lack some label, so every loss takes a mask of the labels that are
 //! present. A missing label changes neither the value nor any gradient, whatever stands in its
@@ -24,7 +24,7 @@ pub use cross_entropy::{
 
 use burn::tensor::Tensor;
 
-/// `divisor`, or one where it is zero: what an empty sum is divided by.
+/// `divisor`, or one where it is zero, so that an empty sum divided by it stays zero.
 fn or_one<const D: usize>(divisor: Tensor<D>) -> Tensor<D> {
     let empty = divisor.clone().equal_scalar(0.0);
     divisor.mask_fill(empty, 1.0)

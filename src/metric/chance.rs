@@ -1,7 +1,7 @@
-//! What the scores are worth: those of the best predictor that never looks at the image.
+//! Chance level: the scores of the best predictor that never looks at the image.
 //!
-//! A predictor that says yes with probability `q`, whatever the image, on a label that is yes with
-//! rate `r`, has in the limit of many rows
+//! On a label that is positive at rate `r`, a predictor that says yes with probability `q`, whatever
+//! the image, has over many rows
 //!
 //! `F1 = 2 r q / (r + q)`
 //!
@@ -15,11 +15,11 @@
 //! So a network that scores above these has learnt something from the images.
 
 use crate::label::{ACTION_UNITS, EXPRESSIONS, Labels};
-use crate::metric::report::{Concordances, Report, Rows};
+use crate::metric::report::{Concordances, Report, RowCounts};
 
 /// The chance level of every score, from a split's own labels.
 ///
-/// A score without labels is absent, as it is in the report that this stands beside.
+/// A score without labels is absent, as it is in a network's report.
 ///
 /// # Panics
 /// If a labelled expression is not below [`EXPRESSIONS`].
@@ -36,7 +36,7 @@ use crate::metric::report::{Concordances, Report, Rows};
 /// assert_eq!(chance(&rows).au_f1[0], Some(0.4));
 /// ```
 pub fn chance<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Report {
-    let mut rows = Rows::default();
+    let mut rows = RowCounts::default();
     let mut units = [Rate::default(); ACTION_UNITS];
     let mut classes = [Rate::default(); EXPRESSIONS];
     for labels in labels {

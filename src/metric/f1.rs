@@ -1,4 +1,4 @@
-//! F1 of yes-or-no questions, and of the action units.
+//! F1 of a binary label, and of the action units.
 
 use crate::label::ACTION_UNITS;
 

@@ -1,4 +1,4 @@
-//! What a network is judged by: F1, concordance, and the challenge's combined score.
+//! The scores of a network: F1, concordance, and the challenge's combined score.
 //!
 //! Every score is a pure function of a few counts or moments, and an accumulator gathers those row
 //! by row, in 64 bits and in the order of the rows. So the result is the same, to the last bit,
@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`f1`] | F1 of one yes-or-no question, and of the action units |
+//! | [`f1`] | F1 of a binary label, and of the action units |
 //! | [`confusion`] | the confusion matrix of the expressions and its F1 per class |
 //! | [`concordance`] | the concordance correlation coefficient |
 //! | [`score`] | all of them, from rows of labels and predictions |
@@ -18,10 +18,11 @@ pub mod chance;
 pub mod concordance;
 pub mod confusion;
 pub mod f1;
+mod name;
 pub mod report;
 pub mod score;
 
-pub use report::{Concordances, Report, Rows};
+pub use report::{Concordances, Report, RowCounts};
 pub use score::{RowScores, ScoreAccumulator};
 
 /// The mean of the values that are there; `None` if none is.

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
-use crate::metric::mean_of_present;
+use crate::metric::{mean_of_present, name};
 
 /// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
 ///
-/// A score without a single label to stand on is `None`, `null` in JSON.
+/// A score that no row has a label for is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Mean F1 over the action units that have labels: all twelve on s-Aff-Wild2.
@@ -21,15 +21,15 @@ pub struct Report {
     /// `P_MTL = P_AU + P_EX + P_VA`; absent unless all three are there.
     pub p_mtl: Option<f64>,
     /// F1 of each of [`ActionUnit::AFF_WILD2`].
-    #[serde(with = "unit_map")]
+    #[serde(with = "name::unit")]
     pub au_f1: [Option<f64>; ACTION_UNITS],
     /// F1 of each of [`Expression::AFF_WILD2`].
-    #[serde(with = "class_map")]
+    #[serde(with = "name::class")]
     pub ex_f1: [Option<f64>; EXPRESSIONS],
     /// The concordance coefficients.
     pub ccc: Concordances,
-    /// The rows that the scores stand on.
-    pub rows: Rows,
+    /// How many rows the scores were computed from.
+    pub rows: RowCounts,
 }
 
 /// Concordance correlation coefficients over a whole split.
@@ -45,7 +45,7 @@ pub struct Concordances {
 /// Numbers of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rows {
+pub struct RowCounts {
     /// In the split.
     pub total: u64,
     /// With at least one labelled action unit.
@@ -60,7 +60,7 @@ pub struct Rows {
     pub arousal: u64,
 }
 
-impl Rows {
+impl RowCounts {
     /// Counts one row.
     pub fn push(&mut self, labels: &Labels) {
         let [valence, arousal] = labels.valence_arousal.map(|value| value.is_some());
@@ -73,7 +73,7 @@ impl Rows {
     }
 }
 
-impl fmt::Display for Rows {
+impl fmt::Display for RowCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             total,
@@ -97,7 +97,7 @@ impl Report {
         au_f1: [Option<f64>; ACTION_UNITS],
         ex_f1: [Option<f64>; EXPRESSIONS],
         ccc: Concordances,
-        rows: Rows,
+        rows: RowCounts,
     ) -> Self {
         let p_au = mean_of_present(&au_f1);
         let p_ex = mean_of_present(&ex_f1);
@@ -202,68 +202,6 @@ fn cell(score: Option<f64>) -> (String, bool) {
     (text, false)
 }
 
-/// Action units by name, in order.
-mod unit_map {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; ACTION_UNITS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(ActionUnit::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; ACTION_UNITS], D::Error> {
-        by_name(deserializer, &ActionUnit::AFF_WILD2)
-    }
-}
-
-/// Expressions by name, in order.
-mod class_map {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; EXPRESSIONS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Expression::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; EXPRESSIONS], D::Error> {
-        by_name(deserializer, &Expression::AFF_WILD2)
-    }
-}
-
-/// Reads a map that has exactly the keys of `order`, in any order.
-fn by_name<'de, D, Name, const N: usize>(
-    deserializer: D,
-    order: &[Name; N],
-) -> Result<[Option<f64>; N], D::Error>
-where
-    D: serde::Deserializer<'de>,
-    Name: Deserialize<'de> + Ord + fmt::Display,
-{
-    use serde::de::Error;
-
-    let mut scores = std::collections::BTreeMap::<Name, Option<f64>>::deserialize(deserializer)?;
-    let mut ordered = [None; N];
-    for (name, slot) in order.iter().zip(&mut ordered) {
-        *slot = scores
-            .remove(name)
-            .ok_or_else(|| D::Error::custom(format!("no score of {name}")))?;
-    }
-    match scores.into_keys().next() {
-        Some(name) => Err(D::Error::custom(format!(
-            "a score of {name} is not expected"
-        ))),
-        None => Ok(ordered),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,7 +215,7 @@ mod tests {
             valence: Some(0.5),
             arousal: Some(0.25),
         };
-        let rows = Rows {
+        let rows = RowCounts {
             total: 10,
             au: 9,
             ex: 8,
@@ -369,7 +307,7 @@ mod tests {
 
     #[test]
     fn rows_count_valence_and_arousal_each_for_itself() {
-        let mut rows = Rows::default();
+        let mut rows = RowCounts::default();
         for valence_arousal in [
             [Some(0.5), None],
             [None, Some(0.1)],
@@ -381,12 +319,12 @@ mod tests {
                 ..Labels::default()
             });
         }
-        let expected = Rows {
+        let expected = RowCounts {
             total: 4,
             va: 3,
             valence: 2,
             arousal: 2,
-            ..Rows::default()
+            ..RowCounts::default()
         };
         assert_eq!(rows, expected);
     }

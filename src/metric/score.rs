@@ -1,14 +1,14 @@
 //! All scores of a split from its rows.
 
 use crate::Result;
-use crate::finite::NotFinite;
+use crate::finite::NotFiniteScore;
 use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
 use crate::metric::concordance::Concordance;
 use crate::metric::confusion::{Confusion, largest};
 use crate::metric::f1::ActionUnitF1;
-use crate::metric::report::{Concordances, Report, Rows};
+use crate::metric::report::{Concordances, Report, RowCounts};
 
-/// What the network says of one row, in s-Aff-Wild2's orders.
+/// The network's scores of one row, in s-Aff-Wild2's orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RowScores {
     /// The probability of each action unit, in [0, 1].
@@ -21,20 +21,20 @@ pub struct RowScores {
 
 impl RowScores {
     /// Looks for a score that `labels` asks for and that is not finite.
-    pub(crate) fn check(&self, labels: &Labels) -> Result<(), NotFinite> {
+    pub(crate) fn check(&self, labels: &Labels) -> Result<(), NotFiniteScore> {
         let units = ActionUnit::AFF_WILD2.iter().zip(self.action_units);
         let asked = units.zip(&labels.action_units);
-        NotFinite::among(asked.filter_map(|(score, label)| label.map(|_| score)))?;
+        NotFiniteScore::among(asked.filter_map(|(score, label)| label.map(|_| score)))?;
         if labels.expression.is_some() {
-            NotFinite::among(Expression::AFF_WILD2.iter().zip(self.expression_logits))?;
+            NotFiniteScore::among(Expression::AFF_WILD2.iter().zip(self.expression_logits))?;
         }
         let affect = ["valence", "arousal"].iter().zip(self.valence_arousal);
         let asked = affect.zip(&labels.valence_arousal);
-        NotFinite::among(asked.filter_map(|(score, label)| label.map(|_| score)))
+        NotFiniteScore::among(asked.filter_map(|(score, label)| label.map(|_| score)))
     }
 }
 
-/// Gathers a split row by row.
+/// Computes the scores of a split, row by row.
 ///
 /// ```
 /// use countenance::Labels;
@@ -57,7 +57,7 @@ pub struct ScoreAccumulator {
     expression: Confusion,
     valence: Concordance,
     arousal: Concordance,
-    rows: Rows,
+    rows: RowCounts,
 }
 
 impl ScoreAccumulator {
@@ -133,9 +133,9 @@ mod tests {
         );
         assert_eq!(report.au_f1, [None; ACTION_UNITS]);
         assert_eq!(report.ex_f1, [None; EXPRESSIONS]);
-        let rows = Rows {
+        let rows = RowCounts {
             total: 1,
-            ..Rows::default()
+            ..RowCounts::default()
         };
         assert_eq!(report.rows, rows);
     }

@@ -168,7 +168,7 @@ impl Model {
         }
     }
 
-    /// The model for inference with a backbone that computes with the numbers of `precision`. The
+    /// The model for inference with a backbone that computes in `precision`. The
     /// heads, a small part of the work, stay as they are.
     ///
     /// # Errors

@@ -17,10 +17,10 @@ use crate::label::{ACTION_UNITS, EXPRESSIONS};
 pub struct NetworkConfig {
     /// The network from image to feature. Default: none, the network takes features.
     pub backbone: Option<EfficientNetConfig>,
-    /// What of the backbone is the feature. Default: [`FeatureKind::Pooled`].
+    /// Which output of the backbone is the feature. Default: [`FeatureKind::Pooled`].
     #[config(default = "FeatureKind::Pooled")]
     pub feature: FeatureKind,
-    /// Width of the feature, 1 to 16384. With a backbone it must be what `feature` says.
+    /// Width of the feature, 1 to 16384. With a backbone it must be the width of that output.
     pub feature_width: usize,
     /// Number of action units, 1 to 256. Default: 12.
     #[config(default = 12)]
@@ -93,7 +93,7 @@ impl NetworkConfig {
     }
 
     /// Checks that the outputs are the 12 action units and 8 expressions of s-Aff-Wild2: of others
-    /// neither the names nor the labels are known.
+    /// neither names nor labels are known.
     ///
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) if they are not.

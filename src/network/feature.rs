@@ -1,4 +1,4 @@
-//! What of the backbone the heads read.
+//! Which output of the backbone the heads read.
 
 use burn::config::Config;
 use burn::tensor::Tensor;
@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::{Error, Result};
 
-/// What of the backbone is the image feature X.
+/// Which output of the backbone is the image feature X.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum FeatureKind {
     /// The pooled feature; 1280 wide for EfficientNet-B0.

@@ -51,14 +51,14 @@ pub struct Network {
     pub expression: ExpressionHead,
     /// Feature to valence and arousal.
     pub valence_arousal: ValenceArousalHead,
-    /// Action units attending to expression logits, if they do.
+    /// The cross attention of action units and expression logits, if there is one.
     pub attention: Option<CrossAttention>,
-    /// What of the backbone is the feature.
+    /// Which output of the backbone is the feature.
     #[module(skip)]
     pub feature: FeatureKind,
 }
 
-/// What a [`Network`] says of a batch.
+/// The output of a [`Network`] for a batch.
 #[derive(Clone, Debug)]
 pub struct NetworkOutput {
     /// `[batch, action_units]`, probabilities in [0, 1].

@@ -1,4 +1,4 @@
-//! How training descends: sharpness-aware minimisation around any burn optimizer.
+//! Optimizers: sharpness-aware minimisation around any burn optimizer.
 //!
 //! [`OptimizerConfig`] builds the base optimizer with every hyper-parameter spelt out. [`Sam`]
 //! takes both passes of sharpness-aware minimisation and returns the gradients that the base

@@ -32,8 +32,9 @@ pub struct SamConfig {
 
 /// Sharpness-aware minimisation around any optimizer.
 ///
-/// A step takes two gradients. The first, `g`, says where the loss rises fastest; the second is
-/// taken there and is what the base optimizer applies at `w`:
+/// A step computes two gradients. The first, `g`, is that at the weights `w`, and leads to the point
+/// `w'` where the loss is about the highest within the radius; the second is that at `w'`, and the
+/// base optimizer applies it at `w`:
 ///
 /// - plain: `w' = w + rho g / (|g| + epsilon)`
 /// - adaptive: `w' = w + rho w^2 g / (|w g| + epsilon)`, products element by element
@@ -51,7 +52,7 @@ pub struct Sam {
     config: SamConfig,
 }
 
-/// What one step of [`Sam`] found.
+/// The result of one step of [`Sam`].
 #[derive(Debug)]
 pub struct SamStep<Output> {
     /// What the loss returned beside its value in the first pass, that is, at `w`.
@@ -157,7 +158,7 @@ struct Ascent {
 
 impl ModuleMapper for Ascent {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // Running statistics come by here too; they never have a gradient.
+        // Running statistics are visited too; they never have a gradient.
         let Some(gradient) = self.gradients.remove::<D>(param.id) else {
             return param;
         };

@@ -41,6 +41,22 @@ const THRESHOLD: f32 = 0.5;
 /// arousal.
 ///
 /// Scores outside their range, or not finite, are drawn at the range's nearest end (at zero).
+///
+/// # Example
+/// ```
+/// use countenance::ActionUnit;
+/// use countenance::data::image::RgbImage;
+/// use countenance::picture::{OverlayScores, overlay};
+///
+/// let face = RgbImage::new(112, 112);
+/// let scores = OverlayScores {
+///     action_units: &[(ActionUnit::Au12, 0.9)],
+///     valence_arousal: Some([0.6, 0.2]),
+///     ..OverlayScores::default()
+/// };
+/// let picture = overlay(&face, &scores);
+/// assert!(picture.width() > face.width());
+/// ```
 pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
     let left = FACE
         + scores

@@ -12,7 +12,7 @@ impl Prediction {
     /// [`Error::Argument`] if the network reads not all of it, or tells an expression that is none of
     /// the challenge's classes. [`ModelConfig::check_challenge`](crate::model::ModelConfig::check_challenge)
     /// says so of a model before it reads an image.
-    pub fn for_challenge(&self, threshold: f64) -> Result<submission::Prediction> {
+    pub fn for_challenge(&self, threshold: f64) -> Result<submission::ChallengePrediction> {
         let lacks = |what: String| Error::argument("the prediction", what, "none");
         let valence_arousal = self.valence_arousal;
         let mut action_units = [false; ActionUnit::AFF_WILD2.len()];
@@ -24,7 +24,7 @@ impl Prediction {
             .expression()
             .ok_or_else(|| lacks("an expression".into()))?;
         let expression = Expression::AFF_WILD2.iter().position(|one| *one == class);
-        Ok(submission::Prediction {
+        Ok(submission::ChallengePrediction {
             valence_arousal: valence_arousal.ok_or_else(|| lacks("valence and arousal".into()))?,
             expression: expression.ok_or_else(|| {
                 Error::argument("the expression", "one of the challenge's", class)

@@ -4,31 +4,31 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
 use super::{ExpressionScore, Prediction, Predictor};
-use crate::finite::NotFinite;
+use crate::finite::NotFiniteScore;
 
 impl Predictor {
     /// The scores of each row of features, or the first number that is not finite: of the feature
     /// itself, which may look like a score once it has passed a bounded function, or of its scores.
-    pub(super) fn decode(&self, features: Tensor<2>) -> Vec<Result<Prediction, NotFinite>> {
+    pub(super) fn decode(&self, features: Tensor<2>) -> Vec<Result<Prediction, NotFiniteScore>> {
         let [rows, _] = features.dims();
         let output = self.model.forward(features.clone());
         let (units, classes) = (self.config.action_units(), self.config.expressions());
-        let action_units = Rows::of(output.action_units, rows);
+        let action_units = Matrix::of(output.action_units, rows);
         let probabilities = output
             .expression_logits
             .clone()
             .map(|logits| softmax(logits, 1));
-        let probabilities = Rows::of(probabilities, rows);
-        let logits = Rows::of(output.expression_logits, rows);
+        let probabilities = Matrix::of(probabilities, rows);
+        let logits = Matrix::of(output.expression_logits, rows);
         let valence_arousal = output
             .valence_arousal
             .filter(|_| self.config.valence_arousal());
-        let valence_arousal = Rows::of(valence_arousal, rows);
-        let gaze = Rows::of(output.gaze, rows);
-        let features = Rows::of(Some(features), rows);
+        let valence_arousal = Matrix::of(valence_arousal, rows);
+        let gaze = Matrix::of(output.gaze, rows);
+        let features = Matrix::of(Some(features), rows);
         (0..rows)
             .map(|row| {
-                NotFinite::in_feature(features.row(row))?;
+                NotFiniteScore::in_feature(features.row(row))?;
                 let prediction = Prediction {
                     action_units: units
                         .iter()
@@ -55,27 +55,27 @@ impl Predictor {
 
 impl Prediction {
     /// Looks for a score that is not finite.
-    fn check(&self) -> Result<(), NotFinite> {
+    fn check(&self) -> Result<(), NotFiniteScore> {
         let logits = self.expressions.iter();
-        NotFinite::among(self.action_units.iter().copied())?;
-        NotFinite::among(logits.map(|score| (&score.class, score.logit)))?;
+        NotFiniteScore::among(self.action_units.iter().copied())?;
+        NotFiniteScore::among(logits.map(|score| (&score.class, score.logit)))?;
         let pairs = [
             (["valence", "arousal"], self.valence_arousal),
             (["gaze 1", "gaze 2"], self.gaze),
         ];
         pairs.into_iter().try_for_each(|(names, pair)| {
-            NotFinite::among(names.into_iter().zip(pair.into_iter().flatten()))
+            NotFiniteScore::among(names.into_iter().zip(pair.into_iter().flatten()))
         })
     }
 }
 
 /// A matrix row by row; one that is absent has empty rows.
-struct Rows {
+struct Matrix {
     values: Vec<f32>,
     width: usize,
 }
 
-impl Rows {
+impl Matrix {
     fn of(matrix: Option<Tensor<2>>, rows: usize) -> Self {
         let values: Vec<f32> = match matrix {
             Some(matrix) => matrix.into_data().iter().collect(),

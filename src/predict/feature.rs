@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::{Prediction, Predictor};
 use crate::data::cache::{FeatureCache, is_absent};
 use crate::extract::{Origin, Recognition};
-use crate::finite::NotFinite;
+use crate::finite::NotFiniteScore;
 use crate::model::ModelConfig;
 use crate::network::FeatureKind;
 use crate::precision::Precision;
@@ -86,5 +86,5 @@ fn check(row: &[f32], number: usize) -> Result<()> {
             "none: the image could not be read",
         ));
     }
-    NotFinite::in_feature(row).map_err(|found| found.of(format!("row {number}")))
+    NotFiniteScore::in_feature(row).map_err(|found| found.of(format!("row {number}")))
 }

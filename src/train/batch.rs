@@ -1,4 +1,4 @@
-//! What one step sees: inputs, labels with what is missing, and what came out.
+//! The batch of a training step: inputs, labels with masks of what is missing, and the output.
 
 use burn::tensor::{Bool, Device, ExecutionError, Int, Tensor, TensorData};
 use burn::train::ItemLazy;
@@ -122,8 +122,8 @@ impl Portion for ImageBatch {
 pub struct StepOutput {
     /// `[1]`.
     pub loss: Tensor<1>,
-    /// Of a training step, the norm of what the optimizer is given, and that of SAM's first pass added,
-    /// `[1]`: not finite as soon as one of them is not.
+    /// In a training step, the norm of the gradients that the optimizer gets plus the norm of SAM's
+    /// first gradient, `[1]`: it is not finite as soon as one gradient is not.
     pub gradient: Option<Tensor<1>>,
     /// Probabilities, `[batch, 12]`.
     pub action_units: Option<Tensor<2>>,

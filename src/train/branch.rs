@@ -1,4 +1,4 @@
-//! What a run takes over of another one.
+//! Files that a run copies from another run, of which it is a variant.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a run needs, looked at before anything is created.
+//! Checks before a run creates anything.
 
 use std::path::Path;
 

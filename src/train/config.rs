@@ -1,4 +1,4 @@
-//! Everything a run can be told, with the paper's values as defaults.
+//! The settings of a run, with the paper's values as defaults.
 
 use std::path::Path;
 
@@ -159,8 +159,8 @@ impl StageConfig {
 }
 
 impl StageConfig {
-    /// What tunes a trained network without taking it apart: AdamW with a small rate, and an epoch
-    /// costs a hundred times one of the heads alone.
+    /// For fine-tuning: AdamW with a small rate, so that what was learnt is not lost, and few epochs,
+    /// each of which costs a hundred times one of the heads alone.
     fn whole() -> Self {
         Self::new()
             .with_epochs(5)

@@ -1,4 +1,4 @@
-//! The data of a run: opened, and told from the data that the run began with.
+//! The data of a run: opened, and compared with the data that the run began with.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -23,23 +23,23 @@ pub(super) struct Data {
     pub(super) validation: Split,
 }
 
-/// What tells a data set from another one.
+/// The digests of a data set, by which a run recognises it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
-    training: Rows,
-    validation: Rows,
+    training: SplitDigest,
+    validation: SplitDigest,
 }
 
-/// What tells a split's rows from others.
+/// The number of a split's rows and their digest.
 #[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rows {
+struct SplitDigest {
     rows: usize,
     sha256: String,
 }
 
-impl Rows {
+impl SplitDigest {
     fn of(split: &Split) -> Self {
         Self {
             rows: split.rows.len(),
@@ -48,7 +48,7 @@ impl Rows {
     }
 }
 
-impl fmt::Display for Rows {
+impl fmt::Display for SplitDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows with SHA-256 {:.12}...", self.rows, self.sha256)
     }
@@ -116,8 +116,8 @@ impl Run {
     fn recognise(&self, data: &Data) -> Result<()> {
         let path = self.path(RECORD);
         let found = Record {
-            training: Rows::of(&data.training),
-            validation: Rows::of(&data.validation),
+            training: SplitDigest::of(&data.training),
+            validation: SplitDigest::of(&data.validation),
         };
         let text = match std::fs::read(&path) {
             Ok(text) => text,

@@ -1,10 +1,10 @@
-//! What a run tells while it is at work.
+//! The events that a run reports while it works.
 
 use std::sync::Arc;
 
 use super::history::EpochRecord;
 
-/// What a run tells while it is at work. A run writes nothing to the terminal itself; see
+/// What a run reports while it works. A run writes nothing to the terminal itself; see
 /// [`Run::told_to`](super::Run::told_to).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -48,7 +48,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Who is told.
+/// The receiver of events.
 #[derive(Clone)]
 pub(super) struct Listener(Arc<dyn Fn(Event<'_>) + Send + Sync>);
 

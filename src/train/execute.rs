@@ -10,14 +10,14 @@ use burn::tensor::{Device, Tensor};
 use super::config::{Order, StageConfig};
 use super::data::Data;
 use super::features::SplitFeatures;
-use super::history::locked;
+use super::history::{BACKBONE, locked};
 use super::metric::Task;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
 use super::outcome::{Outcome, panels};
 use super::run::Run;
 use super::source::{ImageSource, readable};
-use super::stage::{Rows, Stage};
+use super::stage::{Stage, StageRows};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
@@ -32,9 +32,6 @@ use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::picture;
 use crate::{Error, Labels, Result, weights};
-
-/// The stage before there are features.
-pub(super) const BACKBONE: &str = "backbone";
 
 impl Run {
     /// Does whatever of the run is not done yet, and returns its scores. A run that this process has
@@ -186,11 +183,11 @@ impl Run {
         preprocessing: &Preprocessing,
         augmentation: Option<AugmentationConfig>,
         seed: u64,
-    ) -> Result<Rows<super::batch::ImageBatch>> {
+    ) -> Result<StageRows<super::batch::ImageBatch>> {
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
         let readable = readable(&images, self.config.max_unreadable)?;
         let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
-        Ok(Rows {
+        Ok(StageRows {
             rows: (0..labels.len())
                 .filter(|&row| readable[row] && !labels[row].is_empty())
                 .collect(),

@@ -15,7 +15,7 @@ use super::model::{
 };
 use super::run::Run;
 use super::source::FeatureSource;
-use super::stage::{Rows, Stage};
+use super::stage::{Stage, StageRows};
 use crate::Result;
 use crate::data::image::AugmentationConfig;
 use crate::data::split::{Split, Statistics};
@@ -171,8 +171,8 @@ fn feature_rows(
     features: &Features,
     action_units: Option<[Vec<Vec<f32>>; 2]>,
 ) -> (
-    Rows<super::batch::FeatureBatch>,
-    Rows<super::batch::FeatureBatch>,
+    StageRows<super::batch::FeatureBatch>,
+    StageRows<super::batch::FeatureBatch>,
 ) {
     let rows = |split: &SplitFeatures, action_units| {
         let labelled = (0..split.labels.len()).filter(|&row| {
@@ -182,7 +182,7 @@ fn feature_rows(
                     .iter()
                     .all(|cache| is_readable(cache.row(row)))
         });
-        Rows {
+        StageRows {
             rows: labelled.collect(),
             source: Arc::new(FeatureSource {
                 action_units,

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
+/// The name of the stage before there are features: it trains the backbone.
+pub(super) const BACKBONE: &str = "backbone";
+
 /// One finished epoch of one stage: a line of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
@@ -71,9 +74,7 @@ impl History {
 
     /// Whether any epoch of a stage that learns from features is finished.
     pub(super) fn has_trained_heads(&self) -> bool {
-        self.records
-            .iter()
-            .any(|record| record.stage != super::execute::BACKBONE)
+        self.records.iter().any(|record| record.stage != BACKBONE)
     }
 
     /// Adds a finished epoch and writes the file anew.

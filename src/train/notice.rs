@@ -1,4 +1,4 @@
-//! What a data set's labels do not allow, said before a run starts.
+//! Notices before a run starts: which stages the data set has no labels for.
 
 use crate::data::split::Statistics;
 use crate::label::{ActionUnit, Expression};

@@ -1,4 +1,4 @@
-//! burn's progress of a stage as the run's events.
+//! burn-train's progress of a stage, passed on as events of the run.
 
 use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use burn::train::metric::{MetricDefinition, MetricId};

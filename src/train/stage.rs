@@ -28,7 +28,7 @@ use crate::{Error, Result};
 const VALIDATION_BATCH: usize = 512;
 
 /// Where a stage's batches come from, and which rows it uses.
-pub(super) struct Rows<B> {
+pub(super) struct StageRows<B> {
     pub(super) source: Arc<dyn Source<B>>,
     pub(super) rows: Vec<usize>,
 }
@@ -55,7 +55,12 @@ impl Stage<'_> {
     /// [`Error::Interrupted`] if asked to stop; [`Error::NotFinite`] if a loss or a gradient is not;
     /// [`Error::Training`] if it cannot go on; whatever keeps rows from being read or checkpoints
     /// from being written.
-    pub(super) fn run<M, B>(&self, model: M, train: Rows<B>, validation: Rows<B>) -> Result<M>
+    pub(super) fn run<M, B>(
+        &self,
+        model: M,
+        train: StageRows<B>,
+        validation: StageRows<B>,
+    ) -> Result<M>
     where
         M: LearnerModel
             + TrainStep<Input = B, Output = StepOutput>
@@ -238,7 +243,7 @@ mod tests {
     fn an_epoch_of_the_action_units_takes_what_its_steps_take() {
         let folder = tempfile::tempdir().unwrap();
         let source = source(folder.path());
-        let rows = |count| Rows {
+        let rows = |count| StageRows {
             source: source.clone(),
             rows: (0..count).collect(),
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use super::{ImportReport, NotFinite};
+use super::{ImportReport, NotFiniteTensor};
 
 /// Every float tensor of a module, by its path, in the order of the module's fields.
 ///
@@ -63,11 +63,11 @@ pub fn assign<M: Module>(
     Ok(detached(module).map(&mut filler))
 }
 
-fn not_finite((name, data): (&String, &TensorData)) -> Option<NotFinite> {
+fn not_finite((name, data): (&String, &TensorData)) -> Option<NotFiniteTensor> {
     let values = data
         .as_slice::<f32>()
         .expect("the numbers were converted to this kind");
-    NotFinite::find(name, data.shape(), values)
+    NotFiniteTensor::find(name, data.shape(), values)
 }
 
 /// A module whose running statistics are its own.

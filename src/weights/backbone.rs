@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::evidence::Evidence;
 use super::layout::{self, Named, Place, places};
 use super::timm::{self, backbone_places};
-use super::{Checkpoint, Family, Origin, assign, linear};
+use super::{Checkpoint, Family, WeightsSource, assign, linear};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::network::validate_backbone;
 use crate::{Error, Result};
@@ -79,7 +79,7 @@ pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
     let (tensors, mut report) = layout::read(&mut checkpoint, &places, parts)?;
     if !report.is_complete() {
         if checkpoint.family() == Some(Family::Countenance) {
-            report.origin = Origin::Own;
+            report.source = WeightsSource::Own;
         }
         return Err(Error::weights(path)(Box::new(report)));
     }

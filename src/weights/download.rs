@@ -22,7 +22,7 @@ const BUFFER: usize = 1 << 16;
 
 /// A file that can be fetched.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Published {
+pub struct RemoteFile {
     /// The name of the file in the cache.
     pub file: String,
     /// Its address.
@@ -33,7 +33,7 @@ pub struct Published {
     pub sha256: Option<String>,
 }
 
-impl Published {
+impl RemoteFile {
     /// The file of a name such as `hsemotion:enet_b0_8_best_vgaf`.
     ///
     /// HSEmotion publishes neither lengths nor digests: the length that the server announces is
@@ -302,8 +302,8 @@ mod tests {
             .collect()
     }
 
-    fn published(url: &str) -> Published {
-        Published {
+    fn published(url: &str) -> RemoteFile {
+        RemoteFile {
             file: "file.pt".into(),
             url: url.into(),
             size: Some(300_000),
@@ -357,13 +357,13 @@ mod tests {
     fn a_file_of_another_digest_or_size_is_refused_and_not_kept() {
         let (url, _) = serve(content(), usize::MAX, "\"a\"");
         let folder = tempfile::tempdir().unwrap();
-        let digest = Published {
+        let digest = RemoteFile {
             sha256: Some("00".repeat(32)),
             ..published(&url)
         };
         let error = digest.fetch(folder.path(), &mut |_, _| ()).unwrap_err();
         assert!(error.to_string().contains("SHA-256"), "{error}");
-        let size = Published {
+        let size = RemoteFile {
             size: Some(1),
             ..published(&url)
         };
@@ -387,15 +387,15 @@ mod tests {
 
     #[test]
     fn names_are_known_or_listed() {
-        let known = Published::named("hsemotion:enet_b2_8").unwrap();
+        let known = RemoteFile::named("hsemotion:enet_b2_8").unwrap();
         assert!(
             known
                 .url
                 .ends_with("/affectnet_emotions/enet_b2_8.pt?raw=true")
         );
-        let faces = Published::named("hsemotion:state_vggface2_enet0_new").unwrap();
+        let faces = RemoteFile::named("hsemotion:state_vggface2_enet0_new").unwrap();
         assert!(faces.url.contains("/pretrained_faces/state_vggface2"));
-        let error = Published::named("hsemotion:../enet").unwrap_err();
+        let error = RemoteFile::named("hsemotion:../enet").unwrap_err();
         assert!(error.to_string().contains("enet_b0_8_best_vgaf"), "{error}");
     }
 }

@@ -62,7 +62,7 @@ impl Evidence {
         let mut normalisations = Vec::new();
         for (document, config) in [(checkpoint.said(), false), (&beside, true)] {
             for note in notes(document) {
-                let said = Origin::of(&note, config);
+                let said = SaidAt::of(&note, config);
                 if let Some(found) = architecture(&note) {
                     evidence.architectures.push(said.with(found));
                 }
@@ -129,12 +129,12 @@ impl<T> Said<T> {
 }
 
 /// Where something is said.
-struct Origin {
+struct SaidAt {
     place: String,
     rank: Rank,
 }
 
-impl Origin {
+impl SaidAt {
     fn of(note: &Note, config: bool) -> Self {
         Self {
             place: match config {

@@ -7,33 +7,12 @@ use burn::tensor::Device;
 use super::evidence::Evidence;
 use super::hsemotion::Published;
 use super::layout::{self, Place};
-use super::timm::{self, Found, backbone_places};
+use super::timm::{self, TimmBackbone, backbone_places};
 use super::{
-    Checkpoint, ClassNames, Family, ImportReport, assign, collect, linear, mtl_abaw4, openface3,
-    outputs, slots,
+    Checkpoint, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3, outputs,
 };
-use crate::backbone::Flavour;
 use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
 use crate::{Error, Result};
-
-/// How a file is imported.
-#[derive(Clone, Debug, Default)]
-pub struct ImportOptions {
-    /// The family of the file; told from its contents if absent.
-    pub kind: Option<Family>,
-    /// The flavour of its EfficientNet. If absent, what a whole module shows, the file says or its
-    /// name does, or TensorFlow's.
-    pub flavour: Option<Flavour>,
-    /// Which of several networks in the file, by the keys or the prefix before its tensors' names,
-    /// such as `model_ema`. If absent, the only one, or averaged weights (EMA) before others.
-    pub weights: Option<String>,
-    /// What the outputs of an EfficientNet's classifier stand for. If absent, what the file says, or
-    /// HSEmotion's order where `kind` or a published name tells that, or classes without a name.
-    pub labels: Option<ClassNames>,
-    /// Whether tensors that are missing, left over or of the wrong shape are reported and passed
-    /// over; otherwise they are an error.
-    pub allow_partial: bool,
-}
 
 /// A model out of a file, and what became of every tensor; printed, it is the key report.
 #[derive(Debug)]
@@ -203,7 +182,7 @@ fn classifier(
 ) -> Result<Plan> {
     let mut found = timm::find(checkpoint, "", evidence, options.flavour)?;
     linear::attach(checkpoint, &mut found)?;
-    let Found {
+    let TimmBackbone {
         config,
         classifier,
         mut notes,
@@ -264,33 +243,3 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
         warnings: Vec::new(),
     })
 }
-
-/// What importing does with any model.
-impl Model {
-    fn slots(&self) -> Vec<(String, Vec<usize>)> {
-        match self {
-            Self::Network(network) => slots(network.as_ref()),
-            Self::Classifier(network) => slots(network.as_ref()),
-            Self::OpenFace3(network) => slots(network.as_ref()),
-        }
-    }
-
-    /// Every tensor of the model, by its path.
-    pub(super) fn collect(&self) -> Vec<(String, burn::tensor::TensorData)> {
-        match self {
-            Self::Network(network) => collect(network.as_ref()),
-            Self::Classifier(network) => collect(network.as_ref()),
-            Self::OpenFace3(network) => collect(network.as_ref()),
-        }
-    }
-
-    fn assign(self, tensors: Tensors) -> std::result::Result<Self, Box<ImportReport>> {
-        Ok(match self {
-            Self::Network(network) => Self::Network(Box::new(assign(*network, tensors)?)),
-            Self::Classifier(network) => Self::Classifier(Box::new(assign(*network, tensors)?)),
-            Self::OpenFace3(network) => Self::OpenFace3(Box::new(assign(*network, tensors)?)),
-        })
-    }
-}
-
-type Tensors = std::collections::BTreeMap<String, burn::tensor::TensorData>;

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::TensorData;
 
 use super::assign::slots;
-use super::{Checkpoint, ImportReport, NotFinite, Origin};
+use super::{Checkpoint, ImportReport, NotFiniteTensor, WeightsSource};
 use crate::{Error, Result};
 
 /// The place of one of a module's tensors in a file.
@@ -97,7 +97,7 @@ pub(super) fn read(
         .collect();
     let found = checkpoint.shapes();
     let mut report = ImportReport::compare(&expected, &found);
-    report.origin = Origin::Checkpoint;
+    report.source = WeightsSource::Checkpoint;
     let fits = |part: &String, place: &Place| {
         found
             .get(part.as_str())
@@ -151,11 +151,11 @@ impl Place {
         self
     }
 
-    fn read(&self, checkpoint: &Checkpoint, bad: &mut Vec<NotFinite>) -> Result<TensorData> {
+    fn read(&self, checkpoint: &Checkpoint, bad: &mut Vec<NotFiniteTensor>) -> Result<TensorData> {
         let mut values = Vec::with_capacity(self.shape.iter().product());
         for name in &self.parts {
             let part = floats(&checkpoint.read(name)?);
-            bad.extend(NotFinite::find(name, &self.part_shape, &part));
+            bad.extend(NotFiniteTensor::find(name, &self.part_shape, &part));
             match (self.transposed, self.part_shape.as_slice()) {
                 (true, &[rows, columns]) => values.extend(transposed(&part, rows, columns)),
                 _ => values.extend(part),

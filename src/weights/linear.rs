@@ -2,7 +2,7 @@
 
 use super::Checkpoint;
 use super::class::shown;
-use super::timm::{CLASSIFIER, Found};
+use super::timm::{CLASSIFIER, TimmBackbone};
 use crate::{Error, Result};
 
 /// The classifier of a network in a file.
@@ -22,7 +22,7 @@ const HEADS: [&str; 3] = ["classifier", "head", "fc"];
 ///
 /// # Errors
 /// As [`find`].
-pub(super) fn attach(checkpoint: &mut Checkpoint, found: &mut Found) -> Result<()> {
+pub(super) fn attach(checkpoint: &mut Checkpoint, found: &mut TimmBackbone) -> Result<()> {
     let linear = match find(checkpoint, CLASSIFIER)? {
         Some(linear) => linear,
         None => match adopt(checkpoint, found.config.feature_width()) {

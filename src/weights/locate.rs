@@ -23,7 +23,7 @@ pub fn locate(text: &str, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<
 #[cfg(feature = "download")]
 fn fetched(name: &str, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<PathBuf> {
     let folder = super::download::cache_folder()?;
-    super::download::Published::named(name)?.fetch(&folder, progress)
+    super::download::RemoteFile::named(name)?.fetch(&folder, progress)
 }
 
 #[cfg(not(feature = "download"))]

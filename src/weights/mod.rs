@@ -5,6 +5,7 @@
 //! of that network, and one file for each family of checkpoints that says how its names are ours.
 //! [`native`] is the crate's own file.
 
+mod advice;
 mod architecture;
 mod assign;
 mod backbone;
@@ -22,11 +23,13 @@ mod import;
 mod layout;
 mod linear;
 mod locate;
+mod model;
 mod mtl_abaw4;
 mod naming;
 pub mod native;
 mod note;
 mod openface3;
+mod option;
 mod outputs;
 mod pytorch;
 mod report;
@@ -34,6 +37,7 @@ mod root;
 mod safetensors;
 mod select;
 mod setting;
+mod spelling;
 mod summary;
 mod timm;
 mod unit_head;
@@ -46,7 +50,8 @@ pub use class::Preset;
 pub use digest::digest;
 pub use export::{ExportTarget, export};
 pub use family::Family;
-pub use import::{Import, ImportOptions, import};
+pub use import::{Import, import};
 pub use locate::locate;
 pub use naming::ClassNames;
-pub use report::{ImportReport, NotFinite, Origin, WrongKind, WrongShape};
+pub use option::ImportOptions;
+pub use report::{ImportReport, NotFiniteTensor, WeightsSource, WrongKind, WrongShape};

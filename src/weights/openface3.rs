@@ -3,7 +3,7 @@
 use super::Checkpoint;
 use super::evidence::Evidence;
 use super::layout::{Named, Place, places};
-use super::timm::{self, Found, backbone_places};
+use super::timm::{self, TimmBackbone, backbone_places};
 use super::unit_head::unit_head_name;
 use crate::backbone::Flavour;
 use crate::model::OpenFace3;
@@ -28,7 +28,7 @@ pub(super) fn find(
     checkpoint: &Checkpoint,
     evidence: &Evidence,
     flavour: Option<Flavour>,
-) -> Result<Found> {
+) -> Result<TimmBackbone> {
     timm::find(checkpoint, BACKBONE, evidence, flavour)
 }
 

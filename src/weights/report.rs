@@ -5,11 +5,10 @@ use std::fmt;
 
 use burn::tensor::DType;
 
+use super::spelling::{LONGEST_NAME, edit_distance, printable};
+
 /// How many names of each kind the printed report lists.
 const LISTED: usize = 8;
-/// Names longer than this come from a broken file; they are cut and never searched for.
-const LONGEST_NAME: usize = 120;
-
 /// Why weights do not fit a module; printed, it says what to do about it.
 ///
 /// Names are the module's paths, as in `action_unit.graph.u.weight`, or those of the file that the
@@ -27,14 +26,14 @@ pub struct ImportReport {
     /// Tensors in both of one shape that do not hold floats.
     pub wrong_kind: Vec<WrongKind>,
     /// Tensors that fit and hold a value that is not finite as a 32-bit float.
-    pub not_finite: Vec<NotFinite>,
+    pub not_finite: Vec<NotFiniteTensor>,
     /// Where the weights are from, which decides what the printed report advises.
-    pub origin: Origin,
+    pub source: WeightsSource,
 }
 
 /// Where weights are from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
+pub enum WeightsSource {
     /// From the caller, who has the module's config.
     #[default]
     Caller,
@@ -46,7 +45,7 @@ pub enum Origin {
 
 /// A tensor with a value that would make every output that it has a part in meaningless.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NotFinite {
+pub struct NotFiniteTensor {
     /// The tensor.
     pub name: String,
     /// The place of the first such value, one index for each axis.
@@ -59,7 +58,7 @@ pub struct NotFinite {
     pub of: usize,
 }
 
-impl NotFinite {
+impl NotFiniteTensor {
     /// What of `values` is not finite, if anything.
     pub(super) fn find(name: &str, shape: &[usize], values: &[f32]) -> Option<Self> {
         let mut place = values.iter().position(|value| !value.is_finite())?;
@@ -141,7 +140,7 @@ impl ImportReport {
     }
 
     /// Whether every tensor has its place, and every place its tensor.
-    fn fits(&self) -> bool {
+    pub(super) fn fits(&self) -> bool {
         self.missing.is_empty()
             && self.unexpected.is_empty()
             && self.wrong_shape.is_empty()
@@ -160,61 +159,6 @@ impl ImportReport {
             .min()
             .filter(|&(distance, name)| distance * 3 <= missing.len().max(name.len()))
             .map(|(_, name)| name)
-    }
-
-    fn advice(&self) -> &'static str {
-        if self.fits() {
-            return "with such weights every output is meaningless: training went wrong before they \
-                    were saved, so take an earlier checkpoint";
-        }
-        let missing = !self.missing.is_empty();
-        let unexpected = !self.unexpected.is_empty();
-        if !missing && !unexpected && self.wrong_shape.is_empty() {
-            return "the weights must be floating-point numbers";
-        }
-        match self.origin {
-            Origin::Own => {
-                "the file's tensors are not those of the config in it: it was changed after it was \
-                 written; write it again with the program that made it"
-            }
-            Origin::Checkpoint if missing && self.fitting == 0 => {
-                "no name matches: the file is of another kind of network than it was taken for; \
-                 convert it, naming its kind (convert --kind)"
-            }
-            Origin::Checkpoint if missing && unexpected => {
-                "names differ: it is another version of the network, which is not known here"
-            }
-            Origin::Checkpoint if missing => {
-                "the file lacks a part of the network; take one that was saved whole, or \
-                 leave that part at random and train it (convert --allow-partial)"
-            }
-            Origin::Checkpoint if unexpected => {
-                "the file's network has more layers than the one that it was taken for: it is \
-                 another network, which is not known here"
-            }
-            Origin::Checkpoint => {
-                "the sizes differ: it is a variant of the network that is not known here"
-            }
-            Origin::Caller if missing && unexpected && self.fitting == 0 => {
-                "no name matches: the weights are of another kind of network; convert them first, \
-                 naming their kind"
-            }
-            Origin::Caller if missing && unexpected => {
-                "names differ: the weights come from another program or another version, or the \
-                 network is configured otherwise than when they were saved"
-            }
-            Origin::Caller if missing => {
-                "the weights lack a part that the config asks for: turn that part off in the \
-                 config, or use weights that have it"
-            }
-            Origin::Caller if unexpected => {
-                "the weights have a part that the config does not ask for: turn it on in the config"
-            }
-            Origin::Caller => {
-                "the sizes differ: compare feature width, action units, expressions and attention \
-                 of the config with those that the weights were trained with"
-            }
-        }
     }
 }
 
@@ -252,7 +196,7 @@ impl fmt::Display for ImportReport {
             write!(f, "{name}: expected floats, found {:?}", wrong.found)
         })?;
         list(f, "not finite", &self.not_finite, |f, bad| {
-            let NotFinite {
+            let NotFiniteTensor {
                 name,
                 first,
                 value,
@@ -286,49 +230,9 @@ fn list<T>(
     }
 }
 
-/// A name as it may be printed: a hostile file must not write escape codes to a terminal.
-pub(super) fn printable(name: &str) -> String {
-    let shown = name.chars().take(LONGEST_NAME).flat_map(char::escape_debug);
-    let cut = match name.chars().nth(LONGEST_NAME) {
-        Some(_) => "...",
-        None => "",
-    };
-    shown.chain(cut.chars()).collect()
-}
-
-/// The number of characters to insert, delete or change to turn one name into the other.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let change = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edit_distances_are_the_known_ones() {
-        for (left, right, distance) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-            ("weight", "weight", 0),
-            ("flaw", "lawn", 2),
-        ] {
-            assert_eq!(edit_distance(left, right), distance, "{left} {right}");
-            assert_eq!(edit_distance(right, left), distance, "{right} {left}");
-        }
-    }
 
     #[test]
     fn a_long_report_is_cut_and_harmless() {

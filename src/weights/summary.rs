@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Import;
-use super::report::printable;
+use super::spelling::printable;
 
 /// How many of the names of what was left aside are printed.
 const LISTED: usize = 12;

@@ -27,7 +27,7 @@ pub(super) const CLASSIFIER: &str = "classifier";
 
 /// An EfficientNet in a file under timm's names.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct TimmBackbone {
     /// Its config.
     pub config: EfficientNetConfig,
     /// What stands before its classifier's `weight` and `bias`, if it has one.
@@ -57,7 +57,7 @@ pub(super) fn find(
     prefix: &str,
     evidence: &Evidence,
     known: Option<Flavour>,
-) -> Result<Found> {
+) -> Result<TimmBackbone> {
     let sizes = Sizes::of(checkpoint, prefix);
     let (variant, width, depth) = sizes.variant().ok_or_else(|| {
         let expected = "an EfficientNet B0 to B4";
@@ -85,7 +85,7 @@ pub(super) fn find(
         let [expected, found] = contradiction(said);
         return Err(Error::file(checkpoint.path(), expected, found));
     }
-    let mut found = Found {
+    let mut found = TimmBackbone {
         config: config.clone(),
         classifier: None,
         notes: Vec::new(),
@@ -130,7 +130,7 @@ fn flavour(
     checkpoint: &Checkpoint,
     said: &[&Said<Architecture>],
     known: Option<Flavour>,
-    found: &mut Found,
+    found: &mut TimmBackbone,
 ) -> Flavour {
     let path = checkpoint.path();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -239,10 +239,10 @@ impl Sizes {
         let scaled =
             steps().flat_map(|depth| steps().map(move |width| (Variant::B0, width, depth)));
         published.chain(scaled).find(|&(variant, width, depth)| {
-            let plan = variant.plan(width, depth);
-            let stages = plan.stages.iter();
+            let table = variant.table(width, depth);
+            let stages = table.stages.iter();
             let stages = stages.map(|stage| (stage.repeats, stage.channels));
-            (self.stem, self.head) == (plan.stem, plan.head)
+            (self.stem, self.head) == (table.stem, table.head)
                 && self.stages.starts_with(&stages.collect::<Vec<_>>())
         })
     }
@@ -255,11 +255,11 @@ mod tests {
     #[test]
     fn every_published_variant_is_told_by_its_sizes() {
         for variant in VARIANTS {
-            let plan = variant.plan(1.0, 1.0);
+            let table = variant.table(1.0, 1.0);
             let sizes = Sizes {
-                stem: plan.stem,
-                head: plan.head,
-                stages: plan
+                stem: table.stem,
+                head: table.head,
+                stages: table
                     .stages
                     .iter()
                     .map(|s| (s.repeats, s.channels))

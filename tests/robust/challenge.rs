@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use countenance::data::annotation::{self, AnnotationConfig, HEADER};
 use countenance::data::split::SplitName;
-use countenance::data::submission::Prediction;
+use countenance::data::submission::ChallengePrediction;
 use countenance::network::{NetworkConfig, Tasks};
 use countenance::predict::Predictor;
 use countenance::{ActionUnit, Expression};
@@ -255,7 +255,7 @@ fn images_that_are_missing_are_one_line_however_many() {
     let written = std::fs::read_to_string(place.path("submission.txt")).unwrap();
     let neutral = format!("{},0,0,0{}", rows[7].image, ",0".repeat(12));
     assert!(written.contains(&neutral));
-    assert_eq!(Prediction::neutral().expression, 0);
+    assert_eq!(ChallengePrediction::neutral().expression, 0);
 
     let left = evaluate(&model, &root, &["--max-unreadable", "1"]);
     let lines = left.said.lines().filter(|line| line.contains(".jpg"));

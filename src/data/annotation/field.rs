@@ -3,7 +3,11 @@
 use std::fmt::Display;
 
 use super::line::Fault;
-use super::{NO_CLASS, NO_DIMENSION};
+
+/// Stands for a missing valence or arousal.
+pub(super) const NO_DIMENSION: f32 = -5.0;
+/// Stands for a missing expression or action unit.
+pub(super) const NO_CLASS: i64 = -1;
 
 /// How exactly a field must be written.
 #[derive(Clone, Copy)]

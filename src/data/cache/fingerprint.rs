@@ -1,22 +1,16 @@
 //! What a cache was made from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
-use burn::config::Config;
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::shard::Shard;
 use super::{FINGERPRINT_KEY, ORIGIN_KEY, SHARD_KEY};
-use crate::{Error, Result};
 
 /// A digest of the weights, the preprocessing and the list that features are made from.
 ///
 /// The list is covered by its names, and by the lengths of the image files where
-/// [`images`](FingerprintBuilder::images) adds them. An image that changes under the same name to
+/// [`images`](super::FingerprintBuilder::images) adds them. An image that changes under the same name to
 /// another one of exactly the same length goes unnoticed: noticing would mean reading every image,
 /// which is what a cache avoids.
 ///
@@ -38,23 +32,18 @@ use crate::{Error, Result};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    weights: String,
-    preprocessing: String,
-    list: String,
+    pub(super) weights: String,
+    pub(super) preprocessing: String,
+    pub(super) list: String,
     /// Of the rows' names alone, for [`merge`](super::merge) to check them by.
-    names: String,
+    pub(super) names: String,
     /// The part of the list that is there; nothing if it is all of it.
-    shard: Option<Shard>,
+    pub(super) shard: Option<Shard>,
     /// What made the features, in words; the digest of the weights covers it.
-    origin: Option<String>,
+    pub(super) origin: Option<String>,
 }
 
 impl Fingerprint {
-    /// Starts a fingerprint of nothing.
-    pub fn builder() -> FingerprintBuilder {
-        FingerprintBuilder::default()
-    }
-
     /// The same for one part of the list only: [`merge`](super::merge) makes one cache of all parts.
     pub fn of_shard(self, shard: Shard) -> Self {
         Self {
@@ -192,99 +181,8 @@ struct Part<'a> {
     digest: &'a str,
 }
 
-/// Builds a [`Fingerprint`]; every method adds to what was given before.
-#[derive(Clone, Debug, Default)]
-pub struct FingerprintBuilder {
-    weights: Sha256,
-    preprocessing: Sha256,
-    list: Sha256,
-    names: Sha256,
-    origin: Option<String>,
-}
-
-impl FingerprintBuilder {
-    /// Adds weights that are in memory.
-    pub fn weights(mut self, bytes: &[u8]) -> Self {
-        add(&mut self.weights, bytes);
-        self
-    }
-
-    /// Adds a file of weights, byte by byte.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the file cannot be read.
-    pub fn weights_file(mut self, path: &Path) -> Result<Self> {
-        let mut file = File::open(path).map_err(Error::io("open", path))?;
-        let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer).map_err(Error::io("read", path))? {
-                0 => break,
-                read => digest.update(&buffer[..read]),
-            }
-        }
-        self.weights.update(digest.finalize());
-        Ok(self)
-    }
-
-    /// Says in words what made the features, for the cache to carry as
-    /// [`ORIGIN_KEY`](super::ORIGIN_KEY). It is no part of the digest: what it says, the weights that
-    /// are added have to cover.
-    pub fn origin(self, text: impl Into<String>) -> Self {
-        Self {
-            origin: Some(text.into()),
-            ..self
-        }
-    }
-
-    /// Adds a config of what happens to an image before the network: preprocessing, augmentation.
-    pub fn preprocessing(mut self, config: &impl Config) -> Self {
-        let json =
-            serde_json::to_vec(config).expect("a config is written as JSON by its own trait");
-        add(&mut self.preprocessing, &json);
-        self
-    }
-
-    /// Adds the rows' names, in order.
-    pub fn rows<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        for name in names {
-            add(&mut self.list, name.as_ref().as_bytes());
-            add(&mut self.names, name.as_ref().as_bytes());
-        }
-        self
-    }
-
-    /// Adds the lengths of the images' files, in order, so that a cache of images that were
-    /// exchanged, cut out anew or have vanished since is not taken for a cache of these. Times do
-    /// not count: a copy of the images has the same fingerprint.
-    pub fn images<P: AsRef<Path> + Sync>(mut self, paths: &[P]) -> Self {
-        let length = |path: &P| std::fs::metadata(path).map_or(u64::MAX, |data| data.len());
-        let lengths: Vec<u64> = paths.par_iter().map(length).collect();
-        for length in lengths {
-            add(&mut self.list, &length.to_le_bytes());
-        }
-        self
-    }
-
-    /// The fingerprint of all that was added.
-    pub fn build(self) -> Fingerprint {
-        Fingerprint {
-            weights: hex(self.weights),
-            preprocessing: hex(self.preprocessing),
-            list: hex(self.list),
-            names: hex(self.names),
-            shard: None,
-            origin: self.origin,
-        }
-    }
-}
-
-/// Adds the digest of `item` rather than `item`, so that items cannot run into one another.
-fn add(part: &mut Sha256, item: &[u8]) {
-    part.update(Sha256::digest(item));
-}
-
-fn hex(digest: Sha256) -> String {
+/// A digest as hexadecimal digits.
+pub(super) fn hex(digest: Sha256) -> String {
     digest
         .finalize()
         .iter()
@@ -294,6 +192,9 @@ fn hex(digest: Sha256) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::super::FingerprintBuilder;
     use super::*;
     use crate::data::image::{AugmentationConfig, Preprocessing};
 

@@ -11,19 +11,23 @@
 //! written, and nothing else is read. What made the features stands under `origin`, for a model to
 //! [tell](crate::extract::Origin) whether they are its own.
 
+mod builder;
 mod fingerprint;
 mod header;
 mod map;
+mod merge;
 mod partial;
 mod reader;
 mod row;
 mod shard;
 mod writer;
 
-pub use self::fingerprint::{Fingerprint, FingerprintBuilder};
+pub use self::builder::FingerprintBuilder;
+pub use self::fingerprint::Fingerprint;
+pub use self::merge::merge;
 pub use self::reader::{FeatureCache, Lookup};
 pub use self::row::is_absent;
-pub use self::shard::{Shard, merge};
+pub use self::shard::Shard;
 pub use self::writer::CacheWriter;
 
 /// The name of the tensor.

@@ -70,7 +70,12 @@ impl ImageFolder {
     pub fn list_without(folder: &Path, left_out: Option<&Path>) -> Result<Self> {
         let mut listed = walk::walk(folder, left_out)?;
         if !listed.images.is_empty() {
-            return Ok(listed);
+            return Ok(Self {
+                folder: folder.to_path_buf(),
+                images: listed.images,
+                passed_over: listed.passed_over,
+                unlisted: listed.unlisted,
+            });
         }
         if !listed.unlisted.is_empty() {
             return Err(listed.unlisted.swap_remove(0).1);

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::ImageFolder;
-use super::natural_order;
+use super::order::natural_order;
 use super::passed_over::{PassedOver, Reason};
 use super::sniff::{claims_image, is_image};
 use crate::{Error, Result};
@@ -30,8 +29,17 @@ const SYSTEM: [&str; 5] = [
 /// What archives made on a Mac keep the rest of each file in, under the file's own name.
 const MAC: &str = "__MACOSX";
 
-/// Lists the images of `folder`, none or more, without the subfolder `left_out`.
-pub(super) fn walk(folder: &Path, left_out: Option<&Path>) -> Result<ImageFolder> {
+/// What is in a folder and below it.
+pub(super) struct Listing {
+    /// None or more, in natural order.
+    pub images: Vec<PathBuf>,
+    pub passed_over: PassedOver,
+    /// Subfolders that cannot be listed, and why.
+    pub unlisted: Vec<(PathBuf, Error)>,
+}
+
+/// Lists `folder` without the subfolder `left_out`.
+pub(super) fn walk(folder: &Path, left_out: Option<&Path>) -> Result<Listing> {
     let is_folder = fs::metadata(folder)
         .map_err(Error::io("list", folder))?
         .is_dir();
@@ -51,7 +59,7 @@ pub(super) fn walk(folder: &Path, left_out: Option<&Path>) -> Result<ImageFolder
             is_linked: false,
         },
     );
-    let mut listed = walk.told(folder);
+    let mut listed = walk.sorted_out();
     // What is wrong with the folder itself is not only a part of it.
     match listed.unlisted.first() {
         Some((path, _)) if path == folder => Err(listed.unlisted.swap_remove(0).1),
@@ -62,7 +70,7 @@ pub(super) fn walk(folder: &Path, left_out: Option<&Path>) -> Result<ImageFolder
 #[derive(Default)]
 struct Walk {
     left_out: Option<PathBuf>,
-    found: Vec<Found>,
+    found: Vec<Candidate>,
     passed_over: PassedOver,
     unlisted: Vec<(PathBuf, Error)>,
     /// The folders around the current name, from the outermost.
@@ -80,7 +88,7 @@ struct Around {
 }
 
 /// A file that is an image, or may be one.
-struct Found {
+struct Candidate {
     path: PathBuf,
     is_image: bool,
 }
@@ -154,7 +162,7 @@ impl Walk {
             Some(reason) => self.passed_over.add(reason, name.as_ref()),
             None => {
                 let is_image = claims_image(&path) && !self.is_in_a_macs_own();
-                self.found.push(Found { path, is_image });
+                self.found.push(Candidate { path, is_image });
             }
         }
     }
@@ -192,7 +200,7 @@ impl Walk {
     }
 
     /// Looks into the files whose names do not tell, and sums up.
-    fn told(mut self, folder: &Path) -> ImageFolder {
+    fn sorted_out(mut self) -> Listing {
         let looked: Vec<_> = self
             .found
             .into_par_iter()
@@ -214,8 +222,7 @@ impl Walk {
                 }
             }
         }
-        ImageFolder {
-            folder: folder.to_path_buf(),
+        Listing {
             images,
             passed_over: self.passed_over,
             unlisted: self.unlisted,

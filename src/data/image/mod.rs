@@ -16,7 +16,7 @@ pub use self::decode::{ImageLimits, decode, read};
 pub use self::kind::ImageKind;
 pub use self::preprocess::Preprocessing;
 pub use self::resize::resize;
-pub use self::stream::{ImageBatch, ImageStream};
+pub use self::stream::{DecodedBatch, ImageStream};
 
 /// An image of 8-bit red, green and blue, in rows from the top.
 pub use ::image::RgbImage;

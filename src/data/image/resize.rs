@@ -24,22 +24,22 @@ pub fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
         image.width() > 0 && image.height() > 0 && width > 0 && height > 0,
         "resize needs at least one pixel on both sides"
     );
-    let across = (width != image.width()).then(|| Isa::best().run(Rows { image, width }));
+    let across = (width != image.width()).then(|| Isa::best().run(HorizontalPass { image, width }));
     let image = across.as_ref().unwrap_or(image);
     match height == image.height() {
         true => image.clone(),
-        false => Isa::best().run(Columns { image, height }),
+        false => Isa::best().run(VerticalPass { image, height }),
     }
 }
 
 /// Every row of an image at the output's width. Kernels only so that the compiler may use the
 /// instructions of the processor at hand.
-struct Rows<'a> {
+struct HorizontalPass<'a> {
     image: &'a RgbImage,
     width: u32,
 }
 
-impl Kernel for Rows<'_> {
+impl Kernel for HorizontalPass<'_> {
     type Output = RgbImage;
 
     #[inline(always)]
@@ -71,12 +71,12 @@ impl Kernel for Rows<'_> {
 }
 
 /// Every column of an image at the output's height.
-struct Columns<'a> {
+struct VerticalPass<'a> {
     image: &'a RgbImage,
     height: u32,
 }
 
-impl Kernel for Columns<'_> {
+impl Kernel for VerticalPass<'_> {
     type Output = RgbImage;
 
     #[inline(always)]

@@ -51,7 +51,7 @@ pub struct ImageStream<'a> {
 
 /// The next images of an [`ImageStream`].
 #[derive(Debug)]
-pub struct ImageBatch {
+pub struct DecodedBatch {
     /// `[readable, 3, size, size]`.
     values: Vec<f32>,
     size: usize,
@@ -78,7 +78,7 @@ impl<'a> ImageStream<'a> {
     ///
     /// # Panics
     /// If `batch_size` or the preprocessing's size is 0.
-    pub fn for_each(&self, mut work: impl FnMut(ImageBatch) -> Result<()>) -> Result<()> {
+    pub fn for_each(&self, mut work: impl FnMut(DecodedBatch) -> Result<()>) -> Result<()> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(0);
             scope.spawn(move || {
@@ -93,7 +93,7 @@ impl<'a> ImageStream<'a> {
         })
     }
 
-    fn batch(&self, images: &[PathBuf]) -> ImageBatch {
+    fn batch(&self, images: &[PathBuf]) -> DecodedBatch {
         let size = self.preprocessing.size;
         let each = 3 * size * size;
         let mut values = vec![0.0; images.len() * each];
@@ -113,7 +113,7 @@ impl<'a> ImageStream<'a> {
             }
         }
         values.truncate(readable * each);
-        ImageBatch {
+        DecodedBatch {
             values,
             size,
             errors,
@@ -130,7 +130,7 @@ impl<'a> ImageStream<'a> {
     }
 }
 
-impl ImageBatch {
+impl DecodedBatch {
     /// Images in the batch, those that cannot be read included.
     #[allow(clippy::len_without_is_empty, reason = "a batch is never empty")]
     pub fn len(&self) -> usize {

@@ -29,9 +29,7 @@ pub(super) struct Tiff<'a> {
     decoder: Decoder<Cursor<&'a [u8]>>,
 }
 
-type Found = String;
-
-fn found(error: tiff::TiffError) -> Found {
+fn found(error: tiff::TiffError) -> String {
     error.to_string()
 }
 
@@ -40,7 +38,7 @@ impl<'a> Tiff<'a> {
     ///
     /// # Errors
     /// What was found that should not be there.
-    pub(super) fn open(bytes: &'a [u8], memory: u64) -> Result<Self, Found> {
+    pub(super) fn open(bytes: &'a [u8], memory: u64) -> Result<Self, String> {
         let mut limits = Limits::default();
         limits.decoding_buffer_size = usize::try_from(memory).unwrap_or(usize::MAX);
         limits.intermediate_buffer_size = limits.decoding_buffer_size;
@@ -56,12 +54,12 @@ impl<'a> Tiff<'a> {
     }
 
     /// Width and height as stored.
-    pub(super) fn dimensions(&mut self) -> Result<(u32, u32), Found> {
+    pub(super) fn dimensions(&mut self) -> Result<(u32, u32), String> {
         self.decoder.dimensions().map_err(found)
     }
 
     /// How the stored picture is to be turned.
-    pub(super) fn orientation(&mut self) -> Result<Orientation, Found> {
+    pub(super) fn orientation(&mut self) -> Result<Orientation, String> {
         let number = self.number(Tag::Orientation)?;
         let number = number.and_then(|number| u8::try_from(number).ok());
         let known = number.and_then(Orientation::from_exif);
@@ -72,7 +70,7 @@ impl<'a> Tiff<'a> {
     ///
     /// # Errors
     /// What was found that should not be there, or how much is missing.
-    pub(super) fn decode(&mut self) -> Result<Option<RgbImage>, Found> {
+    pub(super) fn decode(&mut self) -> Result<Option<RgbImage>, String> {
         let photometric = self.number(Tag::PhotometricInterpretation)?;
         if self.number(Tag::Compression)? == Some(JPEG) {
             return self.jpeg(photometric).map(Some);
@@ -106,18 +104,18 @@ impl<'a> Tiff<'a> {
     }
 
     /// A tag that is one small number.
-    fn number(&mut self, tag: Tag) -> Result<Option<u16>, Found> {
+    fn number(&mut self, tag: Tag) -> Result<Option<u16>, String> {
         self.decoder.find_tag_unsigned(tag).map_err(found)
     }
 
-    fn picture(&mut self, pixels: Vec<u8>) -> Result<RgbImage, Found> {
+    fn picture(&mut self, pixels: Vec<u8>) -> Result<RgbImage, String> {
         let (width, height) = self.dimensions()?;
         let picture = RgbImage::from_raw(width, height, pixels);
         picture.ok_or_else(|| "fewer samples than pixels".into())
     }
 
     /// Strips or tiles that are JPEG files, whose tables may stand apart.
-    fn jpeg(&mut self, photometric: Option<u16>) -> Result<RgbImage, Found> {
+    fn jpeg(&mut self, photometric: Option<u16>) -> Result<RgbImage, String> {
         let colour = match photometric {
             Some(RGB) => Some(Colour::Rgb),
             Some(INK) => Some(Colour::Ink),
@@ -168,7 +166,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// A picture of places in a palette, decoded as if it were grey.
-    fn palette(&mut self) -> Result<RgbImage, Found> {
+    fn palette(&mut self) -> Result<RgbImage, String> {
         let bits = self.number(Tag::BitsPerSample)?.unwrap_or(1);
         if bits != 8 {
             return Err(format!("a palette of {bits} bits, where 8 are supported"));

@@ -2,10 +2,10 @@
 
 use tiny_skia::{
     Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path,
-    PathBuilder, Pixmap, RadialGradient, Shader, SpreadMode, Stroke, Transform,
+    PathBuilder, Pixmap, RadialGradient, Rect, Shader, SpreadMode, Stroke, Transform,
 };
 
-use super::face::Point;
+use super::point::Point;
 use super::scene::Colour;
 
 /// A smooth open curve through the points.
@@ -36,6 +36,13 @@ pub(super) fn between(one: &[Point], other: &[Point]) -> Option<Path> {
     follow(&mut builder, &back, false);
     builder.close();
     builder.finish()
+}
+
+/// The rectangle between two opposite corners.
+pub(super) fn area(one: Point, other: Point) -> Option<Path> {
+    let [left, right] = [one[0].min(other[0]), one[0].max(other[0])];
+    Rect::from_ltrb(left, one[1].min(other[1]), right, one[1].max(other[1]))
+        .map(PathBuilder::from_rect)
 }
 
 /// A disc.

@@ -1,16 +1,14 @@
 //! The parametric face: identity and movement turned into curves.
 //!
-//! The canvas has its origin in the middle, x to the right and y down; one unit is one pixel of the
-//! 112-pixel image. Coordinates follow the aligned crops of s-Aff-Wild2: eyes a little above the
+//! Coordinates are those of [`point`](super::point). They follow the aligned crops of s-Aff-Wild2: eyes a little above the
 //! middle, mouth in the lower quarter, chin just inside.
 
 use super::half::Half;
 use super::identity::{Identity, Movement};
 use super::mouth;
+use super::part::{Crease, Eye, Mouth, Nose};
+use super::point::Point;
 use super::scene::Turn;
-
-/// A position on the canvas, in pixels from its middle.
-pub(super) type Point = [f32; 2];
 
 /// How far the chin sinks at AU26's full strength, in pixels.
 const JAW_DROP: f32 = 6.5;
@@ -29,45 +27,6 @@ pub(super) struct Face {
     pub(super) creases: Vec<Crease>,
     /// How far the chin has dropped, for the neck's shadow.
     pub(super) jaw_drop: f32,
-}
-
-pub(super) struct Eye {
-    pub(super) upper: Vec<Point>,
-    pub(super) lower: Vec<Point>,
-    /// The fold above the upper lid.
-    pub(super) fold: Vec<Point>,
-    pub(super) iris: Point,
-    pub(super) radius: f32,
-}
-
-pub(super) struct Nose {
-    pub(super) base: Vec<Point>,
-    pub(super) nostrils: [Point; 2],
-    pub(super) bridge: [Vec<Point>; 2],
-    pub(super) tip: Point,
-}
-
-pub(super) struct Mouth {
-    /// Outer edge of the upper lip, corner to corner.
-    pub(super) top: Vec<Point>,
-    /// Inner edge of the upper lip.
-    pub(super) upper: Vec<Point>,
-    /// Inner edge of the lower lip.
-    pub(super) lower: Vec<Point>,
-    /// Outer edge of the lower lip.
-    pub(super) bottom: Vec<Point>,
-    /// Height of the gap between the lips.
-    pub(super) gap: f32,
-    /// How strongly the lips press; darkens the line between them.
-    pub(super) press: f32,
-}
-
-/// A fold or wrinkle of the skin.
-pub(super) struct Crease {
-    pub(super) points: Vec<Point>,
-    pub(super) width: f32,
-    /// 0 to 1; how dark it is.
-    pub(super) depth: f32,
 }
 
 impl Face {

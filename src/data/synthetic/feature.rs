@@ -1,9 +1,11 @@
 //! Painting the features: nose, mouth, eyes, brows, glasses.
 
 use super::brush::{self, Canvas, ink};
-use super::face::{Eye, Face, Mouth, Nose, Point};
+use super::face::Face;
 use super::identity::Identity;
 use super::palette::{BLACK, IRIS, Palette, WHITE, mix};
+use super::part::{Eye, Mouth, Nose};
+use super::point::Point;
 
 pub(super) fn nose(canvas: &mut Canvas, nose: &Nose, palette: &Palette) {
     for (bridge, opacity) in nose.bridge.iter().zip([0.3, 0.18]) {

@@ -1,7 +1,8 @@
 //! What a face has twice: brows, eyes, cheeks and their folds.
 
-use super::face::{Crease, Eye, Point};
 use super::identity::{Identity, Movement};
+use super::part::{Crease, Eye};
+use super::point::Point;
 use super::scene::Turn;
 use crate::label::ACTION_UNITS;
 

@@ -1,20 +1,13 @@
 //! Painting the head: hair, neck, skin and its folds.
 
-use tiny_skia::{Path, PathBuilder, Rect};
+use tiny_skia::Path;
 
-use super::brush::{self, Canvas, ink};
-use super::face::{Face, Point};
+use super::brush::{self, Canvas, area, ink};
+use super::face::Face;
 use super::identity::Identity;
 use super::palette::{Palette, WHITE, mix};
-use super::render::HALF;
+use super::point::HALF;
 use super::scene::Colour;
-
-/// The rectangle between two opposite corners.
-pub(super) fn area(one: Point, other: Point) -> Option<Path> {
-    let [left, right] = [one[0].min(other[0]), one[0].max(other[0])];
-    Rect::from_ltrb(left, one[1].min(other[1]), right, one[1].max(other[1]))
-        .map(PathBuilder::from_rect)
-}
 
 /// What lies behind the face: long hair, neck, clothes, the hair's mass, ears.
 pub(super) fn body(

@@ -20,6 +20,8 @@ mod identity;
 mod label;
 mod mouth;
 mod palette;
+mod part;
+mod point;
 mod random;
 mod render;
 mod scene;
@@ -103,7 +105,7 @@ impl SyntheticConfig {
         if self.claim(out)? {
             return Ok(());
         }
-        let halves = video::plan(self);
+        let halves = video::plan([self.train, self.validation], self.seed);
         let total = halves.iter().flatten().map(video::Video::len).sum();
         let done = AtomicUsize::new(0);
         let each = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);

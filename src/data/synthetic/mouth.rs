@@ -1,7 +1,8 @@
 //! The lips and the furrows around them.
 
-use super::face::{Crease, Mouth, Point};
 use super::identity::{Identity, Movement};
+use super::part::{Crease, Mouth};
+use super::point::Point;
 use super::scene::Turn;
 
 /// The lips: AU12 and AU15 move the corners, AU10 the upper lip, AU23 narrows, AU24 flattens, AU25

@@ -5,15 +5,13 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::Transform;
 
-use super::brush::{Canvas, ink};
+use super::brush::{Canvas, area, ink};
 use super::face::Face;
 use super::identity::Identity;
 use super::palette::Palette;
+use super::point::HALF;
 use super::scene::{Backdrop, Light, Scene};
 use super::{feature, head};
-
-/// Half of the canvas' side in the face's coordinates.
-pub(super) const HALF: f32 = 56.0;
 
 /// A picture of `identity`'s `face` in `scene`, `side` pixels square; `sensor` adds its noise.
 pub(super) fn render(
@@ -60,7 +58,7 @@ pub(super) fn render(
 
 fn backdrop(canvas: &mut Canvas, backdrop: &Backdrop) {
     canvas.fade(
-        head::area([-HALF, -HALF], [HALF, HALF]).as_ref(),
+        area([-HALF, -HALF], [HALF, HALF]).as_ref(),
         ([0.0, -HALF], ink(backdrop.top, 1.0)),
         ([0.0, HALF], ink(backdrop.bottom, 1.0)),
         None,

@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::face::Point;
+use super::point::Point;
 use super::random::{between, normal};
 
 /// A colour with components from 0 to 255.

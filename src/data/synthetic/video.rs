@@ -6,7 +6,6 @@ use image::codecs::jpeg::JpegEncoder;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::SyntheticConfig;
 use super::face::Face;
 use super::identity::Identity;
 use super::label::{Behaviour, Presence};
@@ -37,11 +36,12 @@ struct Frame {
     rows: usize,
 }
 
-/// All videos of a set, training first. No person is in both halves.
-pub(super) fn plan(config: &SyntheticConfig) -> [Vec<Video>; 2] {
-    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+/// All videos of a set with so many rows for training and for validation, training first. No person
+/// is in both halves.
+pub(super) fn plan([train, validation]: [usize; 2], seed: u64) -> [Vec<Video>; 2] {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut stream = 0;
-    [(config.train, true), (config.validation, false)].map(|(rows, training)| {
+    [(train, true), (validation, false)].map(|(rows, training)| {
         let repeated = if training {
             0
         } else {

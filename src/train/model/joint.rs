@@ -20,7 +20,7 @@ pub(in crate::train) struct JointLoss {
 }
 
 impl JointLoss {
-    /// What a step hands on of `scores`.
+    /// The step's output with `scores`.
     pub(super) fn output(
         &self,
         scores: NetworkOutput,

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::bytes::{Bytes, Place, invalid};
+use super::bytes::{Bytes, Place};
+use super::entry::{archive, broken};
+use super::invalid::invalid;
 
 /// The longest pickle that is read, in bytes. That of a whole EfficientNet-B0 module is a hundredth
 /// of this.
@@ -60,25 +61,6 @@ pub(super) fn open(path: &Path, file: File) -> io::Result<(Vec<u8>, Bytes)> {
     Ok((pickle, bytes))
 }
 
-/// The entry of number `index`, unpacked.
-pub(super) fn unpack(path: &Path, index: usize, start: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut archive = archive(File::open(path)?)?;
-    let mut entry = archive.by_index(index).map_err(broken)?;
-    io::copy(&mut entry.by_ref().take(start), &mut io::sink())?;
-    let mut bytes = Vec::new();
-    entry.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn archive(file: File) -> io::Result<ZipArchive<BufReader<File>>> {
-    // A checkpoint is an archive from its first byte on: the place of the list of entries need not
-    // be guessed.
-    let config = Config {
-        archive_offset: ArchiveOffset::Known(0),
-    };
-    ZipArchive::with_config(config, BufReader::new(file)).map_err(broken)
-}
-
 /// The pickle, and the folder of the archive that it lies in.
 fn pickle(archive: &mut ZipArchive<BufReader<File>>) -> io::Result<(Vec<u8>, String)> {
     const NAME: &str = "data.pkl";
@@ -107,11 +89,4 @@ fn pickle(archive: &mut ZipArchive<BufReader<File>>) -> io::Result<(Vec<u8>, Str
     Err(invalid(
         "a zip archive without data.pkl (not a PyTorch file, or cut short)",
     ))
-}
-
-fn broken(error: zip::result::ZipError) -> io::Error {
-    match error {
-        zip::result::ZipError::Io(error) => error,
-        error => invalid(format!("a broken zip archive: {error}")),
-    }
 }

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::archive;
+use super::entry::unpack;
+use super::invalid::invalid;
 
 /// The places of all storages of a file, by key. PyTorch calls storage what tensors are views of.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Bytes {
             )));
         }
         if let Some(index) = place.compressed {
-            let bytes = archive::unpack(&self.path, index, start, length)?;
+            let bytes = unpack(&self.path, index, start, length)?;
             return match bytes.len() as u64 == length {
                 true => Ok(bytes),
                 false => Err(invalid(format!("storage {key:?} cut short"))),
@@ -75,9 +76,4 @@ impl Bytes {
             _ => Ok(bytes),
         }
     }
-}
-
-/// An error on what a file holds.
-pub(super) fn invalid(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message.into())
 }

@@ -6,8 +6,10 @@
 
 mod archive;
 mod bytes;
+mod entry;
 mod harm;
 mod input;
+mod invalid;
 mod literal;
 mod machine;
 mod object;
@@ -23,17 +25,17 @@ use std::path::Path;
 use serde_json::Value;
 
 pub(super) use self::bytes::Bytes;
-use self::bytes::invalid;
+use self::invalid::invalid;
 use self::object::{Heap, Id, Object};
 pub(super) use self::tensor::Tensor;
-pub(super) use self::walk::Found;
+pub(super) use self::walk::NamedTensor;
 use crate::backbone::Flavour;
 
 /// What a PyTorch file holds.
 #[derive(Debug)]
 pub(super) struct PytorchFile {
     /// Its tensors.
-    pub tensors: Vec<Found>,
+    pub tensors: Vec<NamedTensor>,
     /// Where their numbers are.
     pub bytes: Bytes,
     /// What it says besides, in texts and numbers.

@@ -7,7 +7,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::archive::LONGEST;
-use super::bytes::{Bytes, Place, invalid};
+use super::bytes::{Bytes, Place};
+use super::invalid::invalid;
 use super::machine::run;
 use super::object::{Heap, Id, Object};
 use super::tensor::Storage;

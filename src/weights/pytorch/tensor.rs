@@ -4,7 +4,8 @@ use std::io;
 
 use burn::tensor::{BoolStore, DType};
 
-use super::bytes::{Bytes, invalid};
+use super::bytes::Bytes;
+use super::invalid::invalid;
 use super::object::{Heap, Id, Object};
 
 /// A tensor whose numbers are read when they are asked for.

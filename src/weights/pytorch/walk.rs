@@ -5,7 +5,7 @@ use super::tensor::{Described, Tensor};
 
 /// A tensor of a file.
 #[derive(Debug)]
-pub(in crate::weights) struct Found {
+pub(in crate::weights) struct NamedTensor {
     /// Its keys from the outermost dictionary on, joined by dots.
     pub name: String,
     /// How much of the name are the keys of dictionaries that hold others, with the dot behind.
@@ -23,7 +23,7 @@ const DEEPEST: usize = 64;
 ///
 /// # Errors
 /// If there is no end to them.
-pub(super) fn tensors(heap: &Heap, root: Id) -> Result<Vec<Found>, String> {
+pub(super) fn tensors(heap: &Heap, root: Id) -> Result<Vec<NamedTensor>, String> {
     let mut walk = Walk {
         heap,
         keys: Vec::new(),
@@ -41,7 +41,7 @@ struct Walk<'h> {
     /// The objects on the way here: one that is among them goes round in a circle.
     within: Vec<Id>,
     left: usize,
-    found: Vec<Found>,
+    found: Vec<NamedTensor>,
 }
 
 impl Walk<'_> {
@@ -112,7 +112,7 @@ impl Walk<'_> {
 
     fn keep(&mut self, container: usize, tensor: Result<Tensor, String>) {
         let container = self.keys[..container.min(self.keys.len())].iter();
-        self.found.push(Found {
+        self.found.push(NamedTensor {
             name: self.keys.join("."),
             container: container.map(|key| key.len() + 1).sum(),
             tensor,

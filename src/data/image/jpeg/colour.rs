@@ -2,8 +2,9 @@
 
 use image::RgbImage;
 
+use super::frame::Frame;
 use super::plane::Plane;
-use super::stream::{Frame, Stream};
+use super::stream::Stream;
 
 /// What the planes of a picture stand for.
 #[derive(Clone, Copy, Debug, PartialEq)]

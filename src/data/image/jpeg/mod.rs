@@ -8,11 +8,15 @@
 //!
 //! **When a file is whole.** Every unit of every scan that it begins has its data; then all of the
 //! face is there. The end marker itself may be missing, overwritten with zeros or followed by
-//! anything; data that end with zeros themselves are refused where many more zeros follow. A file of which less is there is refused, and it is said how much is there; an end
-//! marker that a repair tool has added does not change that.
+//! anything; data that end with zeros themselves are refused where many more zeros follow. A
+//! file of which less is there is refused, and it is said how much is there; an end marker that a
+//! repair tool has added does not change that.
 
+mod block;
 mod colour;
 mod everyday;
+mod frame;
+mod header;
 mod huffman;
 mod outline;
 mod plane;

@@ -1,7 +1,9 @@
 //! What a JPEG file says that it holds, told from its segments alone.
 
 use super::colour::Colour;
-use super::stream::{Frame, Scan, Stream};
+use super::frame::Frame;
+use super::header::Scan;
+use super::stream::Stream;
 
 /// The frame, the scans, and what stands beside them.
 pub(super) struct Outline<'a> {

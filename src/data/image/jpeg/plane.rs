@@ -1,7 +1,7 @@
 //! A component's samples out of its coefficients, and enlarged to the picture's size.
 
+use super::frame::{Component, Frame};
 use super::scan::Coefficients;
-use super::stream::{Component, Frame};
 
 /// The samples of a component, in rows.
 pub(super) struct Plane {

@@ -3,9 +3,10 @@
 use image::RgbImage;
 
 use super::colour::Colour;
+use super::frame::Frame;
 use super::plane::Plane;
 use super::scan::{self, Coefficients};
-use super::stream::{Frame, Stream};
+use super::stream::Stream;
 
 /// The picture in `bytes`, sample by sample as libjpeg-turbo makes it; of the colours given, or of
 /// those that the file tells.

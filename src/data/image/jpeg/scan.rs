@@ -1,7 +1,10 @@
 //! A scan's coefficients out of its data (ITU-T T.81, annexes F and G).
 
-use super::huffman::{Bits, Broken, Codes, Table};
-use super::stream::{Data, Frame, Scan, Stream, ZIGZAG};
+use super::block::State;
+use super::frame::Frame;
+use super::header::Scan;
+use super::huffman::{Bits, Codes, Table};
+use super::stream::{Data, Stream};
 
 /// Bytes of the marker behind the data.
 const END_MARKER: usize = 2;
@@ -103,12 +106,7 @@ impl Work<'_> {
     /// How many units of the scan are in `bytes`, and how many bytes were left.
     fn decode(&self, bytes: &[u8], coefficients: &mut [Coefficients]) -> (usize, usize) {
         let mut bits = Bits::new(bytes);
-        let mut state = State {
-            scan: self.scan,
-            progressive: self.frame.progressive,
-            before: [0; 4],
-            run: 0,
-        };
+        let mut state = State::new(self.scan, self.frame.progressive);
         let (across, down) = self.units();
         let alone = self.scan.parts.len() == 1;
         let mut done = 0;
@@ -118,8 +116,7 @@ impl Work<'_> {
                     if !bits.restart() {
                         return (done, bits.left());
                     }
-                    state.before = [0; 4];
-                    state.run = 0;
+                    state = State::new(self.scan, self.frame.progressive);
                 }
                 for (place, part) in self.scan.parts.iter().enumerate() {
                     let component = &self.frame.components[part.component];
@@ -142,172 +139,5 @@ impl Work<'_> {
             }
         }
         (done, bits.left())
-    }
-}
-
-/// What is carried from block to block.
-struct State<'a> {
-    scan: &'a Scan,
-    progressive: bool,
-    /// The last DC coefficient of each part.
-    before: [i32; 4],
-    /// Blocks still to come without a new coefficient (G.1.2.2).
-    run: u32,
-}
-
-impl State<'_> {
-    fn block(
-        &mut self,
-        bits: &mut Bits<'_>,
-        [dc, ac]: &[Option<Table>; 2],
-        part: usize,
-        block: &mut [i16; 64],
-    ) -> Result<(), Broken> {
-        let dc = dc.as_ref().ok_or(Broken);
-        let ac = ac.as_ref().ok_or(Broken);
-        if !self.progressive {
-            self.first_dc(bits, dc?, part, block)?;
-            return sequential_ac(bits, ac?, block);
-        }
-        match (self.scan.first, self.scan.high) {
-            (0, 0) => self.first_dc(bits, dc?, part, block),
-            (0, _) => {
-                block[0] |= (bits.number(1) << self.scan.low) as i16;
-                Ok(())
-            }
-            (_, 0) => self.first_ac(bits, ac?, block),
-            _ => self.finer_ac(bits, ac?, block),
-        }
-    }
-
-    #[inline(always)]
-    fn first_dc(
-        &mut self,
-        bits: &mut Bits<'_>,
-        table: &Table,
-        part: usize,
-        block: &mut [i16; 64],
-    ) -> Result<(), Broken> {
-        let size = u32::from(bits.symbol(table)?);
-        if size > 15 {
-            return Err(Broken);
-        }
-        let before = &mut self.before[part];
-        *before = before.wrapping_add(bits.signed(size));
-        block[0] = (*before << self.scan.low) as i16;
-        Ok(())
-    }
-
-    fn first_ac(
-        &mut self,
-        bits: &mut Bits<'_>,
-        table: &Table,
-        block: &mut [i16; 64],
-    ) -> Result<(), Broken> {
-        if self.run > 0 {
-            self.run -= 1;
-            return Ok(());
-        }
-        let mut place = self.scan.first;
-        while place <= self.scan.last {
-            let symbol = u32::from(bits.symbol(table)?);
-            let (zeros, size) = (symbol >> 4, symbol & 15);
-            match (zeros, size) {
-                (15, 0) => place += 16,
-                (_, 0) => {
-                    self.run = (1 << zeros) - 1 + bits.number(zeros);
-                    return Ok(());
-                }
-                _ => {
-                    place += zeros as usize;
-                    let value = bits.signed(size);
-                    *at(block, place)? = (value << self.scan.low) as i16;
-                    place += 1;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One more bit for every coefficient that is known, and some new ones (G.1.2.3).
-    fn finer_ac(
-        &mut self,
-        bits: &mut Bits<'_>,
-        table: &Table,
-        block: &mut [i16; 64],
-    ) -> Result<(), Broken> {
-        let bit = 1i16 << self.scan.low;
-        let mut place = self.scan.first;
-        while self.run == 0 && place <= self.scan.last {
-            let symbol = u32::from(bits.symbol(table)?);
-            let (mut zeros, size) = (symbol >> 4, symbol & 15);
-            let new = match (zeros, size) {
-                (15, 0) => 0,
-                (_, 0) => {
-                    self.run = (1 << zeros) + bits.number(zeros);
-                    break;
-                }
-                (_, 1) if bits.number(1) == 1 => bit,
-                (_, 1) => -bit,
-                _ => return Err(Broken),
-            };
-            while place <= self.scan.last {
-                let known = at(block, place)?;
-                place += 1;
-                if *known != 0 {
-                    refine(bits, known, bit);
-                } else if zeros == 0 {
-                    *known = new;
-                    break;
-                } else {
-                    zeros -= 1;
-                }
-            }
-        }
-        if self.run > 0 {
-            while place <= self.scan.last {
-                let known = at(block, place)?;
-                place += 1;
-                if *known != 0 {
-                    refine(bits, known, bit);
-                }
-            }
-            self.run -= 1;
-        }
-        Ok(())
-    }
-}
-
-#[inline(always)]
-fn sequential_ac(bits: &mut Bits<'_>, table: &Table, block: &mut [i16; 64]) -> Result<(), Broken> {
-    let mut place = 1;
-    while place < 64 {
-        let symbol = u32::from(bits.symbol(table)?);
-        let (zeros, size) = (symbol >> 4, symbol & 15);
-        match (zeros, size) {
-            (15, 0) => place += 16,
-            (_, 0) => return Ok(()),
-            _ => {
-                place += zeros as usize;
-                let value = bits.signed(size);
-                *at(block, place)? = value as i16;
-                place += 1;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The coefficient at `place` in zigzag order.
-#[inline(always)]
-fn at(block: &mut [i16; 64], place: usize) -> Result<&mut i16, Broken> {
-    let natural = ZIGZAG.get(place).ok_or(Broken)?;
-    Ok(&mut block[usize::from(*natural)])
-}
-
-/// Adds the next bit to a coefficient that is not 0, away from it.
-fn refine(bits: &mut Bits<'_>, known: &mut i16, bit: i16) {
-    if bits.number(1) == 1 && *known & bit == 0 {
-        *known = known.wrapping_add(if *known > 0 { bit } else { -bit });
     }
 }

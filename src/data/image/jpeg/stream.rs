@@ -1,84 +1,11 @@
-//! The segments of a JPEG file: its frame, its tables, its scans (ITU-T T.81, annex B).
+//! The segments of a JPEG file, one after another (ITU-T T.81, annex B).
 
+use super::frame::Frame;
+use super::header::Scan;
 use super::huffman::Codes;
 
 /// The most scans that are read: a file of many more is made to keep its reader busy.
 const MOST_SCANS: usize = 500;
-/// The most blocks that one unit of an interleaved scan may have (B.2.3).
-const BLOCKS_PER_UNIT: usize = 10;
-
-/// What a frame header says.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Frame {
-    pub progressive: bool,
-    pub width: usize,
-    pub height: usize,
-    pub components: Vec<Component>,
-}
-
-/// One component of a frame: luma, say.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Component {
-    pub id: u8,
-    /// Samples across and down for each unit of the frame, 1 to 4.
-    pub across: usize,
-    pub down: usize,
-    /// The quantisation table's number.
-    pub quantisation: usize,
-}
-
-impl Frame {
-    /// The most samples of any component across and down.
-    pub(super) fn most(&self) -> (usize, usize) {
-        let most = |of: fn(&Component) -> usize| self.components.iter().map(of).max().unwrap_or(1);
-        (most(|each| each.across), most(|each| each.down))
-    }
-
-    /// The components' names.
-    pub(super) fn ids(&self) -> Vec<u8> {
-        self.components.iter().map(|each| each.id).collect()
-    }
-
-    /// Interleaved units across and down.
-    pub(super) fn units(&self) -> (usize, usize) {
-        let (across, down) = self.most();
-        (
-            self.width.div_ceil(8 * across),
-            self.height.div_ceil(8 * down),
-        )
-    }
-
-    /// Samples of `component` across and down, without what fills up the last unit.
-    pub(super) fn samples(&self, component: &Component) -> (usize, usize) {
-        let (across, down) = self.most();
-        (
-            (self.width * component.across).div_ceil(across),
-            (self.height * component.down).div_ceil(down),
-        )
-    }
-}
-
-/// What a scan header says.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Scan {
-    pub parts: Vec<Part>,
-    /// First and last coefficient, in zigzag order.
-    pub first: usize,
-    pub last: usize,
-    /// Bits known from the scan before, and bits still to come: 0 and 0 in a sequential file.
-    pub high: u32,
-    pub low: u32,
-}
-
-/// A component's part of a scan.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Part {
-    /// The component's place in the frame.
-    pub component: usize,
-    /// Numbers of the Huffman tables.
-    pub dc: usize,
-    pub ac: usize,
-}
 
 /// A file that is read from segment to segment.
 pub(super) struct Stream<'a> {
@@ -171,7 +98,8 @@ impl<'a> Stream<'a> {
                 return Ok(None);
             };
             match marker {
-                0xc0..=0xc2 => self.start_frame(marker, segment)?,
+                0xc0..=0xc2 if self.frame.is_some() => return Err("a second frame".into()),
+                0xc0..=0xc2 => self.frame = Some(Frame::read(marker == 0xc2, segment)?),
                 0xc4 => self.huffman_tables(segment)?,
                 0xdb => self.quantisation_tables(segment)?,
                 0xdd => self.restart = usize::from(pair(segment, 0).ok_or("a short DRI segment")?),
@@ -231,45 +159,6 @@ impl<'a> Stream<'a> {
         }
     }
 
-    fn start_frame(&mut self, marker: u8, segment: &[u8]) -> Result<(), String> {
-        if self.frame.is_some() {
-            return Err("a second frame".into());
-        }
-        let short = "a short frame header";
-        let [precision, .., count] = *segment.first_chunk::<6>().ok_or(short)?;
-        if precision != 8 {
-            return Err(format!("{precision} bits a sample, where 8 are supported"));
-        }
-        let count = usize::from(count);
-        if !matches!(count, 1 | 3 | 4) {
-            return Err(format!(
-                "{count} components, where 1, 3 or 4 have a meaning"
-            ));
-        }
-        let components = segment.get(6..6 + 3 * count).ok_or(short)?;
-        let components: Vec<_> = components
-            .chunks_exact(3)
-            .map(|part| Component {
-                id: part[0],
-                across: usize::from(part[1] >> 4),
-                down: usize::from(part[1] & 15),
-                quantisation: usize::from(part[2]),
-            })
-            .collect();
-        for part in &components {
-            if !(1..=4).contains(&part.across) || !(1..=4).contains(&part.down) {
-                return Err(format!("a sampling of {}x{}", part.across, part.down));
-            }
-        }
-        self.frame = Some(Frame {
-            progressive: marker == 0xc2,
-            width: usize::from(pair(segment, 3).ok_or(short)?),
-            height: usize::from(pair(segment, 1).ok_or(short)?),
-            components,
-        });
-        Ok(())
-    }
-
     fn huffman_tables(&mut self, mut segment: &'a [u8]) -> Result<(), String> {
         while let Some((&kind, rest)) = segment.split_first() {
             let (counts, rest) = rest
@@ -314,61 +203,8 @@ impl<'a> Stream<'a> {
         if self.scans > MOST_SCANS {
             return Err(format!("more than {MOST_SCANS} scans"));
         }
-        let short = "a short scan header";
         let frame = self.frame.as_ref().ok_or("a scan before its frame")?;
-        let count = usize::from(*segment.first().ok_or(short)?);
-        let parts = segment.get(1..1 + 2 * count).ok_or(short)?;
-        let [first, last, bits] = *segment[1 + 2 * count..].first_chunk().ok_or(short)?;
-        let parts: Vec<_> = parts
-            .chunks_exact(2)
-            .map(|part| {
-                let mut components = frame.components.iter();
-                Some(Part {
-                    component: components.position(|component| component.id == part[0])?,
-                    dc: usize::from(part[1] >> 4),
-                    ac: usize::from(part[1] & 15),
-                })
-            })
-            .collect::<Option<_>>()
-            .ok_or("a scan of a component that the frame lacks")?;
-        let mut scan = Scan {
-            parts,
-            first: usize::from(first),
-            last: usize::from(last),
-            high: u32::from(bits >> 4),
-            low: u32::from(bits & 15),
-        };
-        if !frame.progressive {
-            // Sequential scans hold everything, whatever their header says.
-            (scan.first, scan.last, scan.high, scan.low) = (0, 63, 0, 0);
-        }
-        scan.check(frame).map_err(String::from)?;
-        Ok(scan)
-    }
-}
-
-impl Scan {
-    fn check(&self, frame: &Frame) -> Result<(), &'static str> {
-        let parts = &self.parts;
-        let places = || parts.iter().map(|part| part.component);
-        if parts.is_empty()
-            || places().any(|one| places().filter(|&other| other == one).count() > 1)
-        {
-            return Err("a scan of no component, or of one twice");
-        }
-        let blocks = places().map(|place| {
-            let component = &frame.components[place];
-            component.across * component.down
-        });
-        if parts.len() > 1 && blocks.sum::<usize>() > BLOCKS_PER_UNIT {
-            return Err("a scan with more than 10 blocks in a unit");
-        }
-        let alone = self.first > 0 && parts.len() > 1;
-        let range = self.first > self.last || self.last > 63 || (self.first == 0 && self.last > 0);
-        if frame.progressive && (alone || range || self.low > 13) {
-            return Err("a progressive scan of impossible coefficients");
-        }
-        Ok(())
+        Scan::read(frame, segment)
     }
 }
 
