@@ -2,6 +2,19 @@
 //!
 //! The one place that names backends. Everything else takes a [`Device`], and `Device::default()`
 //! is burn's: the environment variable `BURN_DEVICE`, or the fastest kind compiled in.
+//!
+//! # Example
+//! ```
+//! use burn::tensor::Tensor;
+//! use countenance::device::DeviceName;
+//!
+//! let device = DeviceName::first()?.open()?;
+//! assert_eq!(Tensor::<1>::ones([3], &device).sum().into_scalar::<f32>(), 3.0);
+//!
+//! let error = "abacus".parse::<DeviceName>().unwrap_err();
+//! assert!(error.to_string().contains("abacus"));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use burn::tensor::{Device, DeviceType};
 

@@ -82,3 +82,30 @@ fn assert_epsilon(epsilon: f64) {
         "epsilon must be finite and positive, got {epsilon}"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn losses_print_their_settings() {
+        let device = Device::default();
+        let printed = [
+            AsymmetricLossConfig::new(vec![1.0; 12])
+                .init(&device)
+                .to_string(),
+            WeightedCrossEntropyConfig::new(vec![1.0; 8])
+                .init(&device)
+                .to_string(),
+            ConcordanceLossConfig::new().init().to_string(),
+        ];
+        let expected = [
+            "AsymmetricLoss {weights: Tensor {rank: 1, shape: [12]}, detach_focus: true, epsilon: 1e-8}",
+            "WeightedCrossEntropy {weights: Tensor {rank: 1, shape: [8]}}",
+            "ConcordanceLoss {epsilon: 1e-8}",
+        ];
+        assert_eq!(printed, expected);
+    }
+}

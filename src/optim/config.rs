@@ -104,6 +104,23 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_have_written_is_still_read() {
+        let sgd = r#"{"Sgd": {"momentum": 0.8, "dampening": 0.0, "weight_decay": 0.0, "nesterov": true}}"#;
+        match crate::config::parse(sgd) {
+            Ok(BaseOptimizerConfig::Sgd(sgd)) => {
+                assert_eq!((sgd.momentum, sgd.nesterov), (0.8, true))
+            }
+            other => panic!("{other:?}"),
+        }
+        let adamw =
+            r#"{"AdamW": {"beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-6, "weight_decay": 0.1}}"#;
+        match crate::config::parse(adamw) {
+            Ok(BaseOptimizerConfig::AdamW(adamw)) => assert_eq!(adamw.weight_decay, 0.1),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn sgd_defaults_to_the_papers_values() {
         let config = BaseSgdConfig::new();
         assert_eq!((config.momentum, config.dampening), (0.9, 0.0));

@@ -7,7 +7,7 @@ use burn::data::dataset::DatasetError;
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::{MseLoss, Reduction};
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::relu;
@@ -41,9 +41,13 @@ struct Model {
 
 impl Model {
     fn new(clipped: bool, device: &Device) -> Self {
+        let layer = |input, output| {
+            let config = LinearConfig::new(input, output);
+            config.with_initializer(Initializer::Zeros).init(device)
+        };
         let model = Self {
-            first: LinearConfig::new(3, 5).init(device),
-            last: LinearConfig::new(5, 2).init(device),
+            first: layer(3, 5),
+            last: layer(5, 2),
             sam: SamConfig::new().with_rho(0.3).init(),
             clipped,
         };
