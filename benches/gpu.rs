@@ -13,7 +13,7 @@ use countenance::device::{DeviceName, keep_kernels};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
 use countenance::loss::{AsymmetricLossConfig, Reduction, WeightedCrossEntropyConfig};
 use countenance::network::NetworkConfig;
-use countenance::optim::{OptimizerConfig, SamConfig, SgdConfig};
+use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, SamConfig};
 use countenance::precision::Precision;
 
 #[derive(Parser)]
@@ -99,11 +99,12 @@ fn action_unit_step(arguments: &Arguments, device: &Device) {
     let all = Tensor::<2, Bool>::full([rows, ACTION_UNITS], true, &device);
     let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
     let sam = SamConfig::new().init();
-    let mut optimizer = OptimizerConfig::default().init();
+    let mut optimizer = BaseOptimizerConfig::default().init();
     time(arguments, &device, &format!("au_sam f32 {rows}"), || {
         let step = sam.step(&head, |head| {
             let scores = head.forward(features.clone());
-            (loss.forward(scores, units.clone(), all.clone()), ())
+            let value = loss.forward(scores, units.clone(), all.clone(), Reduction::Auto);
+            (value, ())
         });
         head = optimizer.step(1e-3, head.clone(), step.gradients);
     });
@@ -120,17 +121,15 @@ fn fine_tuning_step(arguments: &Arguments, device: &Device) {
     let last = Distribution::Uniform(0.0, EXPRESSIONS as f64);
     let classes = Tensor::<1, Int>::random([batch], last, &device);
     let all = Tensor::<1, Bool>::full([batch], true, &device);
-    let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS])
-        .with_reduction(Reduction::BatchSize)
-        .init(&device);
-    let mut optimizer = SgdConfig::new().with_weight_decay(0.0).init();
+    let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
+    let mut optimizer = BaseSgdConfig::new().with_weight_decay(0.0).init();
     time(
         arguments,
         &device,
         &format!("fine_tune f32 {batch}"),
         || {
             let logits = network.forward(images.clone());
-            let value = loss.forward(logits, classes.clone(), all.clone());
+            let value = loss.forward(logits, classes.clone(), all.clone(), Reduction::Auto);
             let gradients = burn::optim::GradientsParams::from_grads(value.backward(), &network);
             network = optimizer.step(1e-3, network.clone(), gradients);
         },

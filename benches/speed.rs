@@ -10,9 +10,11 @@ use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
-use countenance::loss::{AsymmetricLossConfig, ConcordanceLossConfig, WeightedCrossEntropyConfig};
+use countenance::loss::{
+    AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
+};
 use countenance::network::NetworkConfig;
-use countenance::optim::{OptimizerConfig, SamConfig};
+use countenance::optim::{BaseOptimizerConfig, SamConfig};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use image::{ImageEncoder, RgbImage};
 
@@ -45,7 +47,7 @@ fn fine_tuning(criterion: &mut Criterion) {
         .with_classes(Some(EXPRESSIONS))
         .init(&device);
     let images = Tensor::random([BATCH, 3, 224, 224], Distribution::Default, &device);
-    let mut optimizer = OptimizerConfig::default().init();
+    let mut optimizer = BaseOptimizerConfig::default().init();
     criterion.bench_function("train_step/b0_224/batch_16", |bencher| {
         bencher.iter(|| {
             let loss = network.forward(images.clone()).powi_scalar(2).mean();
@@ -97,11 +99,12 @@ fn au_steps() -> impl FnMut() {
     let all = Tensor::<2, Bool>::full([BATCH, ACTION_UNITS], true, &device);
     let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
     let sam = SamConfig::new().init();
-    let mut optimizer = OptimizerConfig::default().init();
+    let mut optimizer = BaseOptimizerConfig::default().init();
     move || {
         let step = sam.step(&head, |head| {
             let scores = head.forward(features.clone());
-            (loss.forward(scores, units.clone(), all.clone()), ())
+            let value = loss.forward(scores, units.clone(), all.clone(), Reduction::Auto);
+            (value, ())
         });
         head = optimizer.step(1e-3, head.clone(), step.gradients);
         sync(&device);
@@ -122,7 +125,7 @@ fn ex_step(criterion: &mut Criterion) {
         let frozen = network.action_unit.valid();
         let scores = Tensor::from_inner(frozen.forward(features.clone().inner()));
         let mut stage = (network.expression, network.attention);
-        let mut optimizer = OptimizerConfig::default().init();
+        let mut optimizer = BaseOptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&stage, |(head, attention)| {
                 let logits = head.forward(features.clone());
@@ -130,7 +133,8 @@ fn ex_step(criterion: &mut Criterion) {
                     Some(attention) => attention.forward(scores.clone(), logits),
                     None => logits,
                 };
-                (loss.forward(logits, classes.clone(), all.clone()), ())
+                let value = loss.forward(logits, classes.clone(), all.clone(), Reduction::Auto);
+                (value, ())
             });
             stage = optimizer.step(1e-3, stage.clone(), step.gradients);
             sync(&device);
@@ -147,11 +151,12 @@ fn va_step(criterion: &mut Criterion) {
         let loss = ConcordanceLossConfig::new().init();
         let sam = SamConfig::new().init();
         let mut head = NetworkConfig::mtl_abaw4().init(&device).valence_arousal;
-        let mut optimizer = OptimizerConfig::default().init();
+        let mut optimizer = BaseOptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&head, |head| {
                 let scores = head.forward(features.clone());
-                (loss.forward(scores, targets.clone(), all.clone()), ())
+                let value = loss.forward(scores, targets.clone(), all.clone(), Reduction::Auto);
+                (value, ())
             });
             head = optimizer.step(1e-3, head.clone(), step.gradients);
             sync(&device);

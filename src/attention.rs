@@ -1,7 +1,25 @@
 //! Action units attending to expression logits (Eq. 6 and 7).
+//!
+//! [`Attention`] chooses the form and builds it; [`CrossAttention`] is the layer, which any scores and
+//! logits may pass through.
+//!
+//! # Example
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use countenance::attention::Attention;
+//!
+//! let device = Device::default();
+//! // 12 probabilities say how much of each of 8 logits remains.
+//! let attention = Attention::Elementwise.init(12, 8, &device).expect("not Attention::None");
+//! let action_units = Tensor::full([2, 12], 0.5, &device);
+//! let logits = Tensor::ones([2, 8], &device);
+//! let attended = attention.forward(action_units, logits);
+//! assert_eq!(attended.dims(), [2, 8]);
+//! assert!(attended.abs().max().into_scalar::<f32>() <= 1.0);
+//! ```
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, Module, ModuleDisplay};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
@@ -75,6 +93,7 @@ impl Attention {
 /// default; [`NetworkConfig::mtl_abaw4`](crate::network::NetworkConfig::mtl_abaw4) chooses the
 /// program's form.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct CrossAttention {
     /// `W_q`, the map of the action units.
     pub query: Linear,
@@ -82,6 +101,23 @@ pub struct CrossAttention {
     pub key: Linear,
     /// `w`, the scoring vector; only in the additive form.
     pub score: Option<Linear>,
+}
+
+impl ModuleDisplay for CrossAttention {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [action_units, output] = self.query.weight.shape().dims();
+        let form = match &self.score {
+            None => Attention::Elementwise,
+            Some(_) => Attention::Additive { hidden: output },
+        };
+        content
+            .add_debug_attribute("form", &form)
+            .add("action_units", &action_units)
+            .add("query", &self.query)
+            .add("key", &self.key)
+            .add("score", &self.score)
+            .optional()
+    }
 }
 
 impl CrossAttention {

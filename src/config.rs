@@ -1,4 +1,22 @@
 //! Reading configs from JSON so that a misspelt key is an error, not a silent default.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("network.json");
+//! use countenance::backbone::{EfficientNetConfig, Variant};
+//! use countenance::config;
+//!
+//! let defaults = EfficientNetConfig::new(Variant::B0).with_dropout(0.3);
+//! std::fs::write(&path, r#"{"variant": "B2", "classes": 7}"#).unwrap();
+//! let config = config::load(&path, &defaults)?;
+//! assert_eq!((config.variant, config.classes, config.dropout), (Variant::B2, Some(7), 0.3));
+//!
+//! std::fs::write(&path, r#"{"clases": 7}"#).unwrap();
+//! let error = config::load(&path, &defaults).unwrap_err();
+//! assert!(error.to_string().contains("clases"));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::path::Path;
 

@@ -1,4 +1,17 @@
 //! The error type of everything that reads what a user supplies.
+//!
+//! # Example
+//! ```
+//! use countenance::Error;
+//! use countenance::data::image::{ImageLimits, read};
+//!
+//! match read("faces/nobody.jpg".as_ref(), &ImageLimits::default()) {
+//!     Err(Error::Io { action, path, .. }) => {
+//!         assert_eq!((action, path.to_str()), ("open", Some("faces/nobody.jpg")));
+//!     }
+//!     other => panic!("{other:?}"),
+//! }
+//! ```
 
 use std::path::{Path, PathBuf};
 

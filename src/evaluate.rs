@@ -1,4 +1,31 @@
 //! A network's scores on labelled rows, from their cached features.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("features.safetensors");
+//! use burn::tensor::Device;
+//! use countenance::Labels;
+//! use countenance::data::cache::{CacheWriter, Fingerprint};
+//! use countenance::evaluate::evaluate;
+//! use countenance::network::NetworkConfig;
+//!
+//! let names = ["a.jpg".to_string(), "b.jpg".to_string()];
+//! let fingerprint = Fingerprint::builder().rows(&names).build();
+//! let mut writer = CacheWriter::open(&path, &names, 4, &fingerprint)?;
+//! writer.push(&[0.1, -0.2, 0.3, 0.0])?;
+//! writer.push(&[0.5, 0.1, -0.3, 0.2])?;
+//! let cache = writer.finish()?;
+//! let labels = [Some(0), Some(4)].map(|expression| Labels { expression, ..Labels::default() });
+//!
+//! let config = NetworkConfig::new(4);
+//! let device = Device::default();
+//! let evaluation = evaluate(&config.init(&device), &config, &cache, &labels, &device)?;
+//! // Nothing but expressions is labelled: nothing else has a score.
+//! assert!(evaluation.report.p_ex.is_some() && evaluation.report.p_au.is_none());
+//! assert_eq!(evaluation.confusion.rows(), 2);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;

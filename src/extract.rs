@@ -1,4 +1,38 @@
 //! Images to a feature cache, as an [`ImageStream`].
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let folder = folder.path();
+//! # let image = countenance::data::image::RgbImage::new(20, 16);
+//! # image.save(folder.join("face.png")).unwrap();
+//! use burn::tensor::Device;
+//! use countenance::backbone::{EfficientNetConfig, Variant};
+//! use countenance::data::cache::Fingerprint;
+//! use countenance::data::folder::ImageFolder;
+//! use countenance::extract::Extraction;
+//!
+//! let config = EfficientNetConfig::new(Variant::Tiny);
+//! let device = Device::default();
+//! let network = config.init(&device);
+//! let images = ImageFolder::list(folder)?;
+//! let names = images.names();
+//! let extraction = Extraction {
+//!     names: &names,
+//!     images: &images.images,
+//!     mirrored: false,
+//!     preprocessing: config.preprocessing(),
+//!     batch_size: 32,
+//!     width: config.feature_width(),
+//!     fingerprint: Fingerprint::builder().rows(&names).build(),
+//!     max_unreadable: 0.0,
+//! };
+//! let out = folder.join("features.safetensors");
+//! let run = |images| network.forward_features(images);
+//! let extracted = extraction.run(run, &out, &device, &mut |_, _| true)?;
+//! assert_eq!((extracted.cache.rows(), extracted.cache.width()), (1, 192));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod origin;
 

@@ -381,38 +381,67 @@ fn the_backbones_parts_differentiate_their_map() {
     check_one("drop path", module, map, |m, x| m.forward(x));
 }
 
+/// A mask of three rows and two columns, and none.
+fn masks() -> [Option<Tensor<2, Bool>>; 2] {
+    let mask = [[true, false], [true, true], [false, true]];
+    [Some(Tensor::from_data(mask, &device())), None]
+}
+
 #[test]
-fn losses_differentiate_predictions_and_targets() {
-    let present =
-        || Tensor::<2, Bool>::from_data([[true, false], [true, true], [false, true]], &device());
-    let rows = || Tensor::<1, Bool>::from_data([true, false, true], &device());
-    for detach in [true, false] {
+fn the_asymmetric_loss_differentiates_probabilities_and_targets() {
+    let combinations = masks().map(|mask| [(true, mask.clone()), (false, mask)]);
+    for (detach, mask) in combinations.into_iter().flatten() {
         let config = AsymmetricLossConfig::new(vec![0.5, 1.5]).with_detach_focus(detach);
-        let probabilities = ("probabilities", shares([3, 2], 19));
-        let targets = ("targets", shares([3, 2], 20));
-        check(
-            "asymmetric",
-            nothing(),
-            (probabilities, targets),
-            |_, p, y| config.init(&device()).forward(p, y, present()),
-        );
-    }
-    let predictions = ("predictions", noise([3, 2], 21));
-    let targets = ("targets", noise([3, 2], 22));
-    check(
-        "concordance",
-        nothing(),
-        (predictions, targets),
-        |_, x, y| ConcordanceLossConfig::new().init().forward(x, y, present()),
-    );
-    for reduction in [Reduction::BatchSize, Reduction::WeightSum] {
-        let config = WeightedCrossEntropyConfig::new(vec![0.5, 1.5, 1.0]);
-        let config = config.with_reduction(reduction);
-        let logits = ("logits", noise([3, 3], 23));
-        check_one("cross entropy", nothing(), logits, |_, logits| {
-            let classes = Tensor::<1, Int>::from_data([2, 0, 1], &device());
-            config.init(&device()).forward(logits, classes, rows())
+        let loss = config.init(&device());
+        let inputs = || {
+            let targets = ("targets", shares([3, 2], 20));
+            (("probabilities", shares([3, 2], 19)), targets)
+        };
+        check("asymmetric", loss.clone(), inputs(), |loss, p, y| {
+            loss.forward_no_reduction(p, y, mask.clone())
         });
+        for reduction in [Reduction::Auto, Reduction::Sum, Reduction::BatchMean] {
+            check("asymmetric", loss.clone(), inputs(), |loss, p, y| {
+                loss.forward(p, y, mask.clone(), reduction.clone())
+            });
+        }
+    }
+}
+
+#[test]
+fn the_concordance_loss_differentiates_predictions_and_targets() {
+    for mask in masks() {
+        let loss = ConcordanceLossConfig::new().init();
+        let inputs = || {
+            let targets = ("targets", noise([3, 2], 22));
+            (("predictions", noise([3, 2], 21)), targets)
+        };
+        check("concordance", loss.clone(), inputs(), |loss, x, y| {
+            loss.forward_no_reduction(x, y, mask.clone())
+        });
+        for reduction in [Reduction::Auto, Reduction::Mean] {
+            check("concordance", loss.clone(), inputs(), |loss, x, y| {
+                loss.forward(x, y, mask.clone(), reduction.clone())
+            });
+        }
+    }
+}
+
+#[test]
+fn the_cross_entropy_differentiates_logits() {
+    let mask = Tensor::<1, Bool>::from_data([true, false, true], &device());
+    let classes = || Tensor::<1, Int>::from_data([2, 0, 1], &device());
+    for mask in [Some(mask), None] {
+        let loss = WeightedCrossEntropyConfig::new(vec![0.5, 1.5, 1.0]).init(&device());
+        let logits = || ("logits", noise([3, 3], 23));
+        check_one("cross entropy", loss.clone(), logits(), |loss, logits| {
+            loss.forward_no_reduction(logits, classes(), mask.clone())
+        });
+        for reduction in [Reduction::Auto, Reduction::Mean, Reduction::Sum] {
+            check_one("cross entropy", loss.clone(), logits(), |loss, logits| {
+                loss.forward(logits, classes(), mask.clone(), reduction.clone())
+            });
+        }
     }
 }
 

@@ -1,4 +1,19 @@
 //! Action units, expressions, their orders in the field's data sets, and one row's labels.
+//!
+//! # Example
+//! ```
+//! use countenance::{ActionUnit, Expression, Labels};
+//!
+//! let smile: ActionUnit = "AU12".parse()?;
+//! assert_eq!(smile.name(), "lip corner puller");
+//! assert_eq!(ActionUnit::AFF_WILD2[6], smile);
+//!
+//! // A row of which nothing but the expression is known.
+//! let happy = Expression::AFF_WILD2.iter().position(|class| *class == Expression::Happiness);
+//! let labels = Labels { expression: happy, ..Labels::default() };
+//! assert!(!labels.is_empty() && !labels.has_action_units());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod expression;
 

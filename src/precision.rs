@@ -1,4 +1,18 @@
 //! The floating-point format that a backbone computes in at inference.
+//!
+//! # Example
+//! ```
+//! use countenance::device::DeviceName;
+//! use countenance::precision::Precision;
+//!
+//! // A CPU widens every half to 32 bits: there it is refused and not made slower.
+//! let device = DeviceName::first()?.open()?;
+//! assert!("f32".parse::<Precision>()?.check(&device).is_ok());
+//! # if cfg!(feature = "flex") {
+//! assert!(Precision::F16.check(&device).is_err());
+//! # }
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};

@@ -1,4 +1,31 @@
 //! Images in, named scores out.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("model.safetensors");
+//! use burn::tensor::Device;
+//! use countenance::Expression;
+//! use countenance::backbone::{EfficientNetConfig, Variant};
+//! use countenance::data::image::RgbImage;
+//! use countenance::model::{ClassifierConfig, ModelConfig};
+//! use countenance::predict::Predictor;
+//!
+//! // Any model file; this one is of a network that was never trained.
+//! let classes = vec![Expression::Happiness, Expression::Sadness];
+//! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
+//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, classes));
+//! let device = Device::default();
+//! config.init(&device).save(&config, &path)?;
+//!
+//! let predictor = Predictor::load_on(&path, &device)?;
+//! let prediction = predictor.predict(&RgbImage::new(200, 160))?;
+//! let probability = |class| prediction.probability(class).unwrap();
+//! let sum = probability(Expression::Happiness) + probability(Expression::Sadness);
+//! assert!((sum - 1.0).abs() < 1e-6);
+//! assert_eq!(prediction.valence(), None);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod challenge;
 mod decode;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 use countenance::data::synthetic::SyntheticConfig;
-use countenance::optim::{OptimizerConfig, SamConfig};
+use countenance::optim::{BaseOptimizerConfig, SamConfig};
 use countenance::train::{StageConfig, TrainConfig};
 
 use crate::shared::argument::{at_least_one, at_least_zero, rate, seed, share, whole};
@@ -169,9 +169,9 @@ impl Arguments {
 fn optimizer() -> &'static str {
     let stage = StageConfig::new();
     match (stage.optimizer, stage.sam) {
-        (OptimizerConfig::AdamW(_), _) => "adamw",
-        (OptimizerConfig::Sgd(_), Some(_)) => "sam",
-        (OptimizerConfig::Sgd(_), None) => "sgd",
+        (BaseOptimizerConfig::AdamW(_), _) => "adamw",
+        (BaseOptimizerConfig::Sgd(_), Some(_)) => "sam",
+        (BaseOptimizerConfig::Sgd(_), None) => "sgd",
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use countenance::optim::{OptimizerConfig, SamConfig, SgdConfig};
+use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, SamConfig};
 use countenance::train::{Order, Run, Schedule, StageConfig, TrainConfig};
 use countenance::{Error, Result};
 
@@ -65,7 +65,7 @@ fn optimized(stage: &mut StageConfig, optimizer: Option<Optimizer>) {
     let sgd = |sam| {
         let stage = StageConfig::new().with_schedule(Schedule::Constant);
         stage
-            .with_optimizer(OptimizerConfig::Sgd(SgdConfig::new()))
+            .with_optimizer(BaseOptimizerConfig::Sgd(BaseSgdConfig::new()))
             .with_sam(sam)
     };
     let chosen = match optimizer {

@@ -1,7 +1,7 @@
 //! Drop path, also called stochastic depth: whole residual branches left out at random.
 
 use burn::config::Config;
-use burn::module::{Flag, Module, Param};
+use burn::module::{Content, DisplaySettings, Flag, Module, ModuleDisplay, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 
 /// Configuration of [`DropPath`].
@@ -14,6 +14,7 @@ pub struct DropPathConfig {
 /// Zeroes a residual branch for whole images at random, in training only, and scales what it keeps
 /// by `1 / (1 - prob)`, so that the expectation is the input.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct DropPath {
     /// The probability of leaving the branch out.
     pub prob: f64,
@@ -35,6 +36,23 @@ impl DropPathConfig {
         DropPath {
             prob: self.prob,
             training: Param::from_bool(true),
+        }
+    }
+}
+
+impl ModuleDisplay for DropPath {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        // As burn's dropout: that it takes part in training goes without saying.
+        let content = content.add("prob", &self.prob);
+        match self.training.is_enabled() {
+            true => content.optional(),
+            false => content.add("training", &self.training).optional(),
         }
     }
 }

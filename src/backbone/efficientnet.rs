@@ -1,7 +1,7 @@
 //! The network: stem, stages of blocks, head, classifier.
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, Module, ModuleDisplay};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
@@ -62,6 +62,7 @@ pub struct EfficientNetConfig {
 /// assert_eq!(features.dims(), [1, config.feature_width()]);
 /// ```
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct EfficientNet {
     /// 3x3 convolution of stride 2 on the image.
     pub conv_stem: Conv2d,
@@ -189,6 +190,22 @@ fn classifier(width: usize, classes: usize, device: &Device) -> Linear {
     }
 }
 
+impl ModuleDisplay for EfficientNet {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [width, ..] = self.conv_head.weight.shape().dims::<4>();
+        content
+            .add("feature_width", &width)
+            .add("conv_stem", &self.conv_stem)
+            .add("bn1", &self.bn1)
+            .add("blocks", &self.blocks)
+            .add("conv_head", &self.conv_head)
+            .add("bn2", &self.bn2)
+            .add("dropout", &self.dropout)
+            .add("classifier", &self.classifier)
+            .optional()
+    }
+}
+
 impl EfficientNet {
     /// The pooled feature of each image.
     ///
@@ -217,6 +234,10 @@ impl EfficientNet {
 
     /// The feature before pooling.
     ///
+    /// By burn's operations one by one on every device. On burn's CPU backend that is slower than
+    /// [`forward_features`](Self::forward_features), which runs fused: there the last layer is pooled
+    /// while it is computed, and its map never stands in memory.
+    ///
     /// # Shapes
     /// - images: as [`forward_features`](Self::forward_features)
     /// - output: `[batch, feature_width, height / 32, width / 32]`, the sizes rounded up
@@ -233,6 +254,10 @@ impl EfficientNet {
     }
 
     /// The output of every stage, shallowest first.
+    ///
+    /// By burn's operations one by one on every device. On burn's CPU backend that is slower than
+    /// [`forward_features`](Self::forward_features), which runs fused: there the maps between the
+    /// blocks are in a layout of its own, and the memory of one is used again for the next.
     ///
     /// # Shapes
     /// - images: as [`forward_features`](Self::forward_features)

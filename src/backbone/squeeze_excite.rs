@@ -1,7 +1,7 @@
 //! Squeeze-and-excitation: channels scaled by factors computed from the mean of the whole map.
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::{sigmoid, silu};
 use burn::tensor::{Device, Tensor};
@@ -19,6 +19,7 @@ pub struct SqueezeExciteConfig {
 
 /// `x * sigmoid(expand(silu(reduce(mean(x)))))`, the mean over height and width.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct SqueezeExcite {
     /// 1x1 convolution to the bottleneck.
     pub conv_reduce: Conv2d,
@@ -42,6 +43,22 @@ impl SqueezeExciteConfig {
             conv_reduce: biased_pointwise([self.channels, self.reduced], device),
             conv_expand: biased_pointwise([self.reduced, self.channels], device),
         }
+    }
+}
+
+impl ModuleDisplay for SqueezeExcite {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [reduced, channels, ..] = self.conv_reduce.weight.shape().dims::<4>();
+        content
+            .add("channels", &channels)
+            .add("reduced", &reduced)
+            .optional()
     }
 }
 

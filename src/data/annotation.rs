@@ -4,6 +4,24 @@
 //! misreads it; other programs spell all sixteen names out. Lines are counted here rather than by a
 //! CSV reader: the format has no quoting, and the usual reader miscounts them behind CRLF line ends
 //! and blank lines.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("annotations.txt");
+//! use countenance::data::annotation::{self, AnnotationConfig, HEADER};
+//!
+//! // Valence and arousal are missing (-5), and so is the third action unit (-1).
+//! let line = "video/00001.jpg,-5,-5,4,0,1,-1,0,0,0,1,0,0,0,0,0";
+//! std::fs::write(&path, format!("{HEADER}\n{line}\n")).unwrap();
+//!
+//! let config = AnnotationConfig::new().with_keep_partial_action_units(true);
+//! let rows = annotation::read(&path, &config)?;
+//! assert_eq!(rows[0].labels.expression, Some(4));
+//! assert_eq!(rows[0].labels.valence_arousal, [None, None]);
+//! assert_eq!(rows[0].labels.action_units[..3], [Some(false), Some(true), None]);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod field;
 mod header;

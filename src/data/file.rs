@@ -1,4 +1,21 @@
 //! Writing a file whole or not at all, and keeping it to oneself.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("scores.csv");
+//! use std::io::{Error, Write};
+//! use countenance::data::file::write_whole;
+//!
+//! write_whole(&path, |out| writeln!(out, "whole"))?;
+//! let failed = write_whole(&path, |out| {
+//!     writeln!(out, "half of")?;
+//!     Err(Error::other("the program changed its mind"))
+//! });
+//! assert!(failed.is_err());
+//! assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole\n");
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};

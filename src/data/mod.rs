@@ -10,6 +10,25 @@
 //! | [`cache`] | features on disk, tied to what they were made from |
 //! | `synthetic` | the rendered set, with the `picture` feature |
 //! | [`file`](mod@file) | writing a file whole or not at all |
+//!
+//! # Example
+//! ```
+//! # let root = tempfile::tempdir().unwrap();
+//! # let root = root.path();
+//! # countenance::data::image::RgbImage::new(20, 16).save(root.join("face.png")).unwrap();
+//! use burn::tensor::Device;
+//! use countenance::data::folder::ImageFolder;
+//! use countenance::data::image::{ImageLimits, Preprocessing, read};
+//!
+//! // From a folder of images to a network's input.
+//! let folder = ImageFolder::list(root)?;
+//! let limits = ImageLimits::default();
+//! let images = folder.images.iter().map(|path| read(path, &limits));
+//! let images: Vec<_> = images.collect::<Result<_, _>>()?;
+//! let input = Preprocessing::imagenet(224).batch(&images, &Device::default());
+//! assert_eq!(input.dims(), [1, 3, 224, 224]);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 pub mod annotation;
 pub mod cache;

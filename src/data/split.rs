@@ -1,4 +1,28 @@
 //! The training and validation sets of s-Aff-Wild2 in their folder, and what their labels count.
+//!
+//! # Example
+//! ```
+//! # let root = tempfile::tempdir().unwrap();
+//! # let root = root.path();
+//! use countenance::data::annotation::{self, AnnotationConfig, Row};
+//! use countenance::data::split::{Split, SplitName};
+//! use countenance::Labels;
+//!
+//! let labels = |expression| Labels { expression, ..Labels::default() };
+//! let row = |number: usize, expression| Row {
+//!     image: format!("video/{number:05}.jpg"),
+//!     labels: labels(expression),
+//!     line: 0,
+//! };
+//! let rows = [row(1, Some(4)), row(2, Some(4)), row(3, None)];
+//! annotation::write(&root.join(SplitName::Training.file_name()), &rows)?;
+//!
+//! let split = Split::open(root, SplitName::Training, &AnnotationConfig::new())?;
+//! assert_eq!(split.image_path(&split.rows[0]), root.join("cropped_aligned/video/00001.jpg"));
+//! let statistics = split.statistics();
+//! assert_eq!((statistics.rows, statistics.expression_rows()), (3, 2));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::fmt;
 use std::path::{Path, PathBuf};

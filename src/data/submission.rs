@@ -1,4 +1,19 @@
 //! The challenge's result file: an annotation file whose every label is a prediction.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("predictions.txt");
+//! use countenance::data::submission::{self, Prediction};
+//!
+//! let happy = Prediction { valence_arousal: [0.8, 0.25], expression: 4, ..Prediction::neutral() };
+//! let images = ["video/00001.jpg".to_string(), "video/00002.jpg".to_string()];
+//! // The second image cannot be read: the challenge still asks for its line.
+//! submission::write(&path, &images, &[Some(happy), None])?;
+//! let text = std::fs::read_to_string(&path).unwrap();
+//! assert!(text.contains("video/00001.jpg,0.8,0.25,4,0,0,0,0,0,0,0,0,0,0,0,0"));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! One graph-convolution layer (Eq. 2).
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, Module, ModuleDisplay};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
@@ -31,6 +31,7 @@ pub struct GraphConvolutionConfig {
 /// The running variance moves by the batch's population variance, as everywhere in burn. PyTorch
 /// moves it by the sample variance, larger by `n / (n - 1)` with `n = batch * features`.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct GraphConvolution {
     /// The map of the node itself, `U`.
     pub u: Linear,
@@ -53,6 +54,20 @@ impl GraphConvolutionConfig {
             v: normal_linear(self.width, self.width, std, device),
             norm: BatchNormConfig::new(self.nodes).init(device),
         }
+    }
+}
+
+impl ModuleDisplay for GraphConvolution {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [nodes] = self.norm.gamma.shape().dims();
+        let [width, _] = self.u.weight.shape().dims();
+        content
+            .add("nodes", &nodes)
+            .add("width", &width)
+            .add("u", &self.u)
+            .add("v", &self.v)
+            .add("norm", &self.norm)
+            .optional()
     }
 }
 

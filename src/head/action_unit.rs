@@ -2,7 +2,7 @@
 //! anchor per unit (Eq. 3).
 
 use burn::config::Config;
-use burn::module::{Module, Param};
+use burn::module::{Content, Module, ModuleDisplay, Param};
 use burn::nn::Initializer;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
@@ -43,6 +43,7 @@ pub struct ActionUnitHeadConfig {
 ///    graph convolution on it (Eq. 2), [`GraphConvolution`];
 /// 3. `p_i`, the cosine of `relu(v'_i)` and `relu(s_i)` (Eq. 3), [`anchor_similarity`].
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct ActionUnitHead {
     /// The node features of Eq. 1.
     pub nodes: NodeFeatures,
@@ -88,6 +89,21 @@ impl ActionUnitHeadConfig {
             neighbours,
             similarity: self.similarity,
         }
+    }
+}
+
+impl ModuleDisplay for ActionUnitHead {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [units, width] = self.anchors.shape().dims();
+        content
+            .add("units", &units)
+            .add("feature_width", &width)
+            .add("neighbours", &self.neighbours)
+            .add_debug_attribute("similarity", &self.similarity)
+            .add("nodes", &self.nodes)
+            .add("graph", &self.graph)
+            .add("anchors", &self.anchors)
+            .optional()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The expression head (Eq. 5).
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
@@ -19,6 +19,7 @@ pub struct ExpressionHeadConfig {
 
 /// One logit per expression: `e = W_EX X + b_EX` (Eq. 5).
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct ExpressionHead {
     /// The map from feature to logits.
     pub linear: Linear,
@@ -34,6 +35,22 @@ impl ExpressionHeadConfig {
         ExpressionHead {
             linear: dense(self.feature_width, self.classes, device),
         }
+    }
+}
+
+impl ModuleDisplay for ExpressionHead {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [width, classes] = self.linear.weight.shape().dims();
+        content
+            .add("feature_width", &width)
+            .add("classes", &classes)
+            .optional()
     }
 }
 

@@ -1,5 +1,23 @@
 //! The three heads: feature to action units (Eq. 1 to 3), valence and arousal (Eq. 4), and
 //! expression (Eq. 5).
+//!
+//! Each takes a feature of any network and of any width.
+//!
+//! # Example
+//! ```
+//! use burn::tensor::{Device, Distribution, Tensor};
+//! use countenance::head::{ActionUnitHeadConfig, ExpressionHeadConfig, ValenceArousalHeadConfig};
+//!
+//! let device = Device::default();
+//! let features = Tensor::<2>::random([3, 32], Distribution::Default, &device);
+//!
+//! let units = ActionUnitHeadConfig::new(32).with_nodes(8).init(&device);
+//! assert_eq!(units.forward(features.clone()).dims(), [3, 8]);
+//! let expression = ExpressionHeadConfig::new(32).with_classes(7).init(&device);
+//! assert_eq!(expression.forward(features.clone()).dims(), [3, 7]);
+//! let affect = ValenceArousalHeadConfig::new(32).init(&device);
+//! assert_eq!(affect.forward(features).dims(), [3, 2]);
+//! ```
 
 mod action_unit;
 mod dense;

@@ -1,7 +1,7 @@
 //! One feature vector per action unit (Eq. 1), for all units in one batched product.
 
 use burn::config::Config;
-use burn::module::{Module, Param};
+use burn::module::{Content, Module, ModuleDisplay, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
@@ -41,6 +41,7 @@ pub struct NodeFeaturesConfig {
 /// is one batch norm over all `nodes * width` channels, which is the same as one per node: a batch
 /// norm treats every channel on its own.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct NodeFeatures {
     /// The maps `W_i`, `[nodes, input, output]`.
     pub weight: Param<Tensor<3>>,
@@ -78,6 +79,18 @@ impl NodeFeaturesConfig {
             norm,
             dropout: DropoutConfig::new(dropout).init(),
         }
+    }
+}
+
+impl ModuleDisplay for NodeFeatures {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [nodes, width, _] = self.weight.shape().dims();
+        content
+            .add("nodes", &nodes)
+            .add("width", &width)
+            .add("norm", &self.norm)
+            .add("dropout", &self.dropout)
+            .optional()
     }
 }
 

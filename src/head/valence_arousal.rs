@@ -1,7 +1,7 @@
 //! The valence-arousal head (Eq. 4).
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, Module, ModuleDisplay};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
 
@@ -21,6 +21,7 @@ pub struct ValenceArousalHeadConfig {
 /// does this head. The norm's running variance is the population variance (see
 /// [`GraphConvolution`](crate::graph::GraphConvolution)).
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct ValenceArousalHead {
     /// The map from feature to the two raw values.
     pub linear: Linear,
@@ -39,6 +40,17 @@ impl ValenceArousalHeadConfig {
             linear: dense(self.feature_width, 2, device),
             norm: BatchNormConfig::new(2).init(device),
         }
+    }
+}
+
+impl ModuleDisplay for ValenceArousalHead {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let [width, _] = self.linear.weight.shape().dims();
+        content
+            .add("feature_width", &width)
+            .add("linear", &self.linear)
+            .add("norm", &self.norm)
+            .optional()
     }
 }
 

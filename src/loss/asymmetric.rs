@@ -1,10 +1,10 @@
 //! The weighted asymmetric loss of the action units (Eq. 8) and its weights (Eq. 9).
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::{assert_epsilon, assert_weights, or_one};
+use super::{Reduction, assert_epsilon, assert_weights, over_present};
 
 /// Configuration of [`AsymmetricLoss`].
 #[derive(Config, Debug)]
@@ -22,13 +22,29 @@ pub struct AsymmetricLossConfig {
 
 /// Weighted asymmetric loss over independent binary labels.
 ///
-/// Eq. 8, averaged over the present entries:
+/// Of a row's unit i, with the probability `p_i` and the label `y_i`:
 ///
-/// `L = -mean(w_i (y_i log p_i + (1 - y_i) p_i log(1 - p_i)))`
+/// `l_i = -w_i (y_i log p_i + (1 - y_i) p_i log(1 - p_i))`
 ///
-/// The factor `p_i` plays down the many easy negatives. For rows that have all their labels this
-/// is Eq. 8 averaged over the labelled rows.
+/// Eq. 8 is the mean of the `l_i` of a row. The factor `p_i` plays down the many easy negatives.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use countenance::loss::{AsymmetricLossConfig, Reduction};
+///
+/// let device = Device::default();
+/// let loss = AsymmetricLossConfig::new(vec![0.5, 1.5]).init(&device);
+/// let probabilities = Tensor::<2>::from_data([[0.5, 0.5], [0.5, 0.5]], &device);
+/// let targets = Tensor::<2>::from_data([[1.0, 0.0], [1.0, f32::NAN]], &device);
+/// let present = targets.clone().is_nan().bool_not();
+///
+/// // 0.5 ln 2 twice, and 1.5 / 2 ln 2; the last label is missing.
+/// let mean = loss.forward(probabilities, targets, present, Reduction::Auto);
+/// let expected = (0.5 + 0.5 + 0.75) * 2f32.ln() / 3.0;
+/// assert!((mean.into_scalar::<f32>() - expected).abs() < 1e-6);
+/// ```
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct AsymmetricLoss {
     weights: Tensor<1>,
     detach_focus: bool,
@@ -52,12 +68,18 @@ impl AsymmetricLossConfig {
 }
 
 impl AsymmetricLoss {
-    /// The loss, a single number.
+    /// The loss, a single number, at least 0.
+    ///
+    /// | `reduction` | the sum over the present entries is divided by |
+    /// |---|---|
+    /// | `Auto`, `Mean` | their number. For rows that have all their labels that is Eq. 8, averaged over the labelled rows |
+    /// | `BatchMean` | the number of rows that have a label |
+    /// | `Sum` | nothing |
     ///
     /// # Shapes
     /// - `probabilities`: `[batch, units]`, each in [0, 1]
     /// - `targets`: `[batch, units]`, 0 or 1 where present, anything elsewhere
-    /// - `present`: `[batch, units]`
+    /// - `present`: `[batch, units]`, or `None`: all are
     /// - output: `[1]`
     ///
     /// # Panics
@@ -66,16 +88,52 @@ impl AsymmetricLoss {
         &self,
         probabilities: Tensor<2>,
         targets: Tensor<2>,
-        present: Tensor<2, Bool>,
+        present: impl Into<Option<Tensor<2, Bool>>>,
+        reduction: Reduction,
     ) -> Tensor<1> {
+        let present = present.into();
+        let [batch, units] = probabilities.dims();
+        let terms = self.forward_no_reduction(probabilities, targets, present.clone());
+        let sum = terms.sum();
+        match reduction {
+            Reduction::Auto | Reduction::Mean => over_present(sum, present, batch * units),
+            Reduction::BatchMean => {
+                let rows = present.map(|present| present.any_dim(1));
+                over_present(sum, rows, batch)
+            }
+            Reduction::Sum => sum,
+        }
+    }
+
+    /// The loss of every entry, at least 0; 0 where the label is missing.
+    ///
+    /// # Shapes
+    /// - as [`forward`](Self::forward)
+    /// - output: `[batch, units]`
+    ///
+    /// # Panics
+    /// If the shapes differ or `units` is not the number of weights.
+    pub fn forward_no_reduction(
+        &self,
+        probabilities: Tensor<2>,
+        targets: Tensor<2>,
+        present: impl Into<Option<Tensor<2, Bool>>>,
+    ) -> Tensor<2> {
+        let present = present.into();
         let [batch, units] = probabilities.dims();
         assert_eq!([units], self.weights.dims(), "one weight per unit");
         assert_eq!([batch, units], targets.dims(), "shape of the targets");
-        assert_eq!([batch, units], present.dims(), "shape of the mask");
+        if let Some(present) = &present {
+            assert_eq!([batch, units], present.dims(), "shape of the mask");
+        }
 
-        let missing = present.clone().bool_not();
-        let p = probabilities.mask_fill(missing.clone(), 0.5);
-        let y = targets.mask_fill(missing.clone(), 0.0);
+        let missing = present.map(Tensor::bool_not);
+        let filled = |values: Tensor<2>, value: f32| match &missing {
+            Some(missing) => values.mask_fill(missing.clone(), value),
+            None => values,
+        };
+        let p = filled(probabilities, 0.5);
+        let y = filled(targets, 0.0);
 
         let focus = match self.detach_focus {
             true => p.clone().detach(),
@@ -85,9 +143,23 @@ impl AsymmetricLoss {
         let positive = y.clone() * p.clamp_min(self.epsilon).log();
         let negative = y.neg().add_scalar(1.0) * focus * absent.clamp_min(self.epsilon).log();
         let terms = (positive + negative) * self.weights.clone().unsqueeze();
+        filled(terms.neg(), 0.0)
+    }
+}
 
-        let count = or_one(present.float().sum());
-        terms.mask_fill(missing, 0.0).sum().neg() / count
+impl ModuleDisplay for AsymmetricLoss {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content
+            .add("weights", &self.weights)
+            .add("detach_focus", &self.detach_focus)
+            .add_debug_attribute("epsilon", &self.epsilon)
+            .optional()
     }
 }
 
@@ -148,6 +220,7 @@ mod tests {
                 p.clone(),
                 Tensor::from_data(y, &device),
                 Tensor::from_data(present, &device),
+                Reduction::Auto,
             );
         let gradients = loss.backward();
         let gradient = p
@@ -191,6 +264,48 @@ mod tests {
         let (loss, gradient) = loss_and_gradient(p, Y, [[true; 2]; 3]);
         assert!(loss.is_finite());
         assert!(gradient.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
+    fn every_reduction_is_the_sum_of_the_entries_over_what_it_says() {
+        let device = Device::default();
+        let loss = AsymmetricLossConfig::new(vec![0.5, 1.5]).init(&device);
+        let (p, y) = (
+            Tensor::<2>::from_data(P, &device),
+            Tensor::<2>::from_data(Y, &device),
+        );
+        let present = [[true, false], [false, false], [true, true]];
+        let mask = Tensor::<2, Bool>::from_data(present, &device);
+        for (mask, [entries, rows]) in [(Some(mask), [3.0, 2.0]), (None, [6.0, 3.0])] {
+            let all = loss.forward_no_reduction(p.clone(), y.clone(), mask.clone());
+            let all: Vec<f32> = all.into_data().try_to_vec().unwrap();
+            assert!(all.iter().all(|&entry| entry >= 0.0));
+            if mask.is_some() {
+                assert_eq!((all[1], all[2], all[3]), (0.0, 0.0, 0.0));
+            }
+            let sum: f32 = all.iter().sum();
+            for (reduction, divisor) in [
+                (Reduction::Sum, 1.0),
+                (Reduction::Mean, entries),
+                (Reduction::Auto, entries),
+                (Reduction::BatchMean, rows),
+            ] {
+                let found = loss.forward(p.clone(), y.clone(), mask.clone(), reduction);
+                let found = found.into_scalar::<f32>();
+                assert!((found - sum / divisor).abs() < 1e-6, "{found}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_without_rows_has_no_loss() {
+        let device = Device::default();
+        let none = Tensor::<2>::zeros([0, 2], &device);
+        let loss = AsymmetricLossConfig::new(vec![0.5, 1.5]).init(&device);
+        for reduction in [Reduction::Sum, Reduction::Auto, Reduction::BatchMean] {
+            let found = loss.forward(none.clone(), none.clone(), None, reduction);
+            assert_eq!(found.into_scalar::<f32>(), 0.0);
+        }
     }
 
     #[test]

@@ -1,42 +1,46 @@
 //! The class-weighted cross entropy of the expressions (Eq. 10).
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, Int, Tensor};
-use serde::{Deserialize, Serialize};
 
-use super::{assert_weights, or_one};
-
-/// What the sum over the labelled rows is divided by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reduction {
-    /// The number of labelled rows: Eq. 10, and the authors' program.
-    #[default]
-    BatchSize,
-    /// The sum of the weights of the labelled rows: what PyTorch's weighted cross entropy does.
-    WeightSum,
-}
+use super::{Reduction, assert_weights, or_one, over_present};
 
 /// Configuration of [`WeightedCrossEntropy`].
 #[derive(Config, Debug)]
 pub struct WeightedCrossEntropyConfig {
     /// One finite, positive weight per class; [`balanced_weights`] gives the paper's.
     pub weights: Vec<f32>,
-    /// The divisor. Default: [`Reduction::BatchSize`].
-    #[config(default = "Reduction::BatchSize")]
-    pub reduction: Reduction,
 }
 
 /// Class-weighted cross entropy over logits.
 ///
-/// Eq. 10, averaged over the labelled rows: `L = -mean(P_c log softmax(e)_c)`, where `c` is a row's
-/// class and `P_c` the weight of that class.
+/// Of a row with the logits `e` and the class `c`, whose weight is `P_c`:
+///
+/// `l = -P_c log softmax(e)_c`
+///
+/// Eq. 10 is the mean of the `l` of the labelled rows.
+///
+/// ```
+/// use burn::tensor::{Device, Int, Tensor};
+/// use countenance::loss::{Reduction, WeightedCrossEntropyConfig};
+///
+/// let device = Device::default();
+/// let loss = WeightedCrossEntropyConfig::new(vec![0.5, 2.0]).init(&device);
+/// let logits = Tensor::<2>::zeros([2, 2], &device);
+/// let classes = Tensor::<1, Int>::from_data([0, 1], &device);
+///
+/// // 0.5 ln 2 and 2 ln 2: over two rows, or over the sum of their weights as PyTorch's mean.
+/// let paper = loss.forward(logits.clone(), classes.clone(), None, Reduction::Auto);
+/// assert!((paper.into_scalar::<f32>() - 1.25 * 2f32.ln()).abs() < 1e-6);
+/// let weighted = loss.forward(logits, classes, None, Reduction::Mean);
+/// assert!((weighted.into_scalar::<f32>() - 2f32.ln()).abs() < 1e-6);
+/// ```
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct WeightedCrossEntropy {
     weights: Tensor<1>,
-    #[module(skip)]
-    reduction: Reduction,
 }
 
 impl WeightedCrossEntropyConfig {
@@ -48,18 +52,23 @@ impl WeightedCrossEntropyConfig {
         assert_weights(&self.weights);
         WeightedCrossEntropy {
             weights: Tensor::<1>::from_floats(self.weights.as_slice(), device).without_autodiff(),
-            reduction: self.reduction,
         }
     }
 }
 
 impl WeightedCrossEntropy {
-    /// The loss, a single number.
+    /// The loss, a single number, at least 0.
+    ///
+    /// | `reduction` | the sum over the labelled rows is divided by |
+    /// |---|---|
+    /// | `Auto`, `BatchMean` | their number: Eq. 10, and the authors' program |
+    /// | `Mean` | the sum of their weights: burn's and PyTorch's weighted cross entropy |
+    /// | `Sum` | nothing |
     ///
     /// # Shapes
     /// - `logits`: `[batch, classes]`
     /// - `classes`: `[batch]`, a class index where present, anything elsewhere
-    /// - `present`: `[batch]`
+    /// - `present`: `[batch]`, or `None`: all are
     /// - output: `[1]`
     ///
     /// # Panics
@@ -68,32 +77,83 @@ impl WeightedCrossEntropy {
         &self,
         logits: Tensor<2>,
         classes: Tensor<1, Int>,
-        present: Tensor<1, Bool>,
+        present: impl Into<Option<Tensor<1, Bool>>>,
+        reduction: Reduction,
     ) -> Tensor<1> {
+        let present = present.into();
+        let [batch, _] = logits.dims();
+        let (rows, weights) = self.rows(logits, classes, present.clone());
+        let sum = rows.sum();
+        match reduction {
+            Reduction::Auto | Reduction::BatchMean => over_present(sum, present, batch),
+            Reduction::Mean => sum / or_one(weights.sum()),
+            Reduction::Sum => sum,
+        }
+    }
+
+    /// The loss of every row, at least 0; 0 where the class is missing.
+    ///
+    /// # Shapes
+    /// - as [`forward`](Self::forward)
+    /// - output: `[batch]`
+    ///
+    /// # Panics
+    /// If the shapes differ or the number of classes is not the number of weights.
+    pub fn forward_no_reduction(
+        &self,
+        logits: Tensor<2>,
+        classes: Tensor<1, Int>,
+        present: impl Into<Option<Tensor<1, Bool>>>,
+    ) -> Tensor<1> {
+        self.rows(logits, classes, present.into()).0
+    }
+
+    /// The loss and the weight of every row, both 0 where the class is missing.
+    fn rows(
+        &self,
+        logits: Tensor<2>,
+        classes: Tensor<1, Int>,
+        present: Option<Tensor<1, Bool>>,
+    ) -> (Tensor<1>, Tensor<1>) {
         let [batch, width] = logits.dims();
         assert_eq!([width], self.weights.dims(), "one weight per class");
         assert_eq!([batch], classes.dims(), "shape of the classes");
-        assert_eq!([batch], present.dims(), "shape of the mask");
+        if let Some(present) = &present {
+            assert_eq!([batch], present.dims(), "shape of the mask");
+        }
 
-        let missing = present.clone().bool_not();
-        let classes = classes.mask_fill(missing.clone(), 0);
-        let missing_rows = missing.clone().unsqueeze_dim::<2>(1).expand([batch, width]);
-        let logits = logits.mask_fill(missing_rows, 0.0);
-
-        let weights = self
-            .weights
-            .clone()
-            .gather(0, classes.clone())
-            .mask_fill(missing, 0.0);
+        let missing = present.map(Tensor::bool_not);
+        let (logits, classes) = match &missing {
+            None => (logits, classes),
+            Some(missing) => {
+                let rows = missing.clone().unsqueeze_dim::<2>(1);
+                (
+                    logits.mask_fill(rows.expand([batch, width]), 0.0),
+                    classes.mask_fill(missing.clone(), 0),
+                )
+            }
+        };
+        let weights = self.weights.clone().gather(0, classes.clone());
+        let weights = match missing {
+            None => weights,
+            Some(missing) => weights.mask_fill(missing, 0.0),
+        };
         let log_likelihood = log_softmax(logits, 1)
             .gather(1, classes.unsqueeze_dim(1))
             .squeeze_dim::<1>(1);
+        ((log_likelihood * weights.clone()).neg(), weights)
+    }
+}
 
-        let divisor = match self.reduction {
-            Reduction::BatchSize => present.float().sum(),
-            Reduction::WeightSum => weights.clone().sum(),
-        };
-        (log_likelihood * weights).sum().neg() / or_one(divisor)
+impl ModuleDisplay for WeightedCrossEntropy {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content.add("weights", &self.weights).optional()
     }
 }
 
@@ -135,12 +195,12 @@ mod tests {
         let device = Device::default().autodiff();
         let logits = Tensor::<2>::from_data(logits, &device).require_grad();
         let loss = WeightedCrossEntropyConfig::new(vec![0.5, 1.5, 2.0])
-            .with_reduction(reduction)
             .init(&device)
             .forward(
                 logits.clone(),
                 Tensor::from_data(classes, &device),
                 Tensor::from_data(present, &device),
+                reduction,
             );
         let gradients = loss.backward();
         let gradient = logits.grad(&gradients).unwrap().into_data();
@@ -149,13 +209,14 @@ mod tests {
 
     #[test]
     fn a_missing_class_changes_nothing_whatever_stands_in_its_place() {
-        for reduction in [Reduction::BatchSize, Reduction::WeightSum] {
+        for reduction in [Reduction::Auto, Reduction::Mean, Reduction::Sum] {
             let present = [true, false, true];
-            let expected = loss_and_gradient(LOGITS, [2, 0, 1], present, reduction);
+            let expected = loss_and_gradient(LOGITS, [2, 0, 1], present, reduction.clone());
             for nonsense in [-1, 3, 255, i64::from(i32::MAX)] {
                 let mut logits = LOGITS;
                 logits[1] = [1e30, -1e30, 7.0];
-                let actual = loss_and_gradient(logits, [2, nonsense, 1], present, reduction);
+                let classes = [2, nonsense, 1];
+                let actual = loss_and_gradient(logits, classes, present, reduction.clone());
                 assert_eq!(actual, expected);
             }
             assert_eq!(expected.1[3..6], [0.0; 3]);
@@ -164,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_batch_without_labels_has_no_loss_and_no_gradient() {
-        for reduction in [Reduction::BatchSize, Reduction::WeightSum] {
+        for reduction in [Reduction::Auto, Reduction::Mean, Reduction::Sum] {
             let (loss, gradient) = loss_and_gradient(LOGITS, [-1; 3], [false; 3], reduction);
             assert_eq!(loss, 0.0);
             assert_eq!(gradient, [0.0; 9]);
@@ -174,10 +235,34 @@ mod tests {
     #[test]
     fn huge_logits_stay_finite() {
         let logits = [[1e30, -1e30, 0.0], [-1e30, 1e30, 0.0], [0.0, 0.0, 1e30]];
-        let (loss, gradient) =
-            loss_and_gradient(logits, [0, 1, 2], [true; 3], Reduction::BatchSize);
+        let (loss, gradient) = loss_and_gradient(logits, [0, 1, 2], [true; 3], Reduction::Auto);
         assert!(loss.is_finite());
         assert!(gradient.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
+    fn every_reduction_is_the_sum_of_the_rows_over_what_it_says() {
+        let device = Device::default();
+        let loss = WeightedCrossEntropyConfig::new(vec![0.5, 1.5, 2.0]).init(&device);
+        let logits = Tensor::<2>::from_data(LOGITS, &device);
+        let classes = Tensor::<1, Int>::from_data([2, 0, 1], &device);
+        let mask = Tensor::<1, Bool>::from_data([true, false, true], &device);
+        for (mask, [rows, weights]) in [(Some(mask), [2.0, 3.5]), (None, [3.0, 4.0])] {
+            let all = loss.forward_no_reduction(logits.clone(), classes.clone(), mask.clone());
+            let all: Vec<f32> = all.into_data().try_to_vec().unwrap();
+            assert_eq!(all[1] == 0.0, mask.is_some());
+            let sum: f32 = all.iter().sum();
+            for (reduction, divisor) in [
+                (Reduction::Sum, 1.0),
+                (Reduction::Mean, weights),
+                (Reduction::Auto, rows),
+                (Reduction::BatchMean, rows),
+            ] {
+                let found = loss.forward(logits.clone(), classes.clone(), mask.clone(), reduction);
+                let found = found.into_scalar::<f32>();
+                assert!((found - sum / divisor).abs() < 1e-6, "{found}");
+            }
+        }
     }
 
     #[test]

@@ -1,33 +1,67 @@
 //! The paper's three losses, which leave missing labels out.
 //!
-//! Most rows of s-Aff-Wild2 lack some label, so every loss takes a mask of the labels that are
-//! present. A missing label changes neither the value nor any gradient, whatever stands in its
-//! place: a sentinel such as -5, NaN or infinity. A batch without a single label has loss zero and
-//! gradient zero. Missing entries are replaced before any arithmetic, because a product with a
-//! zero mask would turn NaN and infinity into NaN.
+//! | task | loss | equations | un-reduced |
+//! |---|---|---|---|
+//! | action units | [`AsymmetricLoss`], weights from [`occurrence_weights`] | 8, 9 | one number per row and unit |
+//! | expression | [`WeightedCrossEntropy`], weights from [`balanced_weights`] | 10 | one number per row |
+//! | valence and arousal | [`ConcordanceLoss`] | 11, 12 | one number per column |
 //!
-//! | task | loss | equations |
-//! |---|---|---|
-//! | action units | [`AsymmetricLoss`], weights from [`occurrence_weights`] | 8, 9 |
-//! | expression | [`WeightedCrossEntropy`], weights from [`balanced_weights`] | 10 |
-//! | valence and arousal | [`ConcordanceLoss`] | 11, 12 |
+//! All have one shape, burn's own with a mask: `forward(predictions, targets, present, reduction)`
+//! gives a single number, `forward_no_reduction(predictions, targets, present)` what it is made of.
+//! [`Reduction::Auto`] is the paper's own; the others are listed with each `forward`.
+//!
+//! # Missing labels
+//! Most rows of s-Aff-Wild2 lack some label. `present` says which exist, in the shape of the
+//! targets; `None` stands for all of them. A missing label changes neither the value nor any
+//! gradient, whatever stands in its place: a sentinel such as -5, NaN or infinity. Its un-reduced
+//! loss is 0, and no mean counts it. A batch without a single label, or without a row, has loss
+//! zero and gradient zero. Missing entries are replaced before any arithmetic, because a product
+//! with a zero mask would turn NaN and infinity into NaN.
+//!
+//! # Example
+//! ```
+//! use burn::tensor::{Bool, Device, Tensor};
+//! use countenance::loss::{ConcordanceLossConfig, Reduction};
+//!
+//! let device = Device::default().autodiff();
+//! let predictions = Tensor::<2>::from_data([[0.2], [0.7], [-0.4]], &device).require_grad();
+//! let targets = Tensor::<2>::from_data([[0.1], [0.6], [-5.0]], &device);
+//! // -5 stands for "nobody knows".
+//! let present = targets.clone().greater_equal_scalar(-1.0);
+//!
+//! let loss = ConcordanceLossConfig::new().init();
+//! let value = loss.forward(predictions.clone(), targets, present, Reduction::Auto);
+//! let gradient = predictions.grad(&value.backward()).unwrap().into_data();
+//! assert_eq!(gradient.try_to_vec::<f32>().unwrap()[2], 0.0);
+//! ```
 
 mod asymmetric;
 mod concordance;
 mod cross_entropy;
 
 pub use asymmetric::{AsymmetricLoss, AsymmetricLossConfig, occurrence_weights};
+pub use burn::nn::loss::Reduction;
 pub use concordance::{ConcordanceLoss, ConcordanceLossConfig};
-pub use cross_entropy::{
-    Reduction, WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights,
-};
+pub use cross_entropy::{WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights};
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 
 /// `divisor`, or one where it is zero, so that an empty sum divided by it stays zero.
 fn or_one<const D: usize>(divisor: Tensor<D>) -> Tensor<D> {
     let empty = divisor.clone().equal_scalar(0.0);
     divisor.mask_fill(empty, 1.0)
+}
+
+/// `sum` over the number of entries that are present, which without a mask are all `entries`.
+fn over_present<const D: usize>(
+    sum: Tensor<1>,
+    present: Option<Tensor<D, Bool>>,
+    entries: usize,
+) -> Tensor<1> {
+    match present {
+        Some(present) => sum / or_one(present.float().sum()),
+        None => sum.div_scalar(entries.max(1) as f64),
+    }
 }
 
 /// Panics unless every weight is finite and positive.
@@ -47,4 +81,31 @@ fn assert_epsilon(epsilon: f64) {
         epsilon.is_finite() && epsilon > 0.0,
         "epsilon must be finite and positive, got {epsilon}"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn losses_print_their_settings() {
+        let device = Device::default();
+        let printed = [
+            AsymmetricLossConfig::new(vec![1.0; 12])
+                .init(&device)
+                .to_string(),
+            WeightedCrossEntropyConfig::new(vec![1.0; 8])
+                .init(&device)
+                .to_string(),
+            ConcordanceLossConfig::new().init().to_string(),
+        ];
+        let expected = [
+            "AsymmetricLoss {weights: Tensor {rank: 1, shape: [12]}, detach_focus: true, epsilon: 1e-8}",
+            "WeightedCrossEntropy {weights: Tensor {rank: 1, shape: [8]}}",
+            "ConcordanceLoss {epsilon: 1e-8}",
+        ];
+        assert_eq!(printed, expected);
+    }
 }

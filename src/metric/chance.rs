@@ -13,6 +13,18 @@
 //! - A prediction that is independent of the label has a concordance of 0.
 //!
 //! So a network that scores above these has learnt something from the images.
+//!
+//! # Example
+//! ```
+//! use countenance::Labels;
+//! use countenance::metric::chance::chance;
+//!
+//! // Every class is as common as every other: one in eight is what a guess scores.
+//! let rows: Vec<Labels> = (0..80)
+//!     .map(|row| Labels { expression: Some(row % 8), ..Labels::default() })
+//!     .collect();
+//! assert!((chance(&rows).p_ex.unwrap() - 0.125).abs() < 1e-12);
+//! ```
 
 use crate::label::{ACTION_UNITS, EXPRESSIONS, Labels};
 use crate::metric::report::{Concordances, Report, RowCounts};

@@ -1,4 +1,16 @@
 //! The concordance correlation coefficient.
+//!
+//! # Example
+//! ```
+//! use countenance::metric::concordance::Concordance;
+//!
+//! // A prediction that follows the label exactly, but half as far, is not in full concordance.
+//! let mut half = Concordance::new();
+//! for label in [-1.0, 0.0, 1.0] {
+//!     half.push(label, label / 2.0);
+//! }
+//! assert!((half.ccc().unwrap() - 0.8).abs() < 1e-12);
+//! ```
 
 /// Running moments of pairs: the sufficient statistics of the coefficient.
 ///

@@ -1,4 +1,17 @@
 //! The confusion matrix of the expressions.
+//!
+//! # Example
+//! ```
+//! use countenance::metric::confusion::Confusion;
+//!
+//! let mut confusion = Confusion::new();
+//! // Happiness, class 4, twice known and once taken for surprise, class 6.
+//! for predicted in [4, 4, 6] {
+//!     confusion.push(4, predicted);
+//! }
+//! assert_eq!(confusion.matrix()[4][6], 1);
+//! assert_eq!(confusion.per_class()[4], Some(0.8));
+//! ```
 
 use crate::label::EXPRESSIONS;
 use crate::metric::f1::BinaryCounts;

@@ -1,4 +1,15 @@
 //! F1 of a binary label, and of the action units.
+//!
+//! # Example
+//! ```
+//! use countenance::metric::f1::BinaryCounts;
+//!
+//! let mut counts = BinaryCounts::default();
+//! for (label, predicted) in [(true, true), (true, false), (false, false)] {
+//!     counts.push(label, predicted);
+//! }
+//! assert_eq!(counts.f1(), 2.0 / 3.0);
+//! ```
 
 use crate::label::ACTION_UNITS;
 

@@ -13,6 +13,22 @@
 //! | [`score`] | all of them, from rows of labels and predictions |
 //! | [`report`] | the result, as JSON and as a table |
 //! | [`chance`] | the report of the best predictor that never looks at the image |
+//!
+//! # Example
+//! ```
+//! use countenance::Labels;
+//! use countenance::metric::{RowScores, ScoreAccumulator};
+//!
+//! let mut scores = ScoreAccumulator::new();
+//! for (label, score) in [(0.5, 0.4), (-0.5, -0.4), (0.0, 0.0)] {
+//!     let labels = Labels { valence_arousal: [Some(label), Some(label)], ..Labels::default() };
+//!     scores.push(&labels, &RowScores { valence_arousal: [score; 2], ..RowScores::default() })?;
+//! }
+//! let report = scores.report();
+//! assert!(report.p_va.unwrap() > 0.9);
+//! assert_eq!(report.p_ex, None);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 pub mod chance;
 pub mod concordance;

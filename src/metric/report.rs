@@ -1,4 +1,21 @@
 //! The scores of one split, as JSON and as a table.
+//!
+//! # Example
+//! ```
+//! use countenance::Labels;
+//! use countenance::metric::{Report, RowScores, ScoreAccumulator};
+//!
+//! let mut scores = ScoreAccumulator::new();
+//! let labels = Labels { expression: Some(0), ..Labels::default() };
+//! scores.push(&labels, &RowScores::default())?;
+//! let report = scores.report();
+//! // What has no label to stand on is null.
+//! let json = serde_json::to_string(&report).unwrap();
+//! assert!(json.contains(r#""p_au":null"#));
+//! assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+//! println!("{}", report.table(None));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::fmt;
 

@@ -1,4 +1,23 @@
 //! All scores of a split from its rows.
+//!
+//! # Example
+//! ```
+//! use countenance::Labels;
+//! use countenance::metric::{RowScores, ScoreAccumulator};
+//!
+//! let mut labels = Labels::default();
+//! labels.action_units[6] = Some(true);
+//! let mut row = RowScores::default();
+//! row.action_units[6] = 0.7;
+//! let mut scores = ScoreAccumulator::new();
+//! scores.push(&labels, &row)?;
+//! assert_eq!(scores.report().au_f1[6], Some(1.0));
+//!
+//! // A score that is asked for and not finite is an error, not a zero.
+//! row.action_units[6] = f32::NAN;
+//! assert!(scores.push(&labels, &row).is_err());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use crate::Result;
 use crate::finite::NotFiniteScore;

@@ -2,6 +2,31 @@
 //!
 //! [`Network`] is the crate's own, trained here or by its authors. [`Classifier`] is an EfficientNet
 //! whose classifier names expressions, as HSEmotion's. [`OpenFace3`] is OpenFace 3.0's.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("model.safetensors");
+//! use burn::tensor::{Device, Tensor};
+//! use countenance::Expression;
+//! use countenance::backbone::{EfficientNetConfig, Variant};
+//! use countenance::model::{ClassifierConfig, Model, ModelConfig};
+//!
+//! let expressions = vec![Expression::Happiness, Expression::Sadness];
+//! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
+//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, expressions));
+//! let device = Device::default();
+//! config.init(&device).save(&config, &path)?;
+//!
+//! // The file says what it holds.
+//! let (model, config) = Model::load(&path, &device)?;
+//! assert_eq!(config.expressions()[1], Expression::Sadness);
+//! let features = model.features(Tensor::zeros([1, 3, 112, 112], &device));
+//! let output = model.forward(features);
+//! assert_eq!(output.expression_logits.unwrap().dims(), [1, 2]);
+//! assert!(output.action_units.is_none());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod challenge;
 mod classifier;

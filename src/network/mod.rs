@@ -1,4 +1,25 @@
 //! The whole network, its config and its file.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("network.safetensors");
+//! use burn::tensor::{Device, Tensor};
+//! use countenance::attention::Attention;
+//! use countenance::network::{Network, NetworkConfig};
+//!
+//! // The second row of the paper's Table 1: without cross attention.
+//! let config = NetworkConfig::paper(16).with_attention(Attention::None);
+//! let device = Device::default();
+//! let network = config.init(&device);
+//! network.save(&config, &path)?;
+//!
+//! let (again, _) = Network::load(&path, &device)?;
+//! let features = Tensor::ones([1, 16], &device);
+//! let [before, after] = [network, again].map(|network| network.forward(features.clone()));
+//! after.action_units.into_data().assert_eq(&before.action_units.into_data(), true);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod config;
 mod feature;
@@ -127,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::attention::Attention;
+    use crate::backbone::{EfficientNetConfig, Variant};
     use crate::weights;
 
     /// The number of trained values: burn counts running statistics as parameters, the paper and
@@ -163,19 +185,35 @@ mod tests {
         }
         let network = NetworkConfig::mtl_abaw4().init(&Device::default());
         trained(&network);
+        assert!(!network.to_string().is_empty());
         network.visit(&mut Untouched);
     }
 
     #[test]
-    fn a_network_prints_its_parts() {
-        let printed = small().init(&Device::default()).to_string();
+    fn a_network_prints_its_parts_and_their_settings() {
+        let backbone = EfficientNetConfig::new(Variant::Tiny);
+        let config = NetworkConfig::paper(192).with_backbone(Some(backbone));
+        let printed = config.init(&Device::default()).to_string();
         for part in [
-            "ActionUnitHead",
-            "ExpressionHead",
-            "ValenceArousalHead",
-            "CrossAttention",
+            "backbone: EfficientNet {\n    feature_width: 192",
+            "conv_stem: Conv2d {ch_in: 3, ch_out: 8, stride: [2, 2], kernel_size: [3, 3]",
+            "SqueezeExcite {channels: 16, reduced: 4",
+            "DropPath {prob: 0.04}",
+            "epsilon: 0.001",
+            "ActionUnitHead {\n    units: 12\n    feature_width: 192\n    neighbours: 4",
+            "similarity: Dot",
+            "NodeFeatures {\n      nodes: 12\n      width: 192",
+            "Dropout {prob: 0.5}",
+            "GraphConvolution {\n      nodes: 12\n      width: 192",
+            "ExpressionHead {feature_width: 192, classes: 8",
+            "ValenceArousalHead {\n    feature_width: 192",
+            "CrossAttention {\n    form: Elementwise\n    action_units: 12",
+            "feature: Pooled",
         ] {
-            assert!(printed.contains(part), "{printed}");
+            assert!(printed.contains(part), "{part}: {printed}");
         }
+        let additive = small().init(&Device::default()).to_string();
+        let part = "form: Additive { hidden: 5 }";
+        assert!(additive.contains(part), "{additive}");
     }
 }

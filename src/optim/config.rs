@@ -3,11 +3,13 @@
 use burn::config::Config;
 use burn::optim::{self, ModuleOptimizer};
 
-use super::sgd::{SgdConfig, assert_decay};
+use super::sgd::{BaseSgdConfig, assert_decay};
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019); PyTorch's defaults.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), with PyTorch's defaults.
+///
+/// burn's own config of it has other ones: an epsilon of 1e-5 and a decay of 1e-4.
 #[derive(Config, Debug)]
-pub struct AdamWConfig {
+pub struct BaseAdamWConfig {
     /// Decay of the first moment, in [0, 1). Default: 0.9.
     #[config(default = 0.9)]
     pub beta_1: f32,
@@ -22,23 +24,23 @@ pub struct AdamWConfig {
     pub weight_decay: f32,
 }
 
-/// The optimizer that applies the gradients.
+/// The optimizer that applies the gradients, alone or those of [`Sam`](super::Sam).
 #[derive(Config, Debug)]
-pub enum OptimizerConfig {
+pub enum BaseOptimizerConfig {
     /// The paper's, in SAM or alone.
-    Sgd(SgdConfig),
+    Sgd(BaseSgdConfig),
     /// The common alternative.
-    AdamW(AdamWConfig),
+    AdamW(BaseAdamWConfig),
 }
 
-impl Default for OptimizerConfig {
+impl Default for BaseOptimizerConfig {
     /// The paper's: SGD.
     fn default() -> Self {
-        Self::Sgd(SgdConfig::new())
+        Self::Sgd(BaseSgdConfig::new())
     }
 }
 
-impl OptimizerConfig {
+impl BaseOptimizerConfig {
     /// Builds the optimizer for a whole module.
     ///
     /// # Panics
@@ -51,7 +53,7 @@ impl OptimizerConfig {
     }
 }
 
-impl AdamWConfig {
+impl BaseAdamWConfig {
     /// Builds the optimizer for a whole module.
     ///
     /// # Panics
@@ -87,23 +89,40 @@ mod tests {
     #[test]
     fn configs_survive_json_and_a_misspelt_key_is_an_error() {
         for config in [
-            OptimizerConfig::default(),
-            OptimizerConfig::AdamW(AdamWConfig::new().with_beta_1(0.8)),
+            BaseOptimizerConfig::default(),
+            BaseOptimizerConfig::AdamW(BaseAdamWConfig::new().with_beta_1(0.8)),
         ] {
             let json = config.to_string();
-            let again: OptimizerConfig = crate::config::parse(&json).unwrap();
+            let again: BaseOptimizerConfig = crate::config::parse(&json).unwrap();
             assert_eq!(again.to_string(), json);
         }
-        let misspelt = OptimizerConfig::default()
+        let misspelt = BaseOptimizerConfig::default()
             .to_string()
             .replace("nesterov\"", "nestorov\": false, \"nesterov\"");
-        let error = crate::config::parse::<OptimizerConfig>(&misspelt).unwrap_err();
+        let error = crate::config::parse::<BaseOptimizerConfig>(&misspelt).unwrap_err();
         assert!(error.contains("nestorov"), "{error}");
     }
 
     #[test]
+    fn what_runs_have_written_is_still_read() {
+        let sgd = r#"{"Sgd": {"momentum": 0.8, "dampening": 0.0, "weight_decay": 0.0, "nesterov": true}}"#;
+        match crate::config::parse(sgd) {
+            Ok(BaseOptimizerConfig::Sgd(sgd)) => {
+                assert_eq!((sgd.momentum, sgd.nesterov), (0.8, true))
+            }
+            other => panic!("{other:?}"),
+        }
+        let adamw =
+            r#"{"AdamW": {"beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-6, "weight_decay": 0.1}}"#;
+        match crate::config::parse(adamw) {
+            Ok(BaseOptimizerConfig::AdamW(adamw)) => assert_eq!(adamw.weight_decay, 0.1),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn sgd_defaults_to_the_papers_values() {
-        let config = SgdConfig::new();
+        let config = BaseSgdConfig::new();
         assert_eq!((config.momentum, config.dampening), (0.9, 0.0));
         assert_eq!(config.weight_decay, 1.0 / 256.0);
         assert!(!config.nesterov);
@@ -112,6 +131,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "momentum must be in [0, 1)")]
     fn an_impossible_momentum_is_refused() {
-        SgdConfig::new().with_momentum(1.0).init();
+        BaseSgdConfig::new().with_momentum(1.0).init();
     }
 }

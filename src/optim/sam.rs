@@ -1,12 +1,13 @@
 //! Sharpness-aware minimisation, plain (Foret et al. 2021) and adaptive (Kwon et al. 2021).
 
-use std::collections::HashSet;
-
 use burn::config::Config;
-use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
+#[cfg(feature = "train")]
+use burn::train::TrainOutput;
 
+use super::copy::detached;
 use super::norm::norm;
 use crate::cpu;
 
@@ -47,6 +48,26 @@ pub struct SamConfig {
 /// never kept, unless [`SamConfig::second_pass_statistics`] is set.
 ///
 /// Parts of the module that are frozen or in inference mode stay so in the second pass.
+///
+/// # Gradient accumulation
+/// The gradients of a step may be added up with those of other micro-batches before the base
+/// optimizer is given their sum, by [`GradientsAccumulator`](burn::optim::GradientsAccumulator) or by
+/// burn-train's `grads_accumulation`. Every micro-batch then climbs along its own gradient, by the
+/// whole radius: the m-sharpness of Foret et al. (section 4.1), with m the rows of a micro-batch,
+/// which they find to generalise better than the climb along the gradient of all rows; their own
+/// program does so on each device. That other climb would need every micro-batch twice, with all
+/// first passes before any second, which a step that sees one micro-batch cannot take.
+///
+/// burn adds gradients up and does not average them: with `n` micro-batches the learning rate means
+/// what it did if each one's loss is divided by `n`. That leaves each climb's length, `rho`, as it is.
+///
+/// # Gradient clipping
+/// What is clipped is what the base optimizer is given: the sum of the second passes' gradients.
+/// The first pass's is not, as only its direction counts. [`clip_gradient_norm`] clips the norm of
+/// all gradients together, as PyTorch's `clip_grad_norm_`; the clipping that a burn optimizer is built
+/// with treats every parameter on its own. Both work with and without accumulation.
+///
+/// [`clip_gradient_norm`]: super::clip_gradient_norm
 #[derive(Clone, Debug)]
 pub struct Sam {
     config: SamConfig,
@@ -96,11 +117,11 @@ impl Sam {
     /// ```
     /// use burn::nn::LinearConfig;
     /// use burn::tensor::{Device, Tensor};
-    /// use countenance::optim::{OptimizerConfig, SamConfig};
+    /// use countenance::optim::{BaseOptimizerConfig, SamConfig};
     ///
     /// let device = Device::default().autodiff();
     /// let model = LinearConfig::new(3, 1).init(&device);
-    /// let mut optimizer = OptimizerConfig::default().init();
+    /// let mut optimizer = BaseOptimizerConfig::default().init();
     /// let input = Tensor::<2>::ones([4, 3], &device);
     ///
     /// let step = SamConfig::new().init().step(&model, |model| {
@@ -147,6 +168,83 @@ impl Sam {
             norm,
         }
     }
+
+    /// As [`step`](Self::step), for burn-train: what a
+    /// [`TrainStep`](burn::train::TrainStep) returns.
+    ///
+    /// The learner, its strategies over several devices, its checkpoints and its gradient
+    /// accumulation go on as without SAM.
+    ///
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::nn::loss::{MseLoss, Reduction};
+    /// use burn::nn::{Linear, LinearConfig};
+    /// use burn::optim::{GradientsParams, ModuleOptimizer};
+    /// use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
+    /// use burn::tensor::{Device, Tensor};
+    /// use burn::train::{RegressionOutput, TrainOutput, TrainStep};
+    /// use countenance::optim::{BaseOptimizerConfig, Sam, SamConfig, clip_gradient_norm};
+    ///
+    /// #[derive(Module, Debug)]
+    /// struct Mine {
+    ///     layer: Linear,
+    ///     #[module(skip)]
+    ///     sam: Sam,
+    /// }
+    ///
+    /// impl TrainStep for Mine {
+    ///     type Input = [Tensor<2>; 2];
+    ///     type Output = RegressionOutput;
+    ///
+    ///     fn step(&self, [input, targets]: [Tensor<2>; 2]) -> TrainOutput<RegressionOutput> {
+    ///         self.sam.train_step(self, |model| {
+    ///             let output = model.layer.forward(input.clone());
+    ///             let loss = MseLoss::new().forward(output.clone(), targets.clone(), Reduction::Mean);
+    ///             (loss.clone(), RegressionOutput::new(loss, output, targets.clone()))
+    ///         })
+    ///     }
+    ///
+    ///     // Only to clip: burn-train comes by here with what it accumulated.
+    ///     fn optimize(
+    ///         self,
+    ///         optimizer: &mut ModuleOptimizer,
+    ///         rate: ModuleLearningRate,
+    ///         gradients: GradientsParams,
+    ///     ) -> Self {
+    ///         let gradients = clip_gradient_norm(&self, gradients, 1.0);
+    ///         optimizer.step(rate, self, gradients)
+    ///     }
+    /// }
+    ///
+    /// let device = Device::default().autodiff();
+    /// let layer = LinearConfig::new(3, 1).init(&device);
+    /// let mine = Mine { layer, sam: SamConfig::new().init() };
+    /// let batch = || [Tensor::ones([4, 3], &device), Tensor::ones([4, 1], &device)];
+    ///
+    /// let mut optimizer = BaseOptimizerConfig::default().init();
+    /// let before = TrainStep::step(&mine, batch());
+    /// let mine = mine.optimize(&mut optimizer, 0.05.into(), before.grads);
+    /// let after = TrainStep::step(&mine, batch());
+    /// assert!(after.item.loss.into_scalar::<f32>() < before.item.loss.into_scalar::<f32>());
+    /// ```
+    #[cfg(feature = "train")]
+    pub fn train_step<M, Output, Loss>(&self, module: &M, loss: Loss) -> TrainOutput<Output>
+    where
+        M: Module,
+        Loss: FnMut(&M) -> (Tensor<1>, Output),
+    {
+        self.step(module, loss).into()
+    }
+}
+
+#[cfg(feature = "train")]
+impl<Output> From<SamStep<Output>> for TrainOutput<Output> {
+    fn from(step: SamStep<Output>) -> Self {
+        Self {
+            grads: step.gradients,
+            item: step.output,
+        }
+    }
 }
 
 /// Moves every parameter that has a gradient uphill.
@@ -179,73 +277,16 @@ impl ModuleMapper for Ascent {
     }
 }
 
-/// A copy of `module` in the same modes that does not share its running statistics.
-///
-/// A clone shares them. Going to inference and back does not, but it also puts parts that were in
-/// inference mode into training mode; those are put back.
-fn detached<M: Module>(module: &M) -> M {
-    let mut inactive = Inactive::default();
-    module.visit(&mut inactive);
-    let copy = module.valid().train();
-    match inactive.is_empty() {
-        true => copy,
-        false => copy.map(&mut inactive),
-    }
-}
-
-/// The float tensors off the autodiff device and the flags that are off.
-#[derive(Default)]
-struct Inactive {
-    tensors: HashSet<ParamId>,
-    flags: HashSet<ParamId>,
-}
-
-impl Inactive {
-    fn is_empty(&self) -> bool {
-        self.tensors.is_empty() && self.flags.is_empty()
-    }
-}
-
-impl ModuleVisitor for Inactive {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if !param.val().is_autodiff() {
-            self.tensors.insert(param.id);
-        }
-    }
-
-    fn visit_flag(&mut self, flag: &Param<Flag>) {
-        if !flag.is_enabled() {
-            self.flags.insert(flag.id);
-        }
-    }
-}
-
-impl ModuleMapper for Inactive {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match self.tensors.contains(&param.id) {
-            true => param.map(Tensor::without_autodiff),
-            false => param,
-        }
-    }
-
-    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        match self.flags.contains(&flag.id) {
-            true => flag.with_value(false),
-            false => flag,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use burn::module::ParamGroup;
+    use burn::module::{ModuleVisitor, ParamGroup};
     use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
     use burn::optim::ModuleOptimizer;
     use burn::tensor::activation::relu;
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::optim::{AdamWConfig, OptimizerConfig, SgdConfig, gradient_norm};
+    use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, BaseSgdConfig, gradient_norm};
 
     #[derive(Module, Debug)]
     struct Model {
@@ -310,8 +351,8 @@ mod tests {
 
     fn optimizers() -> [ModuleOptimizer; 2] {
         [
-            OptimizerConfig::Sgd(SgdConfig::new()).init(),
-            OptimizerConfig::AdamW(AdamWConfig::new()).init(),
+            BaseOptimizerConfig::Sgd(BaseSgdConfig::new()).init(),
+            BaseOptimizerConfig::AdamW(BaseAdamWConfig::new()).init(),
         ]
     }
 

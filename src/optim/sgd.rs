@@ -6,7 +6,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::cpu;
 
-/// Stochastic gradient descent with momentum, as PyTorch defines it.
+/// Stochastic gradient descent with momentum, as PyTorch defines it, with the paper's values.
+///
+/// burn's own config of it has other ones: no momentum, and a dampening of 0.1 where it is asked for.
 ///
 /// ```text
 /// g <- g + weight_decay w
@@ -14,7 +16,7 @@ use crate::cpu;
 /// w <- w - rate v                         (nesterov: w - rate (g + momentum v))
 /// ```
 #[derive(Config, Debug)]
-pub struct SgdConfig {
+pub struct BaseSgdConfig {
     /// In [0, 1); 0 keeps no velocity. Default: 0.9.
     #[config(default = 0.9)]
     pub momentum: f64,
@@ -29,7 +31,7 @@ pub struct SgdConfig {
     pub nesterov: bool,
 }
 
-impl SgdConfig {
+impl BaseSgdConfig {
     /// Builds the optimizer for a whole module.
     ///
     /// # Panics
@@ -50,9 +52,9 @@ impl SgdConfig {
     }
 }
 
-/// What [`SgdConfig`] describes, for one parameter.
+/// What [`BaseSgdConfig`] describes, for one parameter.
 #[derive(Clone, Debug)]
-struct Sgd(SgdConfig);
+struct Sgd(BaseSgdConfig);
 
 /// The velocity of a parameter, recorded under burn's own name for it.
 #[derive(Clone)]
@@ -157,7 +159,7 @@ mod tests {
 
     /// The weight after each step, and the last velocity.
     fn follow(
-        config: &SgdConfig,
+        config: &BaseSgdConfig,
         mut weight: Tensor<2>,
         gradients: &[Tensor<2>],
         in_steps: bool,
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn one_pass_descends_as_burns_operations_do() {
-        let plain = SgdConfig::new();
+        let plain = BaseSgdConfig::new();
         let spread = Distribution::Normal(0.0, 1.0);
         let draw = || Tensor::<2>::random([65, 1031], spread, &Device::flex());
         let (weight, gradients) = (draw(), [draw(), draw(), draw()]);

@@ -1,4 +1,22 @@
 //! Pictures for people: scores drawn beside a face, the curves of a training, a confusion matrix.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("overlay.png");
+//! use countenance::data::image::RgbImage;
+//! use countenance::picture::{OverlayScores, overlay, save_png};
+//! use countenance::{ActionUnit, Expression};
+//!
+//! let scores = OverlayScores {
+//!     action_units: &[(ActionUnit::Au6, 0.8), (ActionUnit::Au12, 0.9)],
+//!     expressions: &[(Expression::Happiness, 0.9), (Expression::Neutral, 0.1)],
+//!     valence_arousal: Some([0.7, 0.3]),
+//! };
+//! let picture = overlay(&RgbImage::new(112, 112), &scores);
+//! save_png(&picture, &path)?;
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod board;
 mod chart;

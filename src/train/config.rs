@@ -11,7 +11,7 @@ use crate::attention::Attention;
 use crate::backbone::Variant;
 use crate::data::synthetic::SyntheticConfig;
 use crate::network::{FeatureKind, NetworkConfig};
-use crate::optim::{AdamWConfig, OptimizerConfig, SamConfig};
+use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, SamConfig};
 use crate::{Error, Result};
 
 fn positive(value: f64) -> bool {
@@ -55,8 +55,8 @@ pub struct StageConfig {
     #[config(default = "Schedule::Constant")]
     pub schedule: Schedule,
     /// The optimizer that applies the gradients. Paper: SGD.
-    #[config(default = "OptimizerConfig::default()")]
-    pub optimizer: OptimizerConfig,
+    #[config(default = "BaseOptimizerConfig::default()")]
+    pub optimizer: BaseOptimizerConfig,
     /// Sharpness-aware minimisation around it; null for none. Paper: rho 0.05.
     #[config(default = "Some(SamConfig::new())")]
     pub sam: Option<SamConfig>,
@@ -88,13 +88,13 @@ impl StageConfig {
             return fail("sam", "rho of at least 0 and epsilon above 0", sam);
         }
         let valid = match &self.optimizer {
-            OptimizerConfig::Sgd(sgd) => {
+            BaseOptimizerConfig::Sgd(sgd) => {
                 (0.0..1.0).contains(&sgd.momentum)
                     && (0.0..=1.0).contains(&sgd.dampening)
                     && sgd.weight_decay.is_finite()
                     && sgd.weight_decay >= 0.0
             }
-            OptimizerConfig::AdamW(adam) => {
+            BaseOptimizerConfig::AdamW(adam) => {
                 (0.0..1.0).contains(&adam.beta_1)
                     && (0.0..1.0).contains(&adam.beta_2)
                     && positive(adam.epsilon.into())
@@ -127,7 +127,7 @@ impl StageConfig {
     /// AdamW with a cosine schedule, without SAM.
     pub fn adamw(self) -> Self {
         self.with_schedule(Schedule::Cosine)
-            .with_optimizer(OptimizerConfig::AdamW(AdamWConfig::new()))
+            .with_optimizer(BaseOptimizerConfig::AdamW(BaseAdamWConfig::new()))
             .with_sam(None)
     }
 }

@@ -2,6 +2,22 @@
 //!
 //! [`Run`] is the whole job. Its order is in `execute`; a stage goes through burn-train in `stage`;
 //! what each stage trains is in `model`; batches come from `source` through `loader`.
+//!
+//! # Example
+//! ```
+//! use burn::tensor::Device;
+//! use countenance::train::{Order, Run, TrainConfig};
+//!
+//! let mut config = TrainConfig::synthetic().with_order(Order::Joint).with_seed(7);
+//! config.joint = config.joint.with_epochs(5).adamw();
+//! // Nothing is written yet; `Run::create` and `execute` do the work.
+//! Run::check(&config, &Device::default())?;
+//!
+//! config.joint.batch_size = 0;
+//! let error = Run::check(&config, &Device::default()).unwrap_err();
+//! assert!(error.to_string().starts_with("joint.batch_size"));
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod batch;
 mod branch;

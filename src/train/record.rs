@@ -57,7 +57,7 @@ mod tests {
     use burn::tensor::{Device, Tensor};
 
     use super::*;
-    use crate::optim::{AdamWConfig, OptimizerConfig};
+    use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig};
 
     #[derive(Module, Debug)]
     struct Model {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn optimizer() -> ModuleOptimizer {
-        OptimizerConfig::AdamW(AdamWConfig::new()).init()
+        BaseOptimizerConfig::AdamW(BaseAdamWConfig::new()).init()
     }
 
     fn trained(mut model: Model, mut optimizer: ModuleOptimizer) -> (Model, ModuleOptimizer) {

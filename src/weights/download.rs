@@ -1,4 +1,15 @@
 //! Published weights, fetched once into the user's cache.
+//!
+//! # Example
+//! ```
+//! use countenance::weights::download::Published;
+//!
+//! // What would be fetched, and from where; nothing is until `fetch`.
+//! let published = Published::named("hsemotion:enet_b0_8_best_vgaf")?;
+//! assert_eq!(published.file, "enet_b0_8_best_vgaf.pt");
+//! assert!(Published::named("hsemotion:enet_b99").is_err());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};

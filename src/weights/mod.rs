@@ -4,6 +4,26 @@
 //! [`Checkpoint`], which opens any supported container and finds the network in it, what the file says
 //! of that network, and one file for each family of checkpoints that says how its names are ours.
 //! [`native`] is the crate's own file.
+//!
+//! # Example
+//! ```
+//! use burn::nn::LinearConfig;
+//! use burn::tensor::Device;
+//! use countenance::weights::{assign, collect, digest};
+//!
+//! // One module's tensors into another of the same shapes.
+//! let device = Device::default();
+//! let [trained, other] = [(); 2].map(|()| LinearConfig::new(3, 2).init(&device));
+//! assert_ne!(digest(&other), digest(&trained));
+//! let tensors = collect(&trained);
+//! let filled = assign(other, tensors.iter().cloned().collect()).unwrap();
+//! assert_eq!(digest(&filled), digest(&trained));
+//!
+//! // What does not fit is refused, and named.
+//! let wider = LinearConfig::new(4, 2).init(&device);
+//! let report = assign(wider, tensors.into_iter().collect()).unwrap_err();
+//! assert!(report.to_string().contains("weight"));
+//! ```
 
 mod advice;
 mod architecture;

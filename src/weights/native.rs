@@ -1,4 +1,21 @@
 //! The crate's own weights file: safetensors with a little metadata, written whole or not at all.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("weights.safetensors");
+//! use std::collections::BTreeMap;
+//! use burn::tensor::TensorData;
+//! use countenance::weights::native;
+//!
+//! let tensors = [("scale".to_string(), TensorData::from([0.5f32, 1.5]))];
+//! let metadata = BTreeMap::from([("made by".to_string(), "an example".to_string())]);
+//! native::write(&path, &tensors, &metadata)?;
+//! let file = native::read(&path)?;
+//! assert_eq!(file.tensors["scale"], tensors[0].1);
+//! assert_eq!(file.metadata, metadata);
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs::File;

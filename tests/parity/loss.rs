@@ -1,4 +1,4 @@
-//! The three losses against PyTorch.
+//! The three losses against PyTorch: un-reduced and in every reduction, with masks and without.
 
 use burn::tensor::{Bool, Device, Tensor};
 use countenance::loss::{
@@ -10,8 +10,25 @@ use crate::fixture::{Fixture, device};
 
 const TOLERANCE: f64 = 1e-5;
 
-fn mask<const D: usize>(fixture: &Fixture, name: &str, device: &Device) -> Tensor<D, Bool> {
-    fixture.int::<D>(name, device).equal_scalar(1)
+/// What PyTorch's figure of a name is compared with.
+const REDUCTIONS: [(&str, Reduction); 3] = [
+    ("mean", Reduction::Mean),
+    ("batch_mean", Reduction::BatchMean),
+    ("sum", Reduction::Sum),
+];
+
+/// The mask of a fixture; in the form without any besides, where nothing is missing.
+fn masks<const D: usize>(
+    fixture: &Fixture,
+    name: &str,
+    device: &Device,
+) -> Vec<Option<Tensor<D, Bool>>> {
+    let mask = fixture.int::<D>(&format!("{name}/present"), device);
+    let mask = mask.equal_scalar(1);
+    match name.ends_with("/complete") {
+        true => vec![Some(mask), None],
+        false => vec![Some(mask)],
+    }
 }
 
 fn counts(fixture: &Fixture, name: &str) -> Vec<usize> {
@@ -19,16 +36,37 @@ fn counts(fixture: &Fixture, name: &str) -> Vec<usize> {
     counts.into_iter().map(|n| n as usize).collect()
 }
 
-/// Puts nonsense where a label is missing.
-fn spoil<const D: usize>(labels: Tensor<D>, present: Tensor<D, Bool>) -> Tensor<D> {
-    labels.mask_fill(present.bool_not(), f32::NAN)
+/// The tensor `name` whose gradient is asked for.
+fn leaf(fixture: &Fixture, name: &str, device: &Device) -> Tensor<2> {
+    fixture.float::<2>(name, device).require_grad()
 }
 
-fn check(fixture: &Fixture, name: &str, loss: Tensor<1>, input: &Tensor<2>) {
-    let gradients = loss.backward();
-    fixture.check(&format!("{name}/loss"), loss.inner(), TOLERANCE);
-    let gradient = input.grad(&gradients).unwrap();
-    fixture.check(&format!("{name}/gradient"), gradient, TOLERANCE);
+/// Puts nonsense where a label is missing.
+fn spoil(labels: Tensor<2>, present: &Option<Tensor<2, Bool>>) -> Tensor<2> {
+    match present {
+        Some(present) => labels.mask_fill(present.clone().bool_not(), f32::NAN),
+        None => labels,
+    }
+}
+
+/// Compares a loss and the gradients of all its inputs, by their names.
+fn check<const D: usize>(
+    fixture: &Fixture,
+    name: &str,
+    loss: Tensor<D>,
+    inputs: &[(&str, &Tensor<2>)],
+) {
+    let probe = format!("{name}/probe");
+    let total = match name.ends_with("/none") {
+        true => loss.clone() * fixture.float(&probe, &loss.device()),
+        false => loss.clone(),
+    };
+    let gradients = total.sum().backward();
+    fixture.check(&format!("{name}/value"), loss.inner(), TOLERANCE);
+    for (input, tensor) in inputs {
+        let gradient = tensor.grad(&gradients).unwrap();
+        fixture.check(&format!("{name}/gradient/{input}"), gradient, TOLERANCE);
+    }
 }
 
 #[test]
@@ -42,18 +80,28 @@ fn asymmetric_loss_matches() {
         Tensor::<1>::from_floats(weights.as_slice(), &device),
         TOLERANCE,
     );
-    for mask_name in ["complete", "rows", "ragged"] {
-        for (focus, detach) in [("detached", true), ("through", false)] {
-            let loss = AsymmetricLossConfig::new(weights.clone())
-                .with_detach_focus(detach)
-                .init(&device);
-            let name = format!("asymmetric/{mask_name}");
-            let present = mask::<2>(&fixture, &format!("{name}/present"), &device);
-            let targets = fixture.float::<2>("asymmetric/targets", &device);
-            let p = fixture.float::<2>("asymmetric/probabilities", &device);
-            let p = p.require_grad();
-            let value = loss.forward(p.clone(), spoil(targets, present.clone()), present);
-            check(&fixture, &format!("{name}/{focus}"), value, &p);
+    for mask in ["complete", "rows", "ragged"] {
+        let name = format!("asymmetric/{mask}");
+        for present in masks::<2>(&fixture, &name, &device) {
+            for (focus, detach) in [("detached", true), ("through", false)] {
+                let loss = AsymmetricLossConfig::new(weights.clone())
+                    .with_detach_focus(detach)
+                    .init(&device);
+                let name = format!("{name}/{focus}");
+                let p = leaf(&fixture, "asymmetric/probabilities", &device);
+                let y = leaf(&fixture, "asymmetric/targets", &device);
+                let inputs = [("probabilities", &p), ("targets", &y)];
+                let spoilt = || (p.clone(), spoil(y.clone(), &present));
+
+                let (x, targets) = spoilt();
+                let value = loss.forward_no_reduction(x, targets, present.clone());
+                check(&fixture, &format!("{name}/none"), value, &inputs);
+                for (form, reduction) in REDUCTIONS.into_iter().chain([("mean", Reduction::Auto)]) {
+                    let (x, targets) = spoilt();
+                    let value = loss.forward(x, targets, present.clone(), reduction);
+                    check(&fixture, &format!("{name}/{form}"), value, &inputs);
+                }
+            }
         }
     }
 }
@@ -68,44 +116,54 @@ fn weighted_cross_entropy_matches() {
         Tensor::<1>::from_floats(weights.as_slice(), &device),
         TOLERANCE,
     );
-    for (name, reduction) in [
-        ("batch", Reduction::BatchSize),
-        ("weights", Reduction::WeightSum),
-    ] {
-        let loss = WeightedCrossEntropyConfig::new(weights.clone())
-            .with_reduction(reduction)
-            .init(&device);
-        let present = mask::<1>(&fixture, "expression/present", &device);
-        let classes = fixture.int::<1>("expression/classes", &device);
-        let classes = classes.mask_fill(present.clone().bool_not(), -1);
-        let logits = fixture.float::<2>("expression/logits", &device);
-        let logits = logits.require_grad();
-        let value = loss.forward(logits.clone(), classes, present);
-        check(&fixture, &format!("expression/{name}"), value, &logits);
+    let loss = WeightedCrossEntropyConfig::new(weights).init(&device);
+    for mask in ["complete", "masked"] {
+        let name = format!("expression/{mask}");
+        for present in masks::<1>(&fixture, &name, &device) {
+            let classes = fixture.int::<1>("expression/classes", &device);
+            let classes = match &present {
+                Some(present) => classes.mask_fill(present.clone().bool_not(), -1),
+                None => classes,
+            };
+            let logits = leaf(&fixture, "expression/logits", &device);
+            let inputs = [("logits", &logits)];
+
+            let value = loss.forward_no_reduction(logits.clone(), classes.clone(), present.clone());
+            check(&fixture, &format!("{name}/none"), value, &inputs);
+            let auto = [("batch_mean", Reduction::Auto)];
+            for (form, reduction) in REDUCTIONS.into_iter().chain(auto) {
+                let value =
+                    loss.forward(logits.clone(), classes.clone(), present.clone(), reduction);
+                check(&fixture, &format!("{name}/{form}"), value, &inputs);
+            }
+        }
     }
 }
 
 #[test]
-fn concordance_loss_matches() {
+fn concordance_loss_matches_over_five_columns() {
     let fixture = Fixture::open("loss");
     let device = device().autodiff();
     let loss = ConcordanceLossConfig::new().init();
-    let rows = |name: &str| {
-        let present = mask::<1>(&fixture, &format!("affect/{name}/present"), &device);
-        present.unsqueeze_dim::<2>(1).repeat_dim(1, 2)
-    };
-    let columns = |name: &str| mask::<2>(&fixture, &format!("affect/{name}/present"), &device);
-    for (mask_name, present) in [
-        ("complete", rows("complete")),
-        ("masked", rows("masked")),
-        ("apart", columns("apart")),
-        ("arousal", columns("arousal")),
-    ] {
-        let name = format!("affect/{mask_name}");
-        let targets = spoil(fixture.float("affect/targets", &device), present.clone());
-        let predictions = fixture.float::<2>("affect/predictions", &device);
-        let predictions = predictions.require_grad();
-        let value = loss.forward(predictions.clone(), targets, present);
-        check(&fixture, &name, value, &predictions);
+    for mask in ["complete", "ragged", "scarce"] {
+        let name = format!("affect/{mask}");
+        for present in masks::<2>(&fixture, &name, &device) {
+            let x = leaf(&fixture, "affect/predictions", &device);
+            let y = leaf(&fixture, "affect/targets", &device);
+            let inputs = [("predictions", &x), ("targets", &y)];
+
+            let targets = spoil(y.clone(), &present);
+            let value = loss.forward_no_reduction(x.clone(), targets, present.clone());
+            check(&fixture, &format!("{name}/none"), value, &inputs);
+            for (form, reduction) in [
+                ("mean", Reduction::Mean),
+                ("sum", Reduction::Sum),
+                ("sum", Reduction::Auto),
+            ] {
+                let targets = spoil(y.clone(), &present);
+                let value = loss.forward(x.clone(), targets, present.clone(), reduction);
+                check(&fixture, &format!("{name}/{form}"), value, &inputs);
+            }
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! Optimizer trajectories on a narrow action-unit stage against PyTorch.
 
+use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, Param};
 use burn::nn::{BatchNorm, Linear};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Bool, Device, Tensor};
 use countenance::head::{ActionUnitHead, ActionUnitHeadConfig};
-use countenance::loss::{AsymmetricLoss, AsymmetricLossConfig};
-use countenance::optim::{AdamWConfig, OptimizerConfig, SamConfig, SgdConfig};
+use countenance::loss::{AsymmetricLoss, AsymmetricLossConfig, Reduction};
+use countenance::optim::{
+    BaseAdamWConfig, BaseOptimizerConfig, BaseSgdConfig, SamConfig, clip_gradient_norm,
+};
 
 use crate::fixture::{Fixture, device};
 
@@ -101,12 +104,59 @@ impl Data {
         self.loss.forward(
             stage.forward(pick(self.features.clone())),
             pick(self.labels.clone()),
-            self.present.clone().narrow(0, batch, 1).squeeze_dim(0),
+            self.present.clone().narrow(0, batch, 1).squeeze_dim::<2>(0),
+            Reduction::Auto,
         )
     }
 }
 
-fn follow(run: &str, mut optimizer: ModuleOptimizer, rate: f64, sam: Option<SamConfig>) {
+/// Compares with the gradients that the base optimizer is given in the first step of `run`.
+fn check_gradients(
+    head: &ActionUnitHead,
+    gradients: &GradientsParams,
+    fixture: &Fixture,
+    run: &str,
+) {
+    fn of<const D: usize>(gradients: &GradientsParams, param: &Param<Tensor<D>>) -> Tensor<D> {
+        gradients.get::<D>(param.id).expect("a gradient")
+    }
+    let name = |name: &str| format!("{run}/gradient/{name}");
+    let check_1 = |of_param: &str, tensor: Tensor<1>| {
+        fixture.check(&name(of_param), tensor, TOLERANCE);
+    };
+    let check_2 = |of_param: &str, tensor: Tensor<2>| {
+        fixture.check(&name(of_param), tensor, TOLERANCE);
+    };
+    let weight = of(gradients, &head.nodes.weight).swap_dims(1, 2);
+    fixture.check(&name("nodes.weight"), weight, TOLERANCE);
+    check_2("anchors", of(gradients, &head.anchors));
+    for (layer, linear) in [("gcn.own", &head.graph.u), ("gcn.neighbour", &head.graph.v)] {
+        let weight = of(gradients, &linear.weight).transpose();
+        check_2(&format!("{layer}.weight"), weight);
+        let bias = linear.bias.as_ref().expect("a bias");
+        check_1(&format!("{layer}.bias"), of(gradients, bias));
+    }
+    let of_nodes = head.nodes.norm.as_ref().expect("a norm");
+    for (layer, norm) in [("nodes.norm", of_nodes), ("gcn.norm", &head.graph.norm)] {
+        check_1(&format!("{layer}.gamma"), of(gradients, &norm.gamma));
+        check_1(&format!("{layer}.beta"), of(gradients, &norm.beta));
+    }
+}
+
+fn follow(run: &str, optimizer: ModuleOptimizer, rate: f64, sam: Option<SamConfig>) {
+    follow_accumulated(run, optimizer, rate, sam, 1, None);
+}
+
+/// Follows `run`, each of whose steps adds up the gradients of `accumulated` batches and scales them
+/// to a norm of at most `most` together.
+fn follow_accumulated(
+    run: &str,
+    mut optimizer: ModuleOptimizer,
+    rate: f64,
+    sam: Option<SamConfig>,
+    accumulated: usize,
+    most: Option<f64>,
+) {
     let fixture = Fixture::open("optim");
     let device = device().autodiff();
     let data = Data::new(&fixture, &device);
@@ -115,22 +165,33 @@ fn follow(run: &str, mut optimizer: ModuleOptimizer, rate: f64, sam: Option<SamC
     let steps = fixture.data(&name).shape()[0];
     let sam = sam.map(|config| config.init());
     let mut losses: Vec<f32> = Vec::new();
-    for step in 0..steps {
-        let (loss, gradients) = match &sam {
-            Some(sam) => {
-                let found = sam.step(&stage, |stage| {
-                    let loss = data.loss(stage, step);
-                    (loss.clone(), loss)
-                });
-                (found.output, found.gradients)
+    for first in (0..steps).step_by(accumulated) {
+        let mut sum = GradientsAccumulator::new();
+        for step in first..first + accumulated {
+            let (loss, gradients) = match &sam {
+                Some(sam) => {
+                    let found = sam.step(&stage, |stage| {
+                        let loss = data.loss(stage, step);
+                        (loss.clone(), loss)
+                    });
+                    (found.output, found.gradients)
+                }
+                None => {
+                    let loss = data.loss(&stage, step);
+                    let gradients = GradientsParams::from_grads(loss.backward(), &stage);
+                    (loss, gradients)
+                }
+            };
+            losses.push(loss.into_scalar());
+            sum.accumulate(&stage, gradients);
+        }
+        let mut gradients = sum.grads();
+        if let Some(most) = most {
+            gradients = clip_gradient_norm(&stage, gradients, most);
+            if first == 0 {
+                check_gradients(&stage, &gradients, &fixture, run);
             }
-            None => {
-                let loss = data.loss(&stage, step);
-                let gradients = GradientsParams::from_grads(loss.backward(), &stage);
-                (loss, gradients)
-            }
-        };
-        losses.push(loss.into_scalar());
+        }
         stage = optimizer.step(rate, stage, gradients);
     }
     let losses = Tensor::<1>::from_floats(losses.as_slice(), &device.without_autodiff());
@@ -144,11 +205,11 @@ const RATE: f64 = 0.05;
 const ADAM_RATE: f64 = 0.003;
 
 fn sgd() -> ModuleOptimizer {
-    OptimizerConfig::default().init()
+    BaseOptimizerConfig::default().init()
 }
 
 fn adamw() -> ModuleOptimizer {
-    OptimizerConfig::AdamW(AdamWConfig::new().with_weight_decay(0.05)).init()
+    BaseOptimizerConfig::AdamW(BaseAdamWConfig::new().with_weight_decay(0.05)).init()
 }
 
 #[test]
@@ -171,9 +232,9 @@ fn adaptive_sam_matches() {
 #[test]
 fn sgd_matches_with_and_without_nesterov_and_dampening() {
     follow("sgd", sgd(), RATE, None);
-    let nesterov = SgdConfig::new().with_nesterov(true).with_momentum(0.8);
+    let nesterov = BaseSgdConfig::new().with_nesterov(true).with_momentum(0.8);
     follow("sgd_nesterov", nesterov.init(), RATE, None);
-    let dampened = SgdConfig::new().with_dampening(0.3);
+    let dampened = BaseSgdConfig::new().with_dampening(0.3);
     follow("sgd_dampened", dampened.init(), RATE, None);
 }
 
@@ -181,4 +242,20 @@ fn sgd_matches_with_and_without_nesterov_and_dampening() {
 fn adamw_matches_alone_and_under_sam() {
     follow("adamw", adamw(), ADAM_RATE, None);
     follow("sam_adamw", adamw(), ADAM_RATE, Some(SamConfig::new()));
+}
+
+/// The largest norm in the fixtures' clipped runs; every step's is above it.
+const MOST: f64 = 0.05;
+
+#[test]
+fn sam_matches_with_accumulated_gradients_that_are_clipped_together() {
+    let sam = Some(SamConfig::new());
+    follow_accumulated("sam_accumulated", sgd(), RATE, sam, 2, Some(MOST));
+}
+
+#[test]
+fn sam_matches_with_burns_clipping_of_every_parameter() {
+    let clipping = GradientClipping::Norm(MOST as f32);
+    let optimizer = sgd().with_grad_clipping(clipping);
+    follow("sam_clipped", optimizer, RATE, Some(SamConfig::new()));
 }

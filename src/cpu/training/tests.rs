@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 use super::dropout::tests::number_from;
 use crate::graph::{adjacency, normalise, similarity};
 use crate::head::{ActionUnitHead, ActionUnitHeadConfig, anchor_similarity_in_steps};
-use crate::loss::AsymmetricLossConfig;
-use crate::optim::{OptimizerConfig, SamConfig};
+use crate::loss::{AsymmetricLossConfig, Reduction};
+use crate::optim::{BaseOptimizerConfig, SamConfig};
 use crate::testing::{Draw, drawn};
 
 type Forward = fn(&ActionUnitHead, Tensor<2>) -> Tensor<2>;
@@ -136,13 +136,13 @@ fn the_losses_of_a_training_are_the_same_either_way() {
         let present = labels.clone().greater_equal_scalar(0.0);
         let loss = AsymmetricLossConfig::new(vec![1.0; 12]).init(&device);
         let sam = SamConfig::new().init();
-        let mut optimizer = OptimizerConfig::default().init();
+        let mut optimizer = BaseOptimizerConfig::default().init();
         number_from(17);
         let mut losses = Vec::new();
         for _ in 0..20 {
             let step = sam.step(&head, |head| {
                 let scores = forward(head, features.clone());
-                let value = loss.forward(scores, labels.clone(), present.clone());
+                let value = loss.forward(scores, labels.clone(), present.clone(), Reduction::Auto);
                 (value.clone(), value)
             });
             losses.push(step.output.into_scalar::<f32>());

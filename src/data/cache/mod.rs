@@ -10,6 +10,26 @@
 //! A row is finite, or NaN throughout: the mark of an image that could not be read. Nothing else is
 //! written, and nothing else is read. What made the features stands under `origin`, for a model to
 //! [tell](crate::extract::Origin) whether they are its own.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("features.safetensors");
+//! use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
+//!
+//! let names = ["a.jpg".to_string(), "b.jpg".to_string()];
+//! let made_from = |weights: &[u8]| Fingerprint::builder().weights(weights).rows(&names).build();
+//! let mut writer = CacheWriter::open(&path, &names, 3, &made_from(b"first"))?;
+//! writer.push(&[0.1, 0.2, 0.3])?;
+//! writer.push(&[0.4, 0.5, 0.6])?;
+//! writer.finish()?;
+//!
+//! let cache = FeatureCache::open_matching(&path, &made_from(b"first"))?;
+//! assert_eq!(cache.row(1), [0.4, 0.5, 0.6]);
+//! // The same images through other weights are other features.
+//! assert!(FeatureCache::open_matching(&path, &made_from(b"second")).is_err());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod builder;
 mod fingerprint;

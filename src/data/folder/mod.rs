@@ -8,6 +8,25 @@
 //! all. A file whose ending claims that it is one is listed too, whatever it holds, so that a damaged
 //! or an empty image is reported by whoever reads it and does not vanish. Everything else is passed
 //! over and counted by its kind, hidden files and folders included.
+//!
+//! # Example
+//! ```
+//! # let root = tempfile::tempdir().unwrap();
+//! # let root = root.path();
+//! # std::fs::create_dir(root.join("session")).unwrap();
+//! # for name in ["10.png", "session/9.png"] {
+//! #     countenance::data::image::RgbImage::new(4, 4).save(root.join(name)).unwrap();
+//! # }
+//! use countenance::data::folder::ImageFolder;
+//!
+//! std::fs::write(root.join("empty.jpg"), []).unwrap();
+//! std::fs::write(root.join("readme.md"), "of no interest").unwrap();
+//! // Subfolders count; what claims to be an image is listed, for whoever reads it to report.
+//! let folder = ImageFolder::list(root)?;
+//! assert_eq!(folder.images.len(), 3);
+//! assert_eq!(folder.passed_over.to_string(), "1 md");
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod name;
 mod order;

@@ -10,6 +10,22 @@
 //! about accuracy on people.**
 //!
 //! Frames of one video share the person and the place; what the face does is drawn anew for each.
+//!
+//! # Example
+//! ```
+//! # let root = tempfile::tempdir().unwrap();
+//! # let root = root.path();
+//! use countenance::data::annotation::AnnotationConfig;
+//! use countenance::data::split::{Split, SplitName};
+//! use countenance::data::synthetic::SyntheticConfig;
+//!
+//! let config = SyntheticConfig::new().with_train(6).with_validation(2);
+//! config.generate(&root.join("faces"), &|_, _| ())?;
+//! let split = Split::open(&root.join("faces"), SplitName::Training, &AnnotationConfig::new())?;
+//! assert_eq!(split.rows.len(), 6);
+//! assert!(split.image_path(&split.rows[0]).exists());
+//! # Ok::<(), countenance::Error>(())
+//! ```
 
 mod brush;
 mod face;

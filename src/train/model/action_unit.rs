@@ -5,7 +5,7 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::step;
 use crate::head::ActionUnitHead;
-use crate::loss::AsymmetricLoss;
+use crate::loss::{AsymmetricLoss, Reduction};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, StepOutput};
 
@@ -25,6 +25,7 @@ impl ActionUnitStage {
             scores.clone(),
             targets.action_units.clone(),
             targets.action_units_present.clone(),
+            Reduction::Auto,
         );
         StepOutput {
             action_units: Some(scores),

@@ -6,7 +6,7 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 use super::step;
 use crate::attention::CrossAttention;
 use crate::head::ExpressionHead;
-use crate::loss::WeightedCrossEntropy;
+use crate::loss::{Reduction, WeightedCrossEntropy};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, StepOutput};
 
@@ -30,6 +30,7 @@ impl ExpressionStage {
             logits.clone(),
             targets.expressions.clone(),
             targets.expressions_present.clone(),
+            Reduction::Auto,
         );
         StepOutput {
             expression_logits: Some(logits),

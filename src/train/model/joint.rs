@@ -5,7 +5,7 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::step;
 use crate::Labels;
-use crate::loss::{AsymmetricLoss, ConcordanceLoss, WeightedCrossEntropy};
+use crate::loss::{AsymmetricLoss, ConcordanceLoss, Reduction, WeightedCrossEntropy};
 use crate::network::{Network, NetworkOutput};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
@@ -15,7 +15,6 @@ use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 pub(in crate::train) struct JointLoss {
     pub(in crate::train) action_unit: AsymmetricLoss,
     pub(in crate::train) expression: WeightedCrossEntropy,
-    #[module(skip)]
     pub(in crate::train) valence_arousal: ConcordanceLoss,
 }
 
@@ -31,14 +30,17 @@ impl JointLoss {
             scores.action_units.clone(),
             targets.action_units.clone(),
             targets.action_units_present.clone(),
+            Reduction::Auto,
         ) + self.expression.forward(
             scores.expression_logits.clone(),
             targets.expressions.clone(),
             targets.expressions_present.clone(),
+            Reduction::Auto,
         ) + self.valence_arousal.forward(
             scores.valence_arousal.clone(),
             targets.valence_arousal.clone(),
             targets.valence_arousal_present.clone(),
+            Reduction::Auto,
         );
         StepOutput {
             action_units: Some(scores.action_units),

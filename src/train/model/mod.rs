@@ -39,11 +39,8 @@ fn step<M: Module>(
                 let output = forward(model);
                 (minimised(&output), output)
             });
-            let output = TrainOutput {
-                grads: step.gradients,
-                item: step.output,
-            };
-            (output, Some(step.norm))
+            let norm = step.norm.clone();
+            (TrainOutput::from(step), Some(norm))
         }
         None => {
             let output = forward(model);

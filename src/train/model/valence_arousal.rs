@@ -5,14 +5,13 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::step;
 use crate::head::ValenceArousalHead;
-use crate::loss::ConcordanceLoss;
+use crate::loss::{ConcordanceLoss, Reduction};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, StepOutput};
 
 #[derive(Module, Debug)]
 pub(in crate::train) struct ValenceArousalStage {
     pub(in crate::train) head: ValenceArousalHead,
-    #[module(skip)]
     pub(in crate::train) loss: ConcordanceLoss,
     #[module(skip)]
     pub(in crate::train) sam: Option<Sam>,
@@ -26,6 +25,7 @@ impl ValenceArousalStage {
             scores.clone(),
             targets.valence_arousal.clone(),
             targets.valence_arousal_present.clone(),
+            Reduction::Auto,
         );
         StepOutput {
             valence_arousal: Some(scores),
