@@ -26,6 +26,7 @@ mod record;
 mod run;
 mod source;
 mod stage;
+mod supervision;
 mod watch;
 
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
@@ -33,7 +34,7 @@ pub use config::{BackboneStageConfig, Order, Schedule, StageConfig, TrainConfig}
 pub use event::Event;
 pub use history::{EpochRecord, History};
 pub use loader::{EpochLoader, Source};
-pub use metric::{ScoreInput, Task, TaskScore};
+pub use metric::{ScoreInput, TaskScore};
 pub use outcome::Outcome;
 pub use run::Run;
 pub use source::FeatureSource;

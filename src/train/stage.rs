@@ -19,9 +19,10 @@ use super::config::StageConfig;
 use super::event::Listener;
 use super::history::{EpochLog, History, locked};
 use super::loader::{EpochLoader, Portion, Source};
-use super::metric::{Task, TaskScore};
+use super::metric::{TaskScore, score_name};
 use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
+use crate::network::Tasks;
 use crate::{Error, Result};
 
 /// Rows in a validation batch; only speed and memory depend on it.
@@ -36,7 +37,10 @@ pub(super) struct Rows<B> {
 /// A stage of a run.
 pub(super) struct Stage<'a> {
     pub(super) name: &'static str,
-    pub(super) task: Task,
+    /// What it trains; rows without a label of these are left out.
+    pub(super) tasks: Tasks,
+    /// Which of them the validation split can judge: their scores choose the epoch.
+    pub(super) judged: Tasks,
     pub(super) config: &'a StageConfig,
     pub(super) seed: u64,
     pub(super) folder: PathBuf,
@@ -111,12 +115,12 @@ impl Stage<'_> {
                 .metric_train(watch.clone())
                 .metric_valid(watch.validating())
                 .metric_valid_numeric(LossMetric::new())
-                .metric_valid_numeric(TaskScore::new(self.task))
+                .metric_valid_numeric(TaskScore::new(self.judged))
                 .with_metric_logger(EpochLog::default())
                 .with_custom_checkpointers(models, optimizers, schedulers)
                 .with_checkpointing_strategy(KeepBest {
                     stage: self.name,
-                    score: self.task.score_name(),
+                    score: score_name(self.judged),
                     epochs: self.config.epochs,
                     history: self.history.clone(),
                     interrupter: self.interrupter.clone(),
@@ -268,7 +272,8 @@ mod tests {
         let history = History::open(&folder.path().join("metrics.csv")).unwrap();
         let stage = Stage {
             name: "au",
-            task: Task::ActionUnit,
+            tasks: Tasks::ACTION_UNIT,
+            judged: Tasks::ACTION_UNIT,
             config: &config,
             seed: 0,
             folder: folder.path().join("au"),
