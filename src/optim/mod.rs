@@ -6,11 +6,13 @@
 //! [`gradient_norm`] is what a run watches to stop on a gradient that is not finite.
 
 mod config;
+mod ema;
 mod norm;
 mod sam;
 mod sgd;
 
 pub use config::{AdamWConfig, OptimizerConfig};
+pub use ema::{Ema, EmaConfig};
 pub use norm::gradient_norm;
 pub use sam::{Sam, SamConfig, SamStep};
 pub use sgd::SgdConfig;

@@ -3,6 +3,7 @@
 //! [`Run`] is the whole job. Its order is in `execute`; a stage goes through burn-train in `stage`;
 //! what each stage trains is in `model`; batches come from `source` through `loader`.
 
+mod average;
 mod batch;
 mod branch;
 mod check;
@@ -29,6 +30,7 @@ mod stage;
 mod supervision;
 mod watch;
 
+pub use average::Averaged;
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 pub use config::{BackboneStageConfig, Order, Schedule, StageConfig, TrainConfig};
 pub use event::Event;

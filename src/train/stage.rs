@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
@@ -11,6 +12,7 @@ use burn::train::{
     SupervisedTraining, TrainStep,
 };
 
+use super::average::Averaged;
 use super::batch::StepOutput;
 use super::checkpoint::{
     KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
@@ -53,7 +55,8 @@ pub(super) struct Stage<'a> {
 
 impl Stage<'_> {
     /// Trains `model`, from the last whole checkpoint if there is one, and returns it with the
-    /// weights of its best epoch, in inference mode.
+    /// weights of its best epoch, in inference mode: their moving average, where the config asks for
+    /// one.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if asked to stop; [`Error::NotFinite`] if a loss or a gradient is not;
@@ -62,10 +65,12 @@ impl Stage<'_> {
     pub(super) fn run<M, B>(&self, model: M, train: Rows<B>, validation: Rows<B>) -> Result<M>
     where
         M: LearnerModel
+            + ModuleDisplay
             + TrainStep<Input = B, Output = StepOutput>
             + InferenceStep<Input = B, Output = StepOutput>,
         B: Portion + Send + 'static,
     {
+        let model = Averaged::new(model, self.config.ema.as_ref());
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         if train.rows.is_empty() {
             let found = format!("stage {}: no row to learn from", self.name);
@@ -81,10 +86,11 @@ impl Stage<'_> {
             // Another network's checkpoint ends here and not in the midst of burn's training.
             let trained = restore(model.valid(), &self.folder, resumed)?;
             if resumed >= self.config.epochs {
-                return match self.history().best(self.name) {
-                    Some(best) if best != resumed => restore(trained, &self.folder, best),
-                    _ => Ok(trained),
+                let best = match self.history().best(self.name) {
+                    Some(best) if best != resumed => restore(trained, &self.folder, best)?,
+                    _ => trained,
                 };
+                return Ok(best.into_evaluated());
             }
         }
 
@@ -152,7 +158,7 @@ impl Stage<'_> {
             return Err(Error::Interrupted);
         }
         match self.history().best(self.name) {
-            Some(best) => restore(result.model, &self.folder, best),
+            Some(best) => Ok(restore(result.model, &self.folder, best)?.into_evaluated()),
             None => Err(Error::Training(format!(
                 "stage {}: no epoch finished",
                 self.name
