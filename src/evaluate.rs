@@ -123,7 +123,7 @@ pub fn evaluate(
         expression: Some(0),
         action_units: [Some(false); ACTION_UNITS],
     };
-    let asked = only(&all, &config.tasks);
+    let asked = config.tasks.labels(&all);
     let mut accumulator = ScoreAccumulator::new();
     for rows in readable.chunks(BATCH) {
         let features: Vec<f32> = rows
@@ -145,7 +145,7 @@ pub fn evaluate(
             scores
                 .check(&asked)
                 .map_err(|found| found.of(cache.describe(row)))?;
-            accumulator.push(&only(&labels[row], &config.tasks), &scores)?;
+            accumulator.push(&config.tasks.labels(&labels[row]), &scores)?;
         }
     }
     let chance = chance(readable.iter().map(|&row| &labels[row]));
@@ -159,21 +159,6 @@ pub fn evaluate(
         tasks: config.tasks,
         confusion,
     })
-}
-
-/// `labels` without those of tasks that nothing was trained for.
-pub(crate) fn only(labels: &Labels, tasks: &Tasks) -> Labels {
-    Labels {
-        action_units: match tasks.action_unit {
-            true => labels.action_units,
-            false => [None; ACTION_UNITS],
-        },
-        expression: labels.expression.filter(|_| tasks.expression),
-        valence_arousal: match tasks.valence_arousal {
-            true => labels.valence_arousal,
-            false => [None; 2],
-        },
-    }
 }
 
 /// Row `row` of a matrix with `N` columns.

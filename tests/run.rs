@@ -11,6 +11,7 @@ use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::metric::Report;
 use countenance::model::Model;
+use countenance::optim::EmaConfig;
 use countenance::predict::Predictor;
 use countenance::train::{Order, Outcome, Run, TrainConfig};
 use countenance::{Error, Labels};
@@ -53,6 +54,51 @@ fn a_run_of_the_whole_network_resumes_to_the_same_bytes() {
     let stops = ["joint,1,", "joint,3,", "whole,1,"];
     let tuned = ["features/validation_tuned.safetensors"];
     assert_resumes(&config, &stops, &tuned);
+}
+
+#[test]
+fn a_run_that_averages_its_weights_resumes_to_the_same_bytes() {
+    let mut averaged = config();
+    for stage in averaged.heads_mut() {
+        stage.ema = Some(EmaConfig::new().with_decay(0.9));
+    }
+    averaged.backbone.stage.ema = Some(EmaConfig::new().with_decay(0.5).with_warm_up(None));
+    let stops = ["backbone,1,", "au,1,", "ex,2,", "va,1,"];
+    assert_resumes(&averaged, &stops, &[]);
+}
+
+#[test]
+fn averaging_is_judged_and_kept_and_does_not_disturb_the_training() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let mut plain = config();
+    plain.weights = Some(backbone(folder.path()));
+    let mut averaged = plain.clone();
+    for stage in averaged.heads_mut() {
+        stage.ema = Some(EmaConfig::new().with_decay(0.9));
+    }
+    // After one update the average is a copy.
+    let mut copied = plain.clone();
+    for stage in copied.heads_mut() {
+        stage.ema = Some(EmaConfig::new().with_decay(0.0));
+    }
+    let runs = [("plain", plain), ("averaged", averaged), ("copied", copied)];
+    let [plain, averaged, copied] = runs.map(|(name, config)| {
+        let folder = folder.path().join(name);
+        run(&folder, config);
+        folder
+    });
+    for stage in ["au", "va"] {
+        assert_eq!(losses(&averaged, stage), losses(&plain, stage), "{stage}");
+    }
+    assert!(bytes(&averaged, "metrics.csv") != bytes(&plain, "metrics.csv"));
+    assert!(bytes(&averaged, "model.safetensors") != bytes(&plain, "model.safetensors"));
+    for name in ["metrics.csv", "report.json", "model.safetensors"] {
+        assert!(
+            bytes(&copied, name) == bytes(&plain, name),
+            "{name} differs"
+        );
+    }
 }
 
 /// Stops a run soon after each of these epochs, resuming in between, and compares what it leaves,

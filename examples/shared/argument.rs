@@ -107,6 +107,14 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A number of at least 0 and below 1.
+pub fn decay(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
+        _ => Err("expected a number of at least 0 and below 1".to_string()),
+    }
+}
+
 /// A finite number of at least 0.
 pub fn at_least_zero(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

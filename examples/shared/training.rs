@@ -57,11 +57,12 @@ impl Shown {
             Event::Epoch {
                 record,
                 epochs,
+                score,
                 best,
             } => {
                 let share = record.epoch as f64 / epochs as f64;
                 let shown = self.stage(&record.stage, epochs, share);
-                shown.epoch(record, best);
+                shown.epoch(record, score, best);
                 if record.epoch == epochs {
                     self.stage = None;
                 }
@@ -119,14 +120,8 @@ impl Stage {
         }
     }
 
-    fn epoch(&mut self, record: &EpochRecord, best: &EpochRecord) {
+    fn epoch(&mut self, record: &EpochRecord, name: &str, best: &EpochRecord) {
         self.loss = Some(record.train_loss);
-        let name = match record.stage.as_str() {
-            "au" => "P_AU",
-            "ex" => "P_EX",
-            "va" => "P_VA",
-            _ => "P_MTL",
-        };
         let scores = record.validation_score.zip(best.validation_score);
         self.score = match scores {
             Some((score, best)) => vec![format!("{name} {score:.3}"), format!("best {best:.3}")],

@@ -9,7 +9,7 @@ use countenance::data::synthetic::SyntheticConfig;
 use countenance::optim::{BaseOptimizerConfig, SamConfig};
 use countenance::train::{StageConfig, TrainConfig};
 
-use crate::shared::argument::{at_least_one, at_least_zero, rate, seed, share, whole};
+use crate::shared::argument::{at_least_one, at_least_zero, decay, rate, seed, share, whole};
 use crate::shared::device::DeviceArgument;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
@@ -38,7 +38,7 @@ pub struct Arguments {
     pub config: Option<PathBuf>,
     /// Go on with an interrupted run, with the settings that it was started with
     #[arg(long, conflicts_with_all = [
-        "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "seed",
+        "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
         "optimizer", "order", "strict", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     pub resume: bool,
@@ -90,6 +90,12 @@ pub struct Arguments {
         SamConfig::new().rho
     ))]
     pub rho: Option<f64>,
+    #[arg(long, value_name = "DECAY", value_parser = decay, help = format!(
+        "Judge and keep an exponential moving average of the weights, of which a step keeps this share, \
+         at least 0 and below 1; in the heads' stages and that of the whole network [default: {}]",
+        ema()
+    ))]
+    pub ema: Option<f64>,
     #[arg(long, value_name = "N", value_parser = seed, help = format!(
         "Seed of everything random {}", default(|config| config.seed)
     ))]
@@ -172,6 +178,14 @@ fn optimizer() -> &'static str {
         (BaseOptimizerConfig::AdamW(_), _) => "adamw",
         (BaseOptimizerConfig::Sgd(_), Some(_)) => "sam",
         (BaseOptimizerConfig::Sgd(_), None) => "sgd",
+    }
+}
+
+/// The decay of the average that a stage of the heads has unless another one is given.
+fn ema() -> String {
+    match StageConfig::new().ema {
+        Some(ema) => ema.decay.to_string(),
+        None => "no average".to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, SamConfig};
+use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, EmaConfig, SamConfig};
 use countenance::train::{Order, Run, Schedule, StageConfig, TrainConfig};
 use countenance::{Error, Result};
 
@@ -46,6 +46,12 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         set(&mut stage.epochs, arguments.epochs);
         set(&mut stage.batch_size, arguments.batch_size);
         stage.learning_rate = arguments.learning_rate.unwrap_or(stage.learning_rate);
+    }
+    if let Some(decay) = arguments.ema {
+        let stages = config.heads_mut().map(|stage| &mut stage.ema);
+        for ema in stages.into_iter().chain([&mut config.whole.ema]) {
+            *ema = Some(ema.take().unwrap_or_else(EmaConfig::new).with_decay(decay));
+        }
     }
     if let Some(rho) = arguments.rho {
         set_rho(&mut config, arguments.optimizer, rho)?;

@@ -2,6 +2,9 @@
 
 use burn::config::Config;
 
+use crate::Labels;
+use crate::label::ACTION_UNITS;
+
 /// Which tasks a network was trained for; it has no scores for the others.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub struct Tasks {
@@ -14,4 +17,65 @@ pub struct Tasks {
     /// Valence and arousal.
     #[config(default = true)]
     pub valence_arousal: bool,
+}
+
+impl Tasks {
+    /// All three.
+    pub const ALL: Self = Self {
+        action_unit: true,
+        expression: true,
+        valence_arousal: true,
+    };
+    /// None of them.
+    pub const NONE: Self = Self {
+        action_unit: false,
+        expression: false,
+        valence_arousal: false,
+    };
+    /// Action units alone.
+    pub const ACTION_UNIT: Self = Self {
+        action_unit: true,
+        ..Self::NONE
+    };
+    /// Expressions alone.
+    pub const EXPRESSION: Self = Self {
+        expression: true,
+        ..Self::NONE
+    };
+    /// Valence and arousal alone.
+    pub const VALENCE_AROUSAL: Self = Self {
+        valence_arousal: true,
+        ..Self::NONE
+    };
+
+    /// The tasks that are in both.
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            action_unit: self.action_unit && other.action_unit,
+            expression: self.expression && other.expression,
+            valence_arousal: self.valence_arousal && other.valence_arousal,
+        }
+    }
+
+    /// `labels` without those of other tasks.
+    pub fn labels(&self, labels: &Labels) -> Labels {
+        Labels {
+            action_units: match self.action_unit {
+                true => labels.action_units,
+                false => [None; ACTION_UNITS],
+            },
+            expression: labels.expression.filter(|_| self.expression),
+            valence_arousal: match self.valence_arousal {
+                true => labels.valence_arousal,
+                false => [None; 2],
+            },
+        }
+    }
+
+    /// Whether `labels` has any label of these tasks.
+    pub fn are_labelled(&self, labels: &Labels) -> bool {
+        self.action_unit && labels.has_action_units()
+            || self.expression && labels.expression.is_some()
+            || self.valence_arousal && labels.has_valence_arousal()
+    }
 }

@@ -37,6 +37,7 @@
 mod clipping;
 mod config;
 mod copy;
+mod ema;
 #[cfg(all(test, feature = "train"))]
 mod learner;
 mod norm;
@@ -45,6 +46,7 @@ mod sgd;
 
 pub use clipping::clip_gradient_norm;
 pub use config::{BaseAdamWConfig, BaseOptimizerConfig};
+pub use ema::{Ema, EmaConfig};
 pub use norm::gradient_norm;
 pub use sam::{Sam, SamConfig, SamStep};
 pub use sgd::BaseSgdConfig;

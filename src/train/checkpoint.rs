@@ -165,6 +165,7 @@ impl CheckpointingStrategy for KeepBest {
         self.listener.tell(Event::Epoch {
             record: &record,
             epochs: self.epochs,
+            score: self.score,
             best: best.as_ref().unwrap_or(&record),
         });
         let mut actions = vec![CheckpointingAction::Save];

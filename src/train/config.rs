@@ -11,7 +11,7 @@ use crate::attention::Attention;
 use crate::backbone::Variant;
 use crate::data::synthetic::SyntheticConfig;
 use crate::network::{FeatureKind, NetworkConfig};
-use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, SamConfig};
+use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, EmaConfig, SamConfig};
 use crate::{Error, Result};
 
 fn positive(value: f64) -> bool {
@@ -60,6 +60,10 @@ pub struct StageConfig {
     /// Sharpness-aware minimisation around it; null for none. Paper: rho 0.05.
     #[config(default = "Some(SamConfig::new())")]
     pub sam: Option<SamConfig>,
+    /// An exponential moving average of the weights, which is then what is judged and kept; null for
+    /// none. Paper: none.
+    #[config(default = "None")]
+    pub ema: Option<EmaConfig>,
 }
 
 impl StageConfig {
@@ -86,6 +90,12 @@ impl StageConfig {
             && !(sam.rho.is_finite() && sam.rho >= 0.0 && positive(sam.epsilon))
         {
             return fail("sam", "rho of at least 0 and epsilon above 0", sam);
+        }
+        if let Some(ema) = &self.ema
+            && !ema.is_valid()
+        {
+            let expected = "decay of at least 0 and below 1, and warm_up above 0 or null";
+            return fail("ema", expected, ema);
         }
         let valid = match &self.optimizer {
             BaseOptimizerConfig::Sgd(sgd) => {
@@ -370,6 +380,14 @@ mod tests {
         named(
             |config| config.feature = FeatureKind::PooledAndLogits,
             "feature",
+        );
+        named(
+            |config| config.whole.ema = Some(EmaConfig::new().with_decay(1.0)),
+            "whole.ema",
+        );
+        named(
+            |config| config.joint.ema = Some(EmaConfig::new().with_warm_up(Some(0.0))),
+            "joint.ema",
         );
         named(
             |config| {

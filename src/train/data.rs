@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::config::TrainConfig;
 use super::event::Event;
 use super::run::Run;
+use super::supervision::Supervision;
 use crate::data::annotation::{self, AnnotationConfig};
 use crate::data::file::write_whole;
 use crate::data::split::{Split, SplitName};
+use crate::network::Tasks;
 use crate::{Error, Result};
 
 /// What the run began with, in its folder.
@@ -76,10 +78,26 @@ impl Data {
                 "missing ones alone",
             ));
         }
-        Ok(Self {
+        let data = Self {
             training,
             validation: Split::open(root, SplitName::Validation, &annotations)?,
-        })
+        };
+        if data.supervision().tasks() == Tasks::NONE {
+            return Err(Error::file(
+                root.join(SplitName::Training.file_name()),
+                "labels of action units, of expressions, or of both valence and arousal",
+                "one of valence and arousal alone, and the network reads both or neither",
+            ));
+        }
+        Ok(data)
+    }
+
+    /// What the labels allow.
+    pub fn supervision(&self) -> Supervision {
+        Supervision {
+            training: self.training.statistics(),
+            validation: self.validation.statistics(),
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Event<'a> {
         record: &'a EpochRecord,
         /// The stage's epochs.
         epochs: usize,
+        /// What `record.validation_score` is: "P_AU" and so on, or a sum of those.
+        score: &'static str,
         /// The stage's best epoch so far.
         best: &'a EpochRecord,
     },

@@ -7,27 +7,25 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::batch::ImageBatch;
 use super::config::{Order, StageConfig};
 use super::data::Data;
 use super::features::SplitFeatures;
 use super::history::{BACKBONE, locked};
-use super::metric::Task;
+use super::loader::Source;
 use super::model::{BackboneStage, OUTPUTS};
 use super::notice::notices;
 use super::outcome::{Outcome, panels};
 use super::run::Run;
 use super::source::{ImageSource, readable};
 use super::stage::{Stage, StageRows};
+use super::supervision::Supervision;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
-use crate::data::split::{Split, Statistics};
+use crate::data::split::Split;
 use crate::evaluate::evaluate;
 use crate::extract::is_readable;
-use crate::loss::{
-    AsymmetricLoss, AsymmetricLossConfig, WeightedCrossEntropy, WeightedCrossEntropyConfig,
-    balanced_weights, occurrence_weights,
-};
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::optim::Sam;
 use crate::picture;
@@ -54,62 +52,54 @@ impl Run {
 
     fn work(&self) -> Result<Outcome> {
         let data = self.data()?;
-        let statistics = data.training.statistics();
-        for line in notices(&statistics, &data.validation.statistics()) {
+        let supervision = data.supervision();
+        for line in notices(&supervision, &self.config) {
             self.note(&line);
         }
         if self.interrupter.should_stop() {
             return Err(Error::Interrupted);
         }
-        let (backbone, config) = self.backbone(&data, &statistics)?;
+        let (backbone, config) = self.backbone(&data, &supervision)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
 
-        let tasks = Tasks {
-            action_unit: statistics.action_unit_rows > 0,
-            expression: statistics.expression_rows() > 0,
-            // The network reads both or neither: one that was trained for one of them alone would make
-            // the other up.
-            valence_arousal: !statistics.valence_arousal.contains(&0),
-        };
         let config = NetworkConfig::paper(features.training.width())
             .with_backbone(Some(config))
             .with_feature(self.config.feature)
-            .with_attention(self.config.attention.clone())
-            .with_tasks(tasks);
+            .with_attention(supervision.attention(&self.config.attention))
+            .with_tasks(supervision.tasks());
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
         let network = config
             .clone()
             .with_backbone(None)
             .with_feature(FeatureKind::Pooled);
-        let network = self.heads(
-            drawn(network.init(&device)),
-            &features,
-            &statistics,
-            &config.tasks,
-        )?;
+        let network = self.heads(drawn(network.init(&device)), &features, &supervision)?;
         let network = Network {
             backbone: Some(backbone),
             feature: config.feature,
             ..network
         };
         if self.config.order != Order::Whole {
-            return self.finish(network, config, &data.validation, &features.validation);
+            let judged = supervision.judged();
+            return self.finish(
+                network,
+                config,
+                judged,
+                &data.validation,
+                &features.validation,
+            );
         }
-        let Data {
-            training,
-            validation,
-        } = &data;
-        let network = self.whole(network, &config, [training, validation], &statistics)?;
-        let features = self.tuned_features(validation, &network, &config)?;
-        self.finish(network, config, validation, &features)
+        let network = self.whole(network, &config, &data, &supervision)?;
+        let features = self.tuned_features(&data.validation, &network, &config)?;
+        let judged = supervision.judged();
+        self.finish(network, config, judged, &data.validation, &features)
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.
     fn backbone(
         &self,
         data: &Data,
-        statistics: &Statistics,
+        supervision: &Supervision,
     ) -> Result<(EfficientNet, EfficientNetConfig)> {
         if let Some(path) = &self.config.weights {
             let found = weights::import_backbone(path.as_ref(), &self.device)?;
@@ -125,19 +115,16 @@ impl Run {
             .with_classes(Some(OUTPUTS));
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
-        let stage = self.stage(BACKBONE, Task::All, &settings.stage, 0);
+        let tasks = supervision.tasks();
+        let stage = self.stage(BACKBONE, tasks, supervision, &settings.stage, 0);
         let model = BackboneStage {
             network: drawn(config.init(&device)),
-            loss: self.joint_loss(statistics),
+            loss: supervision.joint_loss(&device),
             sam: sam(&settings.stage),
         };
         let preprocessing = config.preprocessing();
-        let augmentation = self.config.flip.then(AugmentationConfig::new);
-        let model = stage.run(
-            model,
-            self.image_rows(&data.training, &preprocessing, augmentation, stage.seed)?,
-            self.image_rows(&data.validation, &preprocessing, None, stage.seed)?,
-        )?;
+        let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
+        let model = stage.run(model, training, validation)?;
         // The layer that read the labels has done its work; the feature is what stays.
         let mut network = model.network;
         network.classifier = None;
@@ -149,6 +136,7 @@ impl Run {
         &self,
         network: Network,
         config: NetworkConfig,
+        judged: Tasks,
         split: &Split,
         validation: &SplitFeatures,
     ) -> Result<Outcome> {
@@ -160,7 +148,7 @@ impl Run {
             writeln!(file)
         })?;
         let history = locked(&self.history);
-        picture::curves(&self.path("curves.png"), &panels(&history))?;
+        picture::curves(&self.path("curves.png"), &panels(&history, judged))?;
         if evaluation.confusion.rows() > 0 {
             let picture = picture::confusion(&evaluation.confusion);
             picture::save_png(&picture, &self.path("confusion.png"))?;
@@ -176,41 +164,49 @@ impl Run {
         })
     }
 
-    /// The images of `split` that have any label and can be read.
+    /// The images of both splits that are labelled for the stage and can be read.
     pub(super) fn image_rows(
         &self,
-        split: &Split,
+        stage: &Stage,
+        data: &Data,
         preprocessing: &Preprocessing,
-        augmentation: Option<AugmentationConfig>,
-        seed: u64,
-    ) -> Result<StageRows<super::batch::ImageBatch>> {
-        let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-        let readable = readable(&images, self.config.max_unreadable)?;
-        let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
-        Ok(StageRows {
-            rows: (0..labels.len())
-                .filter(|&row| readable[row] && !labels[row].is_empty())
-                .collect(),
-            source: Arc::new(ImageSource {
-                images: Arc::new(images),
-                labels: Arc::new(labels),
-                preprocessing: preprocessing.clone(),
-                augmentation,
-                seed,
-            }),
-        })
+    ) -> Result<[StageRows<ImageBatch>; 2]> {
+        let rows = |split: &Split, augmentation| {
+            let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+            let readable = readable(&images, self.config.max_unreadable)?;
+            let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
+            Ok(StageRows {
+                rows: (0..labels.len())
+                    .filter(|&row| readable[row] && stage.tasks.are_labelled(&labels[row]))
+                    .collect(),
+                source: Arc::new(ImageSource {
+                    images: Arc::new(images),
+                    labels: Arc::new(labels),
+                    preprocessing: preprocessing.clone(),
+                    augmentation,
+                    seed: stage.seed,
+                }) as Arc<dyn Source<ImageBatch>>,
+            })
+        };
+        let augmentation = self.config.flip.then(AugmentationConfig::new);
+        Ok([
+            rows(&data.training, augmentation)?,
+            rows(&data.validation, None)?,
+        ])
     }
 
     pub(super) fn stage<'a>(
         &'a self,
         name: &'static str,
-        task: Task,
+        tasks: Tasks,
+        supervision: &Supervision,
         config: &'a StageConfig,
         number: u64,
     ) -> Stage<'a> {
         Stage {
             name,
-            task,
+            tasks,
+            judged: tasks.and(supervision.judged()),
             config,
             // Stages draw from generators far apart.
             seed: self.config.seed.wrapping_add(number << 32),
@@ -220,20 +216,6 @@ impl Run {
             listener: self.listener.clone(),
             devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
-    }
-
-    pub(super) fn asymmetric(&self, statistics: &Statistics, device: &Device) -> AsymmetricLoss {
-        let positives = statistics.action_units.map(|unit| unit.present);
-        let labelled = statistics.action_units.map(|unit| unit.labelled);
-        AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
-    }
-
-    pub(super) fn cross_entropy(
-        &self,
-        statistics: &Statistics,
-        device: &Device,
-    ) -> WeightedCrossEntropy {
-        WeightedCrossEntropyConfig::new(balanced_weights(&statistics.expression)).init(device)
     }
 }
 

@@ -7,21 +7,17 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::Order;
+use super::data::Data;
 use super::execute::sam;
 use super::features::{Features, SplitFeatures};
-use super::metric::Task;
-use super::model::{
-    ActionUnitStage, ExpressionStage, JointLoss, JointStage, ValenceArousalStage, WholeStage,
-};
+use super::model::{ActionUnitStage, ExpressionStage, JointStage, ValenceArousalStage, WholeStage};
 use super::run::Run;
 use super::source::FeatureSource;
 use super::stage::{Stage, StageRows};
+use super::supervision::Supervision;
 use crate::Result;
-use crate::data::image::AugmentationConfig;
-use crate::data::split::{Split, Statistics};
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
-use crate::loss::ConcordanceLossConfig;
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
@@ -33,26 +29,26 @@ impl Run {
         &self,
         network: Network,
         features: &Features,
-        statistics: &Statistics,
-        tasks: &Tasks,
+        supervision: &Supervision,
     ) -> Result<Network> {
         match self.config.order {
-            Order::Staged => self.staged(network, features, statistics, tasks),
-            Order::Joint | Order::Whole => self.joint(network, features, statistics),
+            Order::Staged => self.staged(network, features, supervision),
+            Order::Joint | Order::Whole => self.joint(network, features, supervision),
         }
     }
 
-    /// All three tasks at once.
+    /// All tasks at once.
     fn joint(
         &self,
         network: Network,
         features: &Features,
-        statistics: &Statistics,
+        supervision: &Supervision,
     ) -> Result<Network> {
-        let stage = self.stage("joint", Task::All, &self.config.joint, 4);
+        let tasks = supervision.tasks();
+        let stage = self.stage("joint", tasks, supervision, &self.config.joint, 4);
         let model = JointStage {
             network,
-            loss: self.joint_loss(statistics),
+            loss: supervision.joint_loss(&self.device.clone().autodiff()),
             sam: sam(stage.config),
         };
         let (train, validation) = feature_rows(&stage, features, None);
@@ -64,35 +60,22 @@ impl Run {
         &self,
         network: Network,
         config: &NetworkConfig,
-        [training, validation]: [&Split; 2],
-        statistics: &Statistics,
+        data: &Data,
+        supervision: &Supervision,
     ) -> Result<Network> {
-        let stage = self.stage("whole", Task::All, &self.config.whole, 5);
+        let tasks = supervision.tasks();
+        let stage = self.stage("whole", tasks, supervision, &self.config.whole, 5);
         let backbone = config.backbone.as_ref();
         let preprocessing = backbone
             .expect("a run's network has a backbone")
             .preprocessing();
-        let augmentation = self.config.flip.then(AugmentationConfig::new);
         let model = WholeStage {
             network: network.train(),
-            loss: self.joint_loss(statistics),
+            loss: supervision.joint_loss(&self.device.clone().autodiff()),
             sam: sam(stage.config),
         };
-        let model = stage.run(
-            model,
-            self.image_rows(training, &preprocessing, augmentation, stage.seed)?,
-            self.image_rows(validation, &preprocessing, None, stage.seed)?,
-        )?;
-        Ok(model.network.valid())
-    }
-
-    pub(super) fn joint_loss(&self, statistics: &Statistics) -> JointLoss {
-        let device = self.device.clone().autodiff();
-        JointLoss {
-            action_unit: self.asymmetric(statistics, &device),
-            expression: self.cross_entropy(statistics, &device),
-            valence_arousal: ConcordanceLossConfig::new().init(),
-        }
+        let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
+        Ok(stage.run(model, training, validation)?.network.valid())
     }
 
     /// The paper's way: one task after another, skipping those without a single label.
@@ -100,8 +83,7 @@ impl Run {
         &self,
         network: Network,
         features: &Features,
-        statistics: &Statistics,
-        tasks: &Tasks,
+        supervision: &Supervision,
     ) -> Result<Network> {
         let Network {
             mut action_unit,
@@ -111,12 +93,15 @@ impl Run {
             ..
         } = network;
         let device = self.device.clone().autodiff();
+        let tasks = supervision.tasks();
+        let stage =
+            |name, tasks, config, number| self.stage(name, tasks, supervision, config, number);
 
         if tasks.action_unit {
-            let stage = self.stage("au", Task::ActionUnit, &self.config.action_unit, 1);
+            let stage = stage("au", Tasks::ACTION_UNIT, &self.config.action_unit, 1);
             let model = ActionUnitStage {
                 head: action_unit,
-                loss: self.asymmetric(statistics, &device),
+                loss: supervision.asymmetric(&device),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, None);
@@ -124,7 +109,7 @@ impl Run {
         }
         let action_unit = action_unit.valid();
         if tasks.expression {
-            let stage = self.stage("ex", Task::Expression, &self.config.expression, 2);
+            let stage = stage("ex", Tasks::EXPRESSION, &self.config.expression, 2);
             let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
                 let variants = split.variants.iter();
                 variants
@@ -137,7 +122,7 @@ impl Run {
             let model = ExpressionStage {
                 head: expression,
                 attention,
-                loss: self.cross_entropy(statistics, &device),
+                loss: supervision.cross_entropy(&device),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, frozen);
@@ -145,10 +130,11 @@ impl Run {
             (expression, attention) = (trained.head, trained.attention);
         }
         if tasks.valence_arousal {
-            let stage = self.stage("va", Task::ValenceArousal, &self.config.valence_arousal, 3);
+            let config = &self.config.valence_arousal;
+            let stage = stage("va", Tasks::VALENCE_AROUSAL, config, 3);
             let model = ValenceArousalStage {
                 head: valence_arousal,
-                loss: ConcordanceLossConfig::new().init(),
+                loss: supervision.concordance(),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, None);
@@ -176,7 +162,7 @@ fn feature_rows(
 ) {
     let rows = |split: &SplitFeatures, action_units| {
         let labelled = (0..split.labels.len()).filter(|&row| {
-            stage.task.is_labelled(&split.labels[row])
+            stage.tasks.are_labelled(&split.labels[row])
                 && split
                     .variants
                     .iter()

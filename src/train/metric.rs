@@ -10,59 +10,38 @@ use burn::train::metric::{
 
 use super::batch::StepOutput;
 use crate::Labels;
-use crate::evaluate::{only, row_of};
+use crate::evaluate::row_of;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::Tasks;
 
-/// What a stage trains, and so which score judges it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Action units: P_AU.
-    ActionUnit,
-    /// Expressions: P_EX.
-    Expression,
-    /// Valence and arousal: P_VA.
-    ValenceArousal,
-    /// All three at once: P_MTL, or the sum of the scores that the labels allow.
-    All,
+/// The name of the score that judges a stage of `tasks`: P_MTL of all three, otherwise the sum of those
+/// that it is made of.
+pub(super) const fn score_name(tasks: Tasks) -> &'static str {
+    match (tasks.action_unit, tasks.expression, tasks.valence_arousal) {
+        (true, false, false) => "P_AU",
+        (false, true, false) => "P_EX",
+        (false, false, true) => "P_VA",
+        (true, true, false) => "P_AU + P_EX",
+        (true, false, true) => "P_AU + P_VA",
+        (false, true, true) => "P_EX + P_VA",
+        (true, true, true) | (false, false, false) => "P_MTL",
+    }
 }
 
-impl Task {
-    /// The score's name.
-    pub const fn score_name(self) -> &'static str {
-        match self {
-            Self::ActionUnit => "P_AU",
-            Self::Expression => "P_EX",
-            Self::ValenceArousal => "P_VA",
-            Self::All => "P_MTL",
-        }
-    }
-
-    /// The task's score in `report`; `None` without labels to stand on. Where only one of valence and
-    /// arousal has labels, its coefficient stands for both.
-    pub fn score(self, report: &Report) -> Option<f64> {
-        let ccc = report.ccc;
-        let p_va = report.p_va.or(ccc.valence).or(ccc.arousal);
-        match self {
-            Self::ActionUnit => report.p_au,
-            Self::Expression => report.p_ex,
-            Self::ValenceArousal => p_va,
-            Self::All => {
-                let parts = [report.p_au, report.p_ex, p_va];
-                parts.into_iter().flatten().reduce(|sum, part| sum + part)
-            }
-        }
-    }
-
-    /// Whether `labels` has anything for the task.
-    pub fn is_labelled(self, labels: &Labels) -> bool {
-        match self {
-            Self::ActionUnit => labels.has_action_units(),
-            Self::Expression => labels.expression.is_some(),
-            Self::ValenceArousal => labels.has_valence_arousal(),
-            Self::All => !labels.is_empty(),
-        }
-    }
+/// The sum of the scores of `tasks` in `report` that have labels to stand on; `None` if none has.
+/// Where only one of valence and arousal has labels, its coefficient stands for both.
+fn score(tasks: Tasks, report: &Report) -> Option<f64> {
+    let ccc = report.ccc;
+    let parts = [
+        report.p_au.filter(|_| tasks.action_unit),
+        report.p_ex.filter(|_| tasks.expression),
+        report
+            .p_va
+            .or(ccc.valence)
+            .or(ccc.arousal)
+            .filter(|_| tasks.valence_arousal),
+    ];
+    parts.into_iter().flatten().reduce(|sum, part| sum + part)
 }
 
 /// A batch's scores and labels.
@@ -102,7 +81,7 @@ impl ScoreInput {
                 expression_logits: scores_of(&logits, row),
                 valence_arousal: scores_of(&valence_arousal, row),
             };
-            (only(labels, &scored), scores)
+            (scored.labels(labels), scores)
         });
         Ok(rows.collect())
     }
@@ -114,10 +93,10 @@ fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] 
         .map_or([0.0; N], |values| row_of(values, row))
 }
 
-/// A task's score over the whole validation split, never a mean of batches.
+/// The score of a stage's tasks over the whole validation split, never a mean of batches.
 #[derive(Clone)]
 pub struct TaskScore {
-    task: Task,
+    tasks: Tasks,
     accumulator: ScoreAccumulator,
     /// Whether a score was not finite: then there is none of the whole, and the loss, which is not
     /// finite either, ends the stage.
@@ -125,10 +104,11 @@ pub struct TaskScore {
 }
 
 impl TaskScore {
-    /// The score of `task`, with no rows yet.
-    pub fn new(task: Task) -> Self {
+    /// The score of `tasks`, with no rows yet: P_AU, P_EX, P_VA, or the sum of those that the labels
+    /// allow, which is P_MTL of all three.
+    pub fn new(tasks: Tasks) -> Self {
         Self {
-            task,
+            tasks,
             accumulator: ScoreAccumulator::new(),
             broken: false,
         }
@@ -137,14 +117,14 @@ impl TaskScore {
     fn current(&self) -> Option<f64> {
         match self.broken {
             true => None,
-            false => self.task.score(&self.accumulator.report()),
+            false => score(self.tasks, &self.accumulator.report()),
         }
     }
 
     fn entry(&self, value: Option<f64>) -> SerializedEntry {
         match value {
             Some(value) => SerializedEntry::new(
-                format!("{} {value:.3}", self.task.score_name()),
+                format!("{} {value:.3}", score_name(self.tasks)),
                 NumericEntry::Value(value).serialize(),
             ),
             None => SerializedEntry::not_available(None),
@@ -156,7 +136,7 @@ impl Metric for TaskScore {
     type Input = ScoreInput;
 
     fn name(&self) -> MetricName {
-        Arc::new(self.task.score_name().to_string())
+        Arc::new(score_name(self.tasks).to_string())
     }
 
     fn attributes(&self) -> MetricAttributes {
@@ -183,7 +163,7 @@ impl Metric for TaskScore {
     }
 
     fn clear(&mut self) {
-        *self = Self::new(self.task);
+        *self = Self::new(self.tasks);
     }
 }
 
@@ -223,7 +203,7 @@ mod tests {
             iteration: None,
             lr: None,
         };
-        let mut metric = TaskScore::new(Task::ValenceArousal);
+        let mut metric = TaskScore::new(Tasks::VALENCE_AROUSAL);
         metric.update(&output.adapt(), &metadata).unwrap();
         let current = metric.current();
         metric.clear();

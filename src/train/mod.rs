@@ -19,6 +19,7 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
+mod average;
 mod batch;
 mod branch;
 mod check;
@@ -42,14 +43,16 @@ mod record;
 mod run;
 mod source;
 mod stage;
+mod supervision;
 mod watch;
 
+pub use average::Averaged;
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 pub use config::{BackboneStageConfig, Order, Schedule, StageConfig, TrainConfig};
 pub use event::Event;
 pub use history::{EpochRecord, History};
 pub use loader::{EpochLoader, Source};
-pub use metric::{ScoreInput, Task, TaskScore};
+pub use metric::{ScoreInput, TaskScore};
 pub use outcome::Outcome;
 pub use run::Run;
 pub use source::FeatureSource;

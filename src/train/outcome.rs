@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::history::{EpochRecord, History};
+use super::metric::score_name;
 use crate::evaluate::table;
 use crate::metric::Report;
 use crate::network::Tasks;
@@ -29,6 +30,12 @@ pub struct Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&table(&self.report, &self.chance, &self.tasks))?;
+        if self.tasks.expression && !self.tasks.action_unit {
+            writeln!(
+                f,
+                "no cross attention: there are no action units to attend to"
+            )?;
+        }
         if self.synthetic {
             writeln!(
                 f,
@@ -39,15 +46,20 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The curves of every stage that has run.
-pub(super) fn panels(history: &History) -> Vec<Panel> {
+/// The curves of every stage that has run; of the three tasks, `judged` have validation labels.
+pub(super) fn panels(history: &History, judged: Tasks) -> Vec<Panel> {
+    let all = score_name(judged);
     [
-        ("backbone", "Backbone", "P_MTL"),
-        ("au", "Action units", "P_AU"),
-        ("ex", "Expressions", "P_EX"),
-        ("va", "Valence and arousal", "P_VA"),
-        ("joint", "All heads", "P_MTL"),
-        ("whole", "Whole network", "P_MTL"),
+        ("backbone", "Backbone", all),
+        ("au", "Action units", score_name(Tasks::ACTION_UNIT)),
+        ("ex", "Expressions", score_name(Tasks::EXPRESSION)),
+        (
+            "va",
+            "Valence and arousal",
+            score_name(Tasks::VALENCE_AROUSAL),
+        ),
+        ("joint", "All heads", all),
+        ("whole", "Whole network", all),
     ]
     .into_iter()
     .filter(|(stage, ..)| history.stage(stage).next().is_some())

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
@@ -11,6 +12,7 @@ use burn::train::{
     SupervisedTraining, TrainStep,
 };
 
+use super::average::Averaged;
 use super::batch::StepOutput;
 use super::checkpoint::{
     KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
@@ -19,9 +21,10 @@ use super::config::StageConfig;
 use super::event::Listener;
 use super::history::{EpochLog, History, locked};
 use super::loader::{EpochLoader, Portion, Source};
-use super::metric::{Task, TaskScore};
+use super::metric::{TaskScore, score_name};
 use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
+use crate::network::Tasks;
 use crate::{Error, Result};
 
 /// Rows in a validation batch; only speed and memory depend on it.
@@ -36,7 +39,10 @@ pub(super) struct StageRows<B> {
 /// A stage of a run.
 pub(super) struct Stage<'a> {
     pub(super) name: &'static str,
-    pub(super) task: Task,
+    /// What it trains; rows without a label of these are left out.
+    pub(super) tasks: Tasks,
+    /// Which of them the validation split can judge: their scores choose the epoch.
+    pub(super) judged: Tasks,
     pub(super) config: &'a StageConfig,
     pub(super) seed: u64,
     pub(super) folder: PathBuf,
@@ -49,7 +55,8 @@ pub(super) struct Stage<'a> {
 
 impl Stage<'_> {
     /// Trains `model`, from the last whole checkpoint if there is one, and returns it with the
-    /// weights of its best epoch, in inference mode.
+    /// weights of its best epoch, in inference mode: their moving average, where the config asks for
+    /// one.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if asked to stop; [`Error::NotFinite`] if a loss or a gradient is not;
@@ -63,10 +70,12 @@ impl Stage<'_> {
     ) -> Result<M>
     where
         M: LearnerModel
+            + ModuleDisplay
             + TrainStep<Input = B, Output = StepOutput>
             + InferenceStep<Input = B, Output = StepOutput>,
         B: Portion + Send + 'static,
     {
+        let model = Averaged::new(model, self.config.ema.as_ref());
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         if train.rows.is_empty() {
             let found = format!("stage {}: no row to learn from", self.name);
@@ -82,10 +91,11 @@ impl Stage<'_> {
             // Another network's checkpoint ends here and not in the midst of burn's training.
             let trained = restore(model.valid(), &self.folder, resumed)?;
             if resumed >= self.config.epochs {
-                return match self.history().best(self.name) {
-                    Some(best) if best != resumed => restore(trained, &self.folder, best),
-                    _ => Ok(trained),
+                let best = match self.history().best(self.name) {
+                    Some(best) if best != resumed => restore(trained, &self.folder, best)?,
+                    _ => trained,
                 };
+                return Ok(best.into_evaluated());
             }
         }
 
@@ -116,12 +126,12 @@ impl Stage<'_> {
                 .metric_train(watch.clone())
                 .metric_valid(watch.validating())
                 .metric_valid_numeric(LossMetric::new())
-                .metric_valid_numeric(TaskScore::new(self.task))
+                .metric_valid_numeric(TaskScore::new(self.judged))
                 .with_metric_logger(EpochLog::default())
                 .with_custom_checkpointers(models, optimizers, schedulers)
                 .with_checkpointing_strategy(KeepBest {
                     stage: self.name,
-                    score: self.task.score_name(),
+                    score: score_name(self.judged),
                     epochs: self.config.epochs,
                     history: self.history.clone(),
                     interrupter: self.interrupter.clone(),
@@ -153,7 +163,7 @@ impl Stage<'_> {
             return Err(Error::Interrupted);
         }
         match self.history().best(self.name) {
-            Some(best) => restore(result.model, &self.folder, best),
+            Some(best) => Ok(restore(result.model, &self.folder, best)?.into_evaluated()),
             None => Err(Error::Training(format!(
                 "stage {}: no epoch finished",
                 self.name
@@ -273,7 +283,8 @@ mod tests {
         let history = History::open(&folder.path().join("metrics.csv")).unwrap();
         let stage = Stage {
             name: "au",
-            task: Task::ActionUnit,
+            tasks: Tasks::ACTION_UNIT,
+            judged: Tasks::ACTION_UNIT,
             config: &config,
             seed: 0,
             folder: folder.path().join("au"),

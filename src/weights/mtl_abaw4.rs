@@ -8,7 +8,7 @@ use super::{Checkpoint, linear};
 use crate::attention::Attention;
 use crate::backbone::Flavour;
 use crate::head::NodeMap;
-use crate::network::{FeatureKind, Network, NetworkConfig};
+use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::{Error, Result};
 
 /// What the authors' backbone stands under, the usual first.
@@ -146,6 +146,10 @@ pub(super) fn check(config: &NetworkConfig) -> Result<()> {
             expected,
             "the paper's element by element".into(),
         );
+    }
+    if config.tasks != Tasks::ALL {
+        let expected = "all three: the file cannot say which of its heads were never trained";
+        return refuse("tasks", expected, config.tasks.to_string());
     }
     if config.node_map != NodeMap::Normalised {
         let expected = "normalised node maps, which the authors' program has";

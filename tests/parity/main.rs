@@ -3,6 +3,7 @@
 mod attention;
 mod backbone;
 mod decode;
+mod ema;
 mod fixture;
 mod graph;
 mod head;

@@ -15,4 +15,8 @@ mod model;
 mod origin;
 mod program;
 #[cfg(feature = "train")]
+mod set;
+#[cfg(feature = "train")]
+mod task;
+#[cfg(feature = "train")]
 mod training;

@@ -4,14 +4,15 @@ use burn::module::Module;
 use burn::tensor::activation::sigmoid;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
+use super::joint::Scores;
 use super::{JointLoss, step};
 use crate::backbone::EfficientNet;
 use crate::label::{ACTION_UNITS, EXPRESSIONS};
-use crate::network::NetworkOutput;
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
 
 /// Outputs of the layer that reads the three tasks: unit logits, class logits, valence and arousal.
+/// Those of a task that is not trained are never looked at.
 pub(in crate::train) const OUTPUTS: usize = ACTION_UNITS + EXPRESSIONS + 2;
 
 #[derive(Module, Debug)]
@@ -27,14 +28,13 @@ impl BackboneStage {
     fn output(&self, batch: &ImageBatch) -> StepOutput {
         let features = self.network.forward_features(batch.images.clone());
         let outputs = self.network.forward_head(features);
-        let expression = ACTION_UNITS..ACTION_UNITS + EXPRESSIONS;
-        let units = sigmoid(outputs.clone().narrow(1, 0, ACTION_UNITS));
-        let logits = outputs.clone().narrow(1, expression.start, EXPRESSIONS);
-        let affect = outputs.narrow(1, expression.end, 2).tanh();
-        let scores = NetworkOutput {
-            action_units: units,
-            expression_logits: logits,
-            valence_arousal: affect,
+        let columns = |start, count| outputs.clone().narrow(1, start, count);
+        let affect = ACTION_UNITS + EXPRESSIONS;
+        let tasks = self.loss.tasks();
+        let scores = Scores {
+            action_units: tasks.action_unit.then(|| sigmoid(columns(0, ACTION_UNITS))),
+            expression_logits: tasks.expression.then(|| columns(ACTION_UNITS, EXPRESSIONS)),
+            valence_arousal: tasks.valence_arousal.then(|| columns(affect, 2).tanh()),
         };
         self.loss.output(scores, &batch.targets, &batch.labels)
     }

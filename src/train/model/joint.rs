@@ -1,52 +1,111 @@
 //! All heads at once on partially labelled rows, over cached features or with the backbone in front.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::step;
 use crate::Labels;
 use crate::loss::{AsymmetricLoss, ConcordanceLoss, Reduction, WeightedCrossEntropy};
-use crate::network::{Network, NetworkOutput};
+use crate::network::{Network, Tasks};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 
-/// The sum of the three tasks' losses, each over the rows that have its label: Eq. 8, 10 and 11.
+/// What a network says of the tasks that are trained; the others are not computed.
+#[derive(Clone, Debug)]
+pub(super) struct Scores {
+    /// Probabilities, `[batch, 12]`.
+    pub(super) action_units: Option<Tensor<2>>,
+    /// `[batch, 8]`.
+    pub(super) expression_logits: Option<Tensor<2>>,
+    /// In [-1, 1], `[batch, 2]`.
+    pub(super) valence_arousal: Option<Tensor<2>>,
+}
+
+impl Scores {
+    fn of(network: &Network, features: &Tensor<2>, tasks: Tasks) -> Self {
+        let features = || features.clone();
+        let action_units = tasks
+            .action_unit
+            .then(|| network.action_unit.forward(features()));
+        let logits = tasks
+            .expression
+            .then(|| network.expression.forward(features()));
+        Self {
+            expression_logits: match (&action_units, logits) {
+                (Some(units), Some(logits)) => Some(network.attend(units.clone(), logits)),
+                (_, logits) => logits,
+            },
+            action_units,
+            valence_arousal: tasks
+                .valence_arousal
+                .then(|| network.valence_arousal.forward(features())),
+        }
+    }
+}
+
+/// The sum of the trained tasks' losses, each over the rows that have its label: Eq. 8, 10 and 11.
+/// There is at least one.
 #[derive(Module, Debug)]
 pub(in crate::train) struct JointLoss {
-    pub(in crate::train) action_unit: AsymmetricLoss,
-    pub(in crate::train) expression: WeightedCrossEntropy,
-    pub(in crate::train) valence_arousal: ConcordanceLoss,
+    pub(in crate::train) action_unit: Option<AsymmetricLoss>,
+    pub(in crate::train) expression: Option<WeightedCrossEntropy>,
+    pub(in crate::train) valence_arousal: Option<ConcordanceLoss>,
 }
 
 impl JointLoss {
-    /// The step's output with `scores`.
+    /// The tasks that have a loss.
+    pub(in crate::train) fn tasks(&self) -> Tasks {
+        Tasks {
+            action_unit: self.action_unit.is_some(),
+            expression: self.expression.is_some(),
+            valence_arousal: self.valence_arousal.is_some(),
+        }
+    }
+
+    /// What a step hands on of `scores`, which are those of [`tasks`](Self::tasks).
     pub(super) fn output(
         &self,
-        scores: NetworkOutput,
+        scores: Scores,
         targets: &LabelBatch,
         labels: &[Labels],
     ) -> StepOutput {
-        let loss = self.action_unit.forward(
-            scores.action_units.clone(),
-            targets.action_units.clone(),
-            targets.action_units_present.clone(),
-            Reduction::Auto,
-        ) + self.expression.forward(
-            scores.expression_logits.clone(),
-            targets.expressions.clone(),
-            targets.expressions_present.clone(),
-            Reduction::Auto,
-        ) + self.valence_arousal.forward(
-            scores.valence_arousal.clone(),
-            targets.valence_arousal.clone(),
-            targets.valence_arousal_present.clone(),
-            Reduction::Auto,
-        );
+        let action_unit = self.action_unit.as_ref().zip(scores.action_units.clone());
+        let action_unit = action_unit.map(|(loss, scores)| {
+            loss.forward(
+                scores,
+                targets.action_units.clone(),
+                targets.action_units_present.clone(),
+                Reduction::Auto,
+            )
+        });
+        let expression = self.expression.as_ref();
+        let expression = expression.zip(scores.expression_logits.clone());
+        let expression = expression.map(|(loss, logits)| {
+            loss.forward(
+                logits,
+                targets.expressions.clone(),
+                targets.expressions_present.clone(),
+                Reduction::Auto,
+            )
+        });
+        let affect = self.valence_arousal.as_ref();
+        let affect = affect.zip(scores.valence_arousal.clone());
+        let affect = affect.map(|(loss, scores)| {
+            loss.forward(
+                scores,
+                targets.valence_arousal.clone(),
+                targets.valence_arousal_present.clone(),
+                Reduction::Auto,
+            )
+        });
+        let losses = [action_unit, expression, affect].into_iter().flatten();
+        let loss = losses.reduce(|sum, loss| sum + loss);
         StepOutput {
-            action_units: Some(scores.action_units),
-            expression_logits: Some(scores.expression_logits),
-            valence_arousal: Some(scores.valence_arousal),
-            ..StepOutput::new(loss, labels.to_vec())
+            action_units: scores.action_units,
+            expression_logits: scores.expression_logits,
+            valence_arousal: scores.valence_arousal,
+            ..StepOutput::new(loss.expect("at least one task"), labels.to_vec())
         }
     }
 }
@@ -62,7 +121,7 @@ pub(in crate::train) struct JointStage {
 
 impl JointStage {
     fn output(&self, batch: &FeatureBatch) -> StepOutput {
-        let scores = self.network.forward(batch.features.clone());
+        let scores = Scores::of(&self.network, &batch.features, self.loss.tasks());
         self.loss.output(scores, &batch.targets, &batch.labels)
     }
 }
@@ -99,7 +158,7 @@ pub(in crate::train) struct WholeStage {
 impl WholeStage {
     fn output(&self, batch: &ImageBatch) -> StepOutput {
         let features = self.network.features(batch.images.clone());
-        let scores = self.network.forward(features);
+        let scores = Scores::of(&self.network, &features, self.loss.tasks());
         self.loss.output(scores, &batch.targets, &batch.labels)
     }
 }

@@ -1,0 +1,145 @@
+//! What the labels of a run's two splits allow: which tasks are trained, which of them are judged,
+//! and what the losses weigh.
+
+use burn::tensor::Device;
+
+use super::model::JointLoss;
+use crate::attention::Attention;
+use crate::data::split::Statistics;
+use crate::loss::{
+    AsymmetricLoss, AsymmetricLossConfig, ConcordanceLoss, ConcordanceLossConfig,
+    WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
+};
+use crate::network::Tasks;
+
+/// The labels of both splits, counted.
+///
+/// A task without training labels takes part in nothing: it has no loss, no score that an epoch is
+/// chosen by, no place in the attention and, in the network's config, no scores. Its validation labels
+/// are counted in the report and otherwise left out.
+#[derive(Clone, Debug)]
+pub(super) struct Supervision {
+    pub(super) training: Statistics,
+    pub(super) validation: Statistics,
+}
+
+impl Supervision {
+    /// The tasks that have labels to learn from. The network reads both valence and arousal or
+    /// neither: trained for one of them alone, it would make the other up.
+    pub(super) fn tasks(&self) -> Tasks {
+        Tasks {
+            action_unit: self.training.action_unit_rows > 0,
+            expression: self.training.expression_rows() > 0,
+            valence_arousal: !self.training.valence_arousal.contains(&0),
+        }
+    }
+
+    /// The trained tasks that have labels to be judged on.
+    pub(super) fn judged(&self) -> Tasks {
+        self.tasks().and(Tasks {
+            action_unit: self.validation.action_unit_rows > 0,
+            expression: self.validation.expression_rows() > 0,
+            valence_arousal: self.validation.valence_arousal_rows > 0,
+        })
+    }
+
+    /// The attention of a network that was asked to have `wanted`: none where there are no trained
+    /// action units to attend to, or no trained logits that would.
+    pub(super) fn attention(&self, wanted: &Attention) -> Attention {
+        let tasks = self.tasks();
+        match tasks.action_unit && tasks.expression {
+            true => wanted.clone(),
+            false => Attention::None,
+        }
+    }
+
+    /// The loss of the action units; a rarer unit weighs more.
+    pub(super) fn asymmetric(&self, device: &Device) -> AsymmetricLoss {
+        let positives = self.training.action_units.map(|unit| unit.present);
+        let labelled = self.training.action_units.map(|unit| unit.labelled);
+        AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
+    }
+
+    /// The loss of the expressions; a rarer class weighs more.
+    pub(super) fn cross_entropy(&self, device: &Device) -> WeightedCrossEntropy {
+        WeightedCrossEntropyConfig::new(balanced_weights(&self.training.expression)).init(device)
+    }
+
+    /// The loss of valence and arousal.
+    pub(super) fn concordance(&self) -> ConcordanceLoss {
+        ConcordanceLossConfig::new().init()
+    }
+
+    /// The losses of all trained tasks.
+    pub(super) fn joint_loss(&self, device: &Device) -> JointLoss {
+        let tasks = self.tasks();
+        JointLoss {
+            action_unit: tasks.action_unit.then(|| self.asymmetric(device)),
+            expression: tasks.expression.then(|| self.cross_entropy(device)),
+            valence_arousal: tasks.valence_arousal.then(|| self.concordance()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Labels;
+    use crate::label::ACTION_UNITS;
+
+    fn labels(tasks: Tasks) -> Labels {
+        tasks.labels(&Labels {
+            valence_arousal: [Some(0.5), Some(-0.5)],
+            expression: Some(3),
+            action_units: [Some(true); ACTION_UNITS],
+        })
+    }
+
+    fn supervision(trained: Tasks, judged: Tasks) -> Supervision {
+        Supervision {
+            training: Statistics::of(&[labels(trained)]),
+            validation: Statistics::of(&[labels(judged)]),
+        }
+    }
+
+    fn subsets() -> impl Iterator<Item = Tasks> {
+        (0..8).map(|bits| Tasks {
+            action_unit: bits & 1 > 0,
+            expression: bits & 2 > 0,
+            valence_arousal: bits & 4 > 0,
+        })
+    }
+
+    #[test]
+    fn a_task_is_trained_on_its_labels_and_judged_only_if_it_was() {
+        for trained in subsets() {
+            for labelled in subsets() {
+                let supervision = supervision(trained, labelled);
+                assert_eq!(supervision.tasks(), trained);
+                assert_eq!(supervision.judged(), trained.and(labelled));
+                let loss = supervision.joint_loss(&Device::default());
+                assert_eq!(loss.tasks(), trained);
+            }
+        }
+    }
+
+    #[test]
+    fn expressions_attend_to_trained_action_units_alone() {
+        let wanted = Attention::Additive { hidden: 3 };
+        for trained in subsets() {
+            let attention = supervision(trained, Tasks::ALL).attention(&wanted);
+            let expected = match trained.action_unit && trained.expression {
+                true => wanted.clone(),
+                false => Attention::None,
+            };
+            assert_eq!(attention, expected, "{trained}");
+        }
+    }
+
+    #[test]
+    fn valence_without_arousal_is_no_task() {
+        let mut supervision = supervision(Tasks::ALL, Tasks::ALL);
+        supervision.training.valence_arousal = [4, 0];
+        assert!(!supervision.tasks().valence_arousal && !supervision.judged().valence_arousal);
+    }
+}
