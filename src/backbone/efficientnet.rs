@@ -234,9 +234,9 @@ impl EfficientNet {
 
     /// The feature before pooling.
     ///
-    /// By burn's operations one by one on every device. On burn's CPU backend that is slower than
-    /// [`forward_features`](Self::forward_features), which runs fused: there the last layer is pooled
-    /// while it is computed, and its map never stands in memory.
+    /// By burn's operations one by one, on every device. On burn's CPU backend that is slower than
+    /// [`forward_features`](Self::forward_features), which runs fused: there the last layer goes
+    /// straight into the mean, and no map is left in burn's layout to hand out.
     ///
     /// # Shapes
     /// - images: as [`forward_features`](Self::forward_features)
@@ -255,9 +255,10 @@ impl EfficientNet {
 
     /// The output of every stage, shallowest first.
     ///
-    /// By burn's operations one by one on every device. On burn's CPU backend that is slower than
+    /// By burn's operations one by one, on every device. On burn's CPU backend that is slower than
     /// [`forward_features`](Self::forward_features), which runs fused: there the maps between the
-    /// blocks are in a layout of its own, and the memory of one is used again for the next.
+    /// blocks have a layout of their own, sixteen channels of a pixel side by side, and only the
+    /// pooled feature is handed out.
     ///
     /// # Shapes
     /// - images: as [`forward_features`](Self::forward_features)

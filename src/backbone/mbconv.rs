@@ -1,7 +1,7 @@
 //! The two blocks of EfficientNet, both called MBConv: with and without expansion.
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Content, Module, ModuleDisplay};
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::silu;
@@ -39,6 +39,7 @@ pub struct MbConvConfig {
 /// Where input and output have one shape, the input is added to the output. timm names the layers
 /// of the two kinds differently, hence two structs.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 #[allow(
     clippy::large_enum_variant,
     reason = "a network has a few dozen blocks, nearly all of the larger kind"
@@ -140,6 +141,16 @@ impl MbConvConfig {
                 bn3: layers.norm(output),
                 drop_path,
             })
+        }
+    }
+}
+
+impl ModuleDisplay for MbConv {
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        // The block itself, whose name says which kind it is.
+        match self {
+            Self::DepthwiseSeparable(block) => content.add_single(block).optional(),
+            Self::InvertedResidual(block) => content.add_single(block).optional(),
         }
     }
 }

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn counting_and_printing_initialise_nothing() {
+    fn counting_initialises_nothing() {
         struct Untouched;
         impl ModuleVisitor for Untouched {
             fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -185,7 +185,6 @@ mod tests {
         }
         let network = NetworkConfig::mtl_abaw4().init(&Device::default());
         trained(&network);
-        assert!(!network.to_string().is_empty());
         network.visit(&mut Untouched);
     }
 
@@ -194,23 +193,24 @@ mod tests {
         let backbone = EfficientNetConfig::new(Variant::Tiny);
         let config = NetworkConfig::paper(192).with_backbone(Some(backbone));
         let printed = config.init(&Device::default()).to_string();
+        let line = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
-            "backbone: EfficientNet {\n    feature_width: 192",
+            "backbone: EfficientNet { feature_width: 192",
             "conv_stem: Conv2d {ch_in: 3, ch_out: 8, stride: [2, 2], kernel_size: [3, 3]",
-            "SqueezeExcite {channels: 16, reduced: 4",
+            "SqueezeExcite {channels: 8, reduced: 2",
+            "0: InvertedResidual { conv_pw: Conv2d {ch_in: 16",
             "DropPath {prob: 0.04}",
             "epsilon: 0.001",
-            "ActionUnitHead {\n    units: 12\n    feature_width: 192\n    neighbours: 4",
-            "similarity: Dot",
-            "NodeFeatures {\n      nodes: 12\n      width: 192",
+            "ActionUnitHead { units: 12 feature_width: 192 neighbours: 4 similarity: Dot",
+            "NodeFeatures { nodes: 12 width: 192",
             "Dropout {prob: 0.5}",
-            "GraphConvolution {\n      nodes: 12\n      width: 192",
+            "GraphConvolution { nodes: 12 width: 192",
             "ExpressionHead {feature_width: 192, classes: 8",
-            "ValenceArousalHead {\n    feature_width: 192",
-            "CrossAttention {\n    form: Elementwise\n    action_units: 12",
+            "ValenceArousalHead { feature_width: 192",
+            "CrossAttention { form: Elementwise action_units: 12",
             "feature: Pooled",
         ] {
-            assert!(printed.contains(part), "{part}: {printed}");
+            assert!(line.contains(part), "{part}: {printed}");
         }
         let additive = small().init(&Device::default()).to_string();
         let part = "form: Additive { hidden: 5 }";
