@@ -385,7 +385,8 @@ mod tests {
                     expected = match update {
                         0 => latest.collect(),
                         _ => {
-                            let most = warm_up.map(|power| 1.0 - (1.0 + update as f64).powf(-power));
+                            let most =
+                                warm_up.map(|power| 1.0 - (1.0 + update as f64).powf(-power));
                             let kept = most.unwrap_or(1.0).min(0.6);
                             let pairs = expected.into_iter().zip(latest);
                             pairs.map(|(e, l)| kept * e + (1.0 - kept) * l).collect()
@@ -410,7 +411,10 @@ mod tests {
         assert_eq!(config.kept(0), 0.0);
         assert!((config.kept(1) - (1.0 - 2f64.powf(-2.0 / 3.0))).abs() < 1e-12);
         assert!((1..40_000).all(|t| config.kept(t) <= config.kept(t + 1)));
-        assert_eq!((config.kept(40_000), config.kept(usize::MAX)), (0.999, 0.999));
+        assert_eq!(
+            (config.kept(40_000), config.kept(usize::MAX)),
+            (0.999, 0.999)
+        );
         let plain = config.with_warm_up(None);
         assert_eq!((plain.kept(0), plain.kept(1)), (0.0, 0.999));
     }
@@ -488,7 +492,9 @@ mod tests {
     #[test]
     #[should_panic = "outside their range"]
     fn a_decay_of_one_is_refused() {
-        EmaConfig::new().with_decay(1.0).init(&Model::new(&device()));
+        EmaConfig::new()
+            .with_decay(1.0)
+            .init(&Model::new(&device()));
     }
 
     #[test]

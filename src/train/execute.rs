@@ -84,7 +84,13 @@ impl Run {
         };
         if self.config.order != Order::Whole {
             let judged = supervision.judged();
-            return self.finish(network, config, judged, &data.validation, &features.validation);
+            return self.finish(
+                network,
+                config,
+                judged,
+                &data.validation,
+                &features.validation,
+            );
         }
         let network = self.whole(network, &config, &data, &supervision)?;
         let features = self.tuned_features(&data.validation, &network, &config)?;
@@ -186,7 +192,10 @@ impl Run {
             })
         };
         let augmentation = self.config.flip.then(AugmentationConfig::new);
-        Ok([rows(&data.training, augmentation)?, rows(&data.validation, None)?])
+        Ok([
+            rows(&data.training, augmentation)?,
+            rows(&data.validation, None)?,
+        ])
     }
 
     pub(super) fn stage<'a>(

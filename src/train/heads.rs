@@ -10,9 +10,7 @@ use super::config::Order;
 use super::data::Data;
 use super::execute::sam;
 use super::features::{Features, SplitFeatures};
-use super::model::{
-    ActionUnitStage, ExpressionStage, JointStage, ValenceArousalStage, WholeStage,
-};
+use super::model::{ActionUnitStage, ExpressionStage, JointStage, ValenceArousalStage, WholeStage};
 use super::run::Run;
 use super::source::FeatureSource;
 use super::stage::{Rows, Stage};
@@ -96,9 +94,8 @@ impl Run {
         } = network;
         let device = self.device.clone().autodiff();
         let tasks = supervision.tasks();
-        let stage = |name, tasks, config, number| {
-            self.stage(name, tasks, supervision, config, number)
-        };
+        let stage =
+            |name, tasks, config, number| self.stage(name, tasks, supervision, config, number);
 
         if tasks.action_unit {
             let stage = stage("au", Tasks::ACTION_UNIT, &self.config.action_unit, 1);

@@ -29,7 +29,9 @@ fn examples(supervision: &Supervision) -> Vec<String> {
     let unseen = unseen.map(|(class, _)| class.to_string()).collect();
     [
         named(unlabelled).map(|names| {
-            format!("au: no training image has a label of {names}: what is read there means nothing")
+            format!(
+                "au: no training image has a label of {names}: what is read there means nothing"
+            )
         }),
         named(absent).map(|names| format!("au: no training image shows {names}")),
         named(unseen).map(|names| format!("ex: no training image shows {names}")),
@@ -173,7 +175,8 @@ mod tests {
 
     #[test]
     fn an_attention_without_action_units_is_named_where_one_was_asked_for() {
-        let attention = "ex: no trained action units to attend to; the network has no cross attention";
+        let attention =
+            "ex: no trained action units to attend to; the network has no cross attention";
         let skipped = "au: no training labels; skipped, and its validation labels are not scored";
         for order in [Order::Staged, Order::Joint, Order::Whole] {
             let lines = said(order, |set| without_units(&mut set.training));
@@ -190,7 +193,8 @@ mod tests {
 
     #[test]
     fn without_validation_labels_of_a_task_it_is_said_what_its_epoch_is_chosen_by() {
-        let others = "au: no validation labels; the epoch with the best score of the other tasks is kept";
+        let others =
+            "au: no validation labels; the epoch with the best score of the other tasks is kept";
         let loss = "au: no validation labels; the epoch with the lowest training loss is kept";
         let unjudged = |set: &mut Supervision| without_units(&mut set.validation);
         assert_eq!(said(Order::Staged, unjudged), [loss]);

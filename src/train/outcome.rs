@@ -31,7 +31,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&table(&self.report, &self.chance, &self.tasks))?;
         if self.tasks.expression && !self.tasks.action_unit {
-            writeln!(f, "no cross attention: there are no action units to attend to")?;
+            writeln!(
+                f,
+                "no cross attention: there are no action units to attend to"
+            )?;
         }
         if self.synthetic {
             writeln!(
@@ -50,7 +53,11 @@ pub(super) fn panels(history: &History, judged: Tasks) -> Vec<Panel> {
         ("backbone", "Backbone", all),
         ("au", "Action units", score_name(Tasks::ACTION_UNIT)),
         ("ex", "Expressions", score_name(Tasks::EXPRESSION)),
-        ("va", "Valence and arousal", score_name(Tasks::VALENCE_AROUSAL)),
+        (
+            "va",
+            "Valence and arousal",
+            score_name(Tasks::VALENCE_AROUSAL),
+        ),
         ("joint", "All heads", all),
         ("whole", "Whole network", all),
     ]

@@ -67,5 +67,8 @@ fn averages_are_those_of_timm_with_and_without_warm_up() {
 
 #[test]
 fn averages_are_those_of_pytorch() {
-    follow("torch", &EmaConfig::new().with_decay(0.8).with_warm_up(None));
+    follow(
+        "torch",
+        &EmaConfig::new().with_decay(0.8).with_warm_up(None),
+    );
 }

@@ -32,12 +32,8 @@ impl BackboneStage {
         let affect = ACTION_UNITS + EXPRESSIONS;
         let tasks = self.loss.tasks();
         let scores = Scores {
-            action_units: tasks
-                .action_unit
-                .then(|| sigmoid(columns(0, ACTION_UNITS))),
-            expression_logits: tasks
-                .expression
-                .then(|| columns(ACTION_UNITS, EXPRESSIONS)),
+            action_units: tasks.action_unit.then(|| sigmoid(columns(0, ACTION_UNITS))),
+            expression_logits: tasks.expression.then(|| columns(ACTION_UNITS, EXPRESSIONS)),
             valence_arousal: tasks.valence_arousal.then(|| columns(affect, 2).tanh()),
         };
         self.loss.output(scores, &batch.targets, &batch.labels)
