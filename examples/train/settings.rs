@@ -48,10 +48,12 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         stage.learning_rate = arguments.learning_rate.unwrap_or(stage.learning_rate);
     }
     if let Some(decay) = arguments.ema {
-        let stages = config.heads_mut().map(|stage| &mut stage.ema);
-        for ema in stages.into_iter().chain([&mut config.whole.ema]) {
-            *ema = Some(ema.take().unwrap_or_else(EmaConfig::new).with_decay(decay));
-        }
+        let average = |stage: &mut StageConfig| {
+            let ema = stage.ema.take().unwrap_or_else(EmaConfig::new);
+            stage.ema = Some(ema.with_decay(decay));
+        };
+        config.heads_mut().into_iter().for_each(average);
+        average(&mut config.whole);
     }
     if let Some(rho) = arguments.rho {
         set_rho(&mut config, arguments.optimizer, rho)?;

@@ -1,18 +1,15 @@
 //! Runs on sets and numbers that a run must not take lightly.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use countenance::backbone::{EfficientNetConfig, Variant};
-use countenance::data::annotation::{self, AnnotationConfig, Row};
-use countenance::data::split::{IMAGE_FOLDER, SplitName};
-use countenance::data::synthetic::SyntheticConfig;
-use countenance::network::NetworkConfig;
-use countenance::train::{Event, Order, Outcome, Run, TrainConfig};
-use countenance::{Error, Labels, Result};
+use countenance::data::annotation::{self, Row};
+use countenance::data::split::SplitName;
+use countenance::train::{Event, Order, Run};
+use countenance::{Error, Labels};
 
 use crate::set::{Set, assert_same, stopped_before, tree, turn};
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use countenance::train::{Order, TrainConfig};
+use countenance::train::{Order, StageConfig, TrainConfig};
 
 use super::{Ending, FINISHED, names, program, refusal};
 
@@ -72,6 +72,7 @@ fn flags_that_would_change_nothing_are_refused_and_nothing_is_left() {
         ("--max-unreadable .5", "--max-unreadable: expected --data"),
         ("--resume --seed 1", "'--seed <N>'"),
         ("--resume --order joint", "'--order <ORDER>'"),
+        ("--resume --ema 0.9", "'--ema <DECAY>'"),
         ("--resume --config given", "'--config <JSON>'"),
         ("--resume --whole-epochs 2", "'--whole-epochs <N>'"),
     ] {
@@ -109,6 +110,31 @@ fn an_optimizer_is_what_the_help_says_in_the_runs_config() {
             assert!(stage.optimizer.to_string().contains(name), "{words}");
         }
     }
+}
+
+#[test]
+fn an_average_of_weights_is_one_of_the_heads_and_of_the_whole_network() {
+    for (words, decay) in [("--ema 0.75", Some(0.75)), ("", None)] {
+        let here = tempfile::tempdir().unwrap();
+        let mut train = program("train", here.path());
+        train.args(super::SHORT).args(["--out", "run"]);
+        super::said(&with(&mut train, words).left());
+        let mut config = TrainConfig::load(&here.path().join("run/config.json")).unwrap();
+        let decays = |stage: &StageConfig| stage.ema.as_ref().map(|ema| ema.decay);
+        assert_eq!(decays(&config.whole), decay, "{words}");
+        assert_eq!(decays(&config.backbone.stage), None, "{words}");
+        for stage in config.heads_mut() {
+            assert_eq!(decays(stage), decay, "{words}");
+        }
+    }
+    let here = tempfile::tempdir().unwrap();
+    for value in ["1", "-0.5", "NaN", "often"] {
+        let words = format!("--ema {value}");
+        let error = refusal(&with(&mut program("train", here.path()), &words).left());
+        let expected = "expected a number of at least 0 and below 1";
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(names(here.path()).is_empty());
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
         ("--whole-epochs", data.whole.epochs.to_string()),
         ("--backbone-epochs", data.backbone.stage.epochs.to_string()),
         ("--rho", sam.rho.to_string()),
+        ("--ema", "no average".to_string()),
         ("--seed", data.seed.to_string()),
         (
             "--synthetic-train",
@@ -167,6 +168,7 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
             "above 0 and at most 1".to_string(),
         ),
         ("train", "--rho", "at least 0".to_string()),
+        ("train", "--ema", "at least 0 and below 1".to_string()),
         ("train", "--max-unreadable", "0 to 1".to_string()),
         (
             "train",
