@@ -1,6 +1,6 @@
 //! Differentiable operations of our own on burn's CPU backend.
 //!
-//! burn differentiates what it computes itself. A fused pass over the numbers is one step to it: an
+//! burn differentiates what it computes itself. A fused operation is one step to it: an
 //! [`Operation`] says both ways, and [`apply`] enters it into burn's graph.
 
 use std::fmt::Debug;

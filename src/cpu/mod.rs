@@ -1,7 +1,7 @@
 //! The CPU engine: the network's expensive parts, fused for this processor, behind one door.
 //!
 //! The door is the list of functions below. Each is given tensors and borrowed layers in burn's own
-//! types ([`view`]) and either does the work or declines, and then the caller's burn operations do
+//! types (`view`) and either does the work or declines, and then the caller's burn operations do
 //! it: on another backend, for numbers that are not 32-bit floats, for a layer that no kernel knows,
 //! and where an input that a fused operation does not differentiate takes part in autodiff. A build
 //! without burn's CPU backend has the same door, which always declines.

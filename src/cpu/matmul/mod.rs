@@ -1,8 +1,10 @@
-//! The product of two matrices of any strides, on all cores.
+//! Products of matrices, and of maps with matrices.
 //!
-//! [`Product`] says what is multiplied and where it goes; [`run`] does many of them at once on all
-//! cores. `out = start + a b`, where `a` and `b` are read with any strides, so that a transposed
-//! operand costs nothing extra:
+//! There is one tile, [`Terms::add`]: up to 14 rows by two vectors of columns, every sum in a
+//! register. [`Planar`] takes it down the rows of one panel of columns, and a [`Target`] says what
+//! becomes of the sums. A map is read as it lies, its weights packed once ([`Pointwise`]); of two
+//! matrices of any strides [`run`] packs both, on all cores, for many products at once.
+//! `out = start + a b`, and a transposed operand costs nothing extra:
 //!
 //! ```text
 //! Product::new(Matrix::new(a, [m, k]), Matrix::new(b, [k, n]), Output::new(out, [m, n]))

@@ -146,34 +146,23 @@ unsafe fn lay_out<V: Vector>(
                 }
                 from = from.wrapping_add(matrix.strides[1]);
             }
-        } else if matrix.strides[1] == 1 {
-            let mut from = [matrix.at(rows.start, terms.start); LANES];
-            for (row, from) in from.iter_mut().enumerate() {
-                *from = matrix.at(rows.start + row.min(count - 1), terms.start);
-            }
-            let mut term = 0;
+            return;
+        }
+        let mut term = 0;
+        if matrix.strides[1] == 1 {
+            let line = |row: usize| matrix.at(rows.start + row.min(count - 1), terms.start);
+            let lines: [*const f32; LANES] = std::array::from_fn(line);
             while term + LANES <= depth {
-                let mut lines = [V::splat(0.0); LANES];
-                for row in 0..LANES {
-                    lines[row] = V::load(from[row].add(term));
-                }
-                let columns = V::transpose(lines);
+                let columns = V::transpose(lines.map(|line| V::load(line.add(term))));
                 for column in 0..LANES {
                     columns[column].store(to.add((term + column) * pitch));
                 }
                 term += LANES;
             }
-            for term in term..depth {
-                for (row, from) in from[..count].iter().enumerate() {
-                    *to.add(term * pitch + row) = *from.add(term);
-                }
-            }
-        } else {
-            for term in 0..depth {
-                for row in 0..count {
-                    let from = matrix.at(rows.start + row, terms.start + term);
-                    *to.add(term * pitch + row) = *from;
-                }
+        }
+        for term in term..depth {
+            for row in 0..count {
+                *to.add(term * pitch + row) = *matrix.at(rows.start + row, terms.start + term);
             }
         }
     }

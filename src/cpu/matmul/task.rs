@@ -141,7 +141,7 @@ impl Kernel for Task<'_> {
                             weight: &panels[panel * across * terms.len()..],
                             bias,
                         };
-                        let mut target = Part {
+                        let mut target = OutputPanel {
                             start: out.start.add(row * out.pitch + self.columns.start + column),
                             pitch: out.pitch,
                             columns: self.columns.len() - column,
@@ -161,7 +161,7 @@ impl Kernel for Task<'_> {
 }
 
 /// One panel of a few rows of an output.
-struct Part {
+struct OutputPanel {
     start: *mut f32,
     /// From one row to the next.
     pitch: usize,
@@ -171,7 +171,7 @@ struct Part {
     continues: bool,
 }
 
-impl Part {
+impl OutputPanel {
     /// Where a row starts at a vector.
     #[inline(always)]
     fn place(&self, row: usize, vector: usize) -> *mut f32 {
@@ -186,7 +186,7 @@ impl Part {
     }
 }
 
-impl<V: Vector> Target<V> for Part {
+impl<V: Vector> Target<V> for OutputPanel {
     #[inline(always)]
     fn start<const ROWS: usize, const COLS: usize>(
         &self,
@@ -199,7 +199,7 @@ impl<V: Vector> Target<V> for Part {
             let mut side = [[[0.0; LANES]; COLS]; ROWS];
             for i in 0..ROWS {
                 let to = side[i].as_flattened_mut().as_mut_ptr();
-                // SAFETY: a part stands for numbers inside the output.
+                // SAFETY: an output panel stands for numbers inside the output.
                 unsafe {
                     to.copy_from_nonoverlapping(
                         self.place(row + i, vector),

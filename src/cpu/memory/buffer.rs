@@ -6,7 +6,6 @@ use std::ops::{Deref, DerefMut};
 use burn::backend::Bytes;
 use burn::tensor::{AllocationProperty, DType, TensorData};
 use burn_std::{AccessError, AccessPolicy, AllocationController};
-use rayon::prelude::*;
 
 use super::lease::Lease;
 use crate::cpu::simd::{LANES, Lanes, numbers, numbers_mut};
@@ -29,14 +28,6 @@ impl Buffer {
         // the system, with zeros.
         let bytes = unsafe { Bytes::from_controller(memory, length * size_of::<f32>()) };
         Self(TensorData::from_bytes(bytes, [length], DType::F32))
-    }
-
-    /// `length` zeros.
-    pub fn zeros(length: usize) -> Self {
-        let mut buffer = Self::room(length);
-        let parts = buffer.par_chunks_mut(LEAST);
-        parts.for_each(|part| part.fill(0.0));
-        buffer
     }
 
     /// The numbers in arrays, without what does not fill one; nothing of them unless `wanted`.
@@ -145,14 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_is_used_again_and_zeros_are_zeros() {
+    fn what_is_dropped_is_used_again() {
         let length = 5 * LEAST + 3;
         let mut old = Vec::new();
         // Other tests use buffers too; one of a few finds its own memory again.
         let again = (0..100).any(|_| {
-            let mut buffer = Buffer::zeros(length);
-            assert!(buffer.iter().all(|value| *value == 0.0));
-            buffer.fill(1.0);
+            let buffer = Buffer::room(length);
             let start = buffer.as_ptr() as usize;
             let seen = old.contains(&start);
             old.push(start);

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 /// Memory that is kept between calls. It is locked only to take a piece and to give it back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pool<T>(Mutex<Vec<T>>);
 
 impl<T> Pool<T> {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 
 use crate::cpu::autograd::Operand;
 
-/// The elements that one pass keeps, and how much they grow.
+/// The elements that one forward keeps, and how much they grow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mask {
     seed: u64,

@@ -228,10 +228,10 @@ impl Norm {
         let mut of_gamma = vec![0.0; channels];
         let shared = &*gradient;
         let parts = of_beta
-            .par_chunks_mut(STRIPE)
-            .zip(of_gamma.par_chunks_mut(STRIPE));
+            .par_chunks_mut(ACROSS)
+            .zip(of_gamma.par_chunks_mut(ACROSS));
         parts.enumerate().for_each(|(part, (of_beta, of_gamma))| {
-            let across = part * STRIPE..part * STRIPE + of_beta.len();
+            let across = part * ACROSS..part * ACROSS + of_beta.len();
             let [mean, scale, shift, inverse] = self.channels(across.clone());
             for row in 0..batch {
                 let [x, g] = [mapped, shared].map(|all| &all[row * channels..][across.clone()]);
@@ -271,18 +271,18 @@ impl Norm {
 }
 
 /// Channels that a task takes through the whole batch: its rows stay in a core's second cache.
-const STRIPE: usize = 512;
+const ACROSS: usize = 512;
 
 /// The mean and the population variance of each channel of `[batch, channels]`.
 fn moments(values: &[f32], batch: usize, channels: usize) -> (Vec<f32>, Vec<f32>) {
     let mut mean = vec![0.0f32; channels];
     let mut variance = vec![0.0f32; channels];
     let parts = mean
-        .par_chunks_mut(STRIPE)
-        .zip(variance.par_chunks_mut(STRIPE));
+        .par_chunks_mut(ACROSS)
+        .zip(variance.par_chunks_mut(ACROSS));
     parts.enumerate().for_each(|(part, (mean, variance))| {
         let length = mean.len();
-        let rows = || (0..batch).map(|row| &values[row * channels + part * STRIPE..][..length]);
+        let rows = || (0..batch).map(|row| &values[row * channels + part * ACROSS..][..length]);
         let share = 1.0 / batch as f32;
         for row in rows() {
             for (sum, x) in mean.iter_mut().zip(row) {

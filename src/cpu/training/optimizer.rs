@@ -1,4 +1,4 @@
-//! Single passes over gradients and weights in the memory of burn's CPU backend, on all cores.
+//! What an optimizer does to gradients and weights, each in one go, in the memory of burn's CPU backend, on all cores.
 //!
 //! Each answers nothing for tensors that are elsewhere; then burn's operations do the same. A
 //! gradient's memory becomes that of the result, so no step needs memory of its own.
@@ -107,7 +107,7 @@ pub(crate) fn descend<const D: usize>(
             // The first velocity is the gradient itself.
             let (mut speeds, fresh) = match velocity.take().and_then(Array::of_tensor) {
                 Some(array) => (array.into_values(), fresh),
-                None => (Buffer::zeros(values.len()), 1.0),
+                None => (Buffer::from(vec![0.0; values.len()]), 1.0),
             };
             values
                 .par_chunks_mut(PART)

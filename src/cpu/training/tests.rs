@@ -131,7 +131,7 @@ fn the_losses_of_a_training_are_the_same_either_way() {
     let original = head(48, &device);
     let features = drawn::<2>([64, 48], 100, &device) * 2.0;
     let labels = drawn::<2>([64, 12], 101, &device).greater_elem(0.4).float();
-    let follow = |forward: Forward| {
+    let losses = |forward: Forward| {
         let mut head = original.valid().train();
         let present = labels.clone().greater_equal_scalar(0.0);
         let loss = AsymmetricLossConfig::new(vec![1.0; 12]).init(&device);
@@ -150,11 +150,11 @@ fn the_losses_of_a_training_are_the_same_either_way() {
         }
         losses
     };
-    let expected = follow(in_steps);
+    let expected = losses(in_steps);
     let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
     let learnt = mean(&expected[..5]) - mean(&expected[15..]);
     assert!(learnt > 1e-3, "nothing learnt: {expected:?}");
-    assert_close("losses", &follow(fused), &expected, 1e-4);
+    assert_close("losses", &losses(fused), &expected, 1e-4);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use burn::tensor::{DType, Tensor};
 use super::compiled::Compiled;
 use crate::cpu::convolution::Shape;
 use crate::cpu::memory::{Array, is_here};
+use crate::cpu::simd::Isa;
 use crate::cpu::view::Backbone;
 
 /// What a network keeps between calls: itself, compiled when it is first needed.
@@ -54,7 +55,7 @@ impl Cache {
         match &*entry {
             Some(entry) if entry.origin.is(network) => entry.compiled.clone(),
             _ => {
-                let compiled = Compiled::new(network).map(Arc::new);
+                let compiled = Compiled::new(network, Isa::best()).map(Arc::new);
                 *entry = Some(Arc::new(Entry {
                     origin: Origin::of(network),
                     compiled: compiled.clone(),

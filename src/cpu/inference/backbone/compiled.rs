@@ -23,21 +23,16 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles `network` with its present weights, for the best instruction set here; nothing if
-    /// the network has a layer that no kernel knows, or numbers that are not 32-bit floats in the
-    /// memory of burn's CPU backend, off autodiff.
-    pub fn new(network: &Backbone<'_>) -> Option<Self> {
-        Self::with_isa(network, Isa::best())
-    }
-
-    /// As [`new`](Self::new), for an instruction set of choice.
-    pub fn with_isa(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
+    /// Compiles `network` with its present weights for an instruction set; nothing if the network has
+    /// a layer that no kernel knows, or numbers that are not 32-bit floats in the memory of burn's CPU
+    /// backend, off autodiff.
+    pub fn new(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
         let (blocks, head) = compile::layers(network)?;
         Some(Self {
             isa,
             blocks,
             head,
-            buffers: Pool::default(),
+            buffers: Pool::new(),
         })
     }
 

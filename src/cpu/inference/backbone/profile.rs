@@ -98,7 +98,7 @@ fn work(network: &Compiled, mut size: [usize; 2]) -> Vec<LayerTime> {
 /// The time of every layer of `network` on one image of a height and a width, on the calling thread;
 /// nothing if the network has a layer that no kernel knows.
 pub(crate) fn profile(network: &Backbone<'_>, size: [usize; 2], runs: usize) -> Option<Profile> {
-    let network = Compiled::new(network)?;
+    let network = Compiled::new(network, Isa::best())?;
     let image = 0..3 * size[0] * size[1];
     let image: Vec<f32> = image.map(|i| (i as f32 * 0.37).sin()).collect();
     let mut feature = vec![0.0; network.head.outputs()];

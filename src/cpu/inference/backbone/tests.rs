@@ -259,7 +259,7 @@ fn every_set_gives_what_the_layers_give() {
             let expected = by_layers(&network, images.clone());
             let pixels: Vec<f32> = images.into_data().try_to_vec().unwrap();
             for isa in Isa::available() {
-                let compiled = Compiled::with_isa(&network.view(), isa).unwrap();
+                let compiled = Compiled::new(&network.view(), isa).unwrap();
                 let what = format!("{isa:?} {config:?} {size:?}");
                 assert_close(&compiled.features(&pixels, size), &expected, 1e-5, &what);
             }
@@ -281,7 +281,7 @@ fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
     let size = [63, 80];
     let pixels = noise(7 * 3 * size[0] * size[1], 1);
     for isa in Isa::available() {
-        let compiled = Compiled::with_isa(&network.view(), isa).unwrap();
+        let compiled = Compiled::new(&network.view(), isa).unwrap();
         let expected: Vec<f32> = pixels
             .chunks(3 * size[0] * size[1])
             .flat_map(|image| compiled.features(image, size))
@@ -300,7 +300,7 @@ fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
 #[test]
 fn one_compiled_network_serves_several_threads_at_a_time() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    let compiled = Compiled::new(&network.view()).unwrap();
+    let compiled = Compiled::new(&network.view(), Isa::best()).unwrap();
     let pixels = noise(3 * 3 * 40 * 40, 1);
     let expected = compiled.features(&pixels, [40, 40]);
     std::thread::scope(|scope| {
@@ -314,7 +314,7 @@ fn one_compiled_network_serves_several_threads_at_a_time() {
 #[test]
 fn a_smaller_image_after_a_larger_one_is_right() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    let compiled = Compiled::new(&network.view()).unwrap();
+    let compiled = Compiled::new(&network.view(), Isa::best()).unwrap();
     let small = noise(3 * 33 * 31, 1);
     let expected = compiled.features(&small, [33, 31]);
     compiled.features(&noise(3 * 90 * 70, 1), [90, 70]);
@@ -325,7 +325,7 @@ fn a_smaller_image_after_a_larger_one_is_right() {
 #[should_panic(expected = "whole number of images")]
 fn half_an_image_is_refused() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    Compiled::new(&network.view())
+    Compiled::new(&network.view(), Isa::best())
         .unwrap()
         .features(&[0.0; 20], [3, 3]);
 }
@@ -390,7 +390,7 @@ fn a_layer_that_no_kernel_knows_runs_by_itself() {
     network.conv_stem = burn::nn::conv::Conv2dConfig::new([3, 8], [7, 7])
         .with_stride([2, 2])
         .init(&device);
-    assert!(Compiled::new(&network.view()).is_none());
+    assert!(Compiled::new(&network.view(), Isa::best()).is_none());
     let images = images(2, [32, 32]);
     let expected = by_layers(&network, images.clone());
     assert_eq!(features(&network, images), expected);
@@ -402,7 +402,7 @@ fn a_layer_that_no_kernel_knows_runs_by_itself() {
 fn a_network_so_narrow_that_its_first_block_adds_the_stems_output_runs_by_itself() {
     let config = EfficientNetConfig::new(Variant::B0);
     let network = network(&config.with_width(0.1).with_depth(0.5));
-    assert!(Compiled::new(&network.view()).is_none());
+    assert!(Compiled::new(&network.view(), Isa::best()).is_none());
     let images = images(2, [32, 32]);
     let expected = by_layers(&network, images.clone());
     assert_eq!(features(&network, images), expected);

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use self::kernel::{Exchange, Score};
 use self::weight::Weights;
 use crate::cpu::matmul::{Matrix, Output, Product, Start, run_with};
-use crate::cpu::memory::{Array, Memory, Pool, awake};
+use crate::cpu::memory::{Array, Lease, awake};
 use crate::cpu::simd::{Isa, LANES, numbers_mut};
 use crate::cpu::view::ActionUnitHead;
 
@@ -68,66 +68,63 @@ fn action_units_with(
 
 /// The scores of some images, on the threads of the current rayon pool.
 fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
-    static SCRATCH: Pool<Memory> = Pool::new();
     let Weights { nodes, width, .. } = *weights;
     let images = features.len() / width;
     let each = nodes * width;
-    SCRATCH.with(|memory| {
-        let memory = memory.room((3 * images * each + images * nodes).div_ceil(LANES));
-        let (own, rest) = numbers_mut(memory).split_at_mut(images * each);
-        let (mixed, rest) = rest.split_at_mut(images * each);
-        let (update, degrees) = rest.split_at_mut(images * each);
-        let degrees = &mut degrees[..images * nodes];
+    let mut memory = Lease::new((3 * images * each + images * nodes).div_ceil(LANES));
+    let (own, rest) = numbers_mut(&mut memory).split_at_mut(images * each);
+    let (mixed, rest) = rest.split_at_mut(images * each);
+    let (update, degrees) = rest.split_at_mut(images * each);
+    let degrees = &mut degrees[..images * nodes];
 
-        let outputs = Output::interleaved(own, [images, nodes, width]);
-        let products = outputs
-            .zip(weights.maps.chunks_exact(width * width))
-            .map(|(out, map)| {
-                let features = Matrix::new(features, [images, width]);
-                Product::new(features, Matrix::new(map, [width, width]), out)
+    let outputs = Output::interleaved(own, [images, nodes, width]);
+    let products = outputs
+        .zip(weights.maps.chunks_exact(width * width))
+        .map(|(out, map)| {
+            let features = Matrix::new(features, [images, width]);
+            Product::new(features, Matrix::new(map, [width, width]), out)
+        });
+    run_with(isa, products);
+
+    own.par_chunks_exact_mut(each)
+        .zip(mixed.par_chunks_exact_mut(each))
+        .zip(degrees.par_chunks_exact_mut(nodes))
+        .for_each(|((own, mixed), degrees)| {
+            isa.run(Exchange {
+                weights,
+                own,
+                mixed,
+                degrees,
             });
-        run_with(isa, products);
+        });
 
-        own.par_chunks_exact_mut(each)
-            .zip(mixed.par_chunks_exact_mut(each))
-            .zip(degrees.par_chunks_exact_mut(nodes))
-            .for_each(|((own, mixed), degrees)| {
-                isa.run(Exchange {
-                    weights,
-                    own,
-                    mixed,
-                    degrees,
-                });
+    let rows = [images * nodes, width];
+    for (nodes, map, start) in [
+        (&*own, &weights.u, Start::Zero),
+        (&*mixed, &weights.v, Start::Output),
+    ] {
+        let map = Matrix::new(map, [width, width]);
+        let out = Output::new(update, rows);
+        run_with(
+            isa,
+            [Product::new(Matrix::new(nodes, rows), map, out).from(start)],
+        );
+    }
+
+    scores
+        .par_chunks_exact_mut(nodes)
+        .zip(own.par_chunks_exact(each))
+        .zip(update.par_chunks_exact(each))
+        .zip(degrees.par_chunks_exact(nodes))
+        .for_each(|(((scores, own), update), degrees)| {
+            isa.run(Score {
+                weights,
+                own,
+                update,
+                degrees,
+                scores,
             });
-
-        let rows = [images * nodes, width];
-        for (nodes, map, start) in [
-            (&*own, &weights.u, Start::Zero),
-            (&*mixed, &weights.v, Start::Output),
-        ] {
-            let map = Matrix::new(map, [width, width]);
-            let out = Output::new(update, rows);
-            run_with(
-                isa,
-                [Product::new(Matrix::new(nodes, rows), map, out).from(start)],
-            );
-        }
-
-        scores
-            .par_chunks_exact_mut(nodes)
-            .zip(own.par_chunks_exact(each))
-            .zip(update.par_chunks_exact(each))
-            .zip(degrees.par_chunks_exact(nodes))
-            .for_each(|(((scores, own), update), degrees)| {
-                isa.run(Score {
-                    weights,
-                    own,
-                    update,
-                    degrees,
-                    scores,
-                });
-            });
-    });
+        });
 }
 
 #[cfg(test)]

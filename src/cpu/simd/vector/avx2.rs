@@ -66,16 +66,6 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-        unsafe {
-            Self([
-                _mm256_fnmadd_ps(self.0[0], factor.0[0], term.0[0]),
-                _mm256_fnmadd_ps(self.0[1], factor.0[1], term.0[1]),
-            ])
-        }
-    }
-
-    #[inline(always)]
     fn at_least(self, floor: Self) -> Self {
         // The instruction gives its second operand where either is not a number.
         self.zip(floor, |a, b| unsafe { _mm256_max_ps(b, a) })

@@ -63,11 +63,6 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-        Self(unsafe { _mm512_fnmadd_ps(self.0, factor.0, term.0) })
-    }
-
-    #[inline(always)]
     fn at_least(self, floor: Self) -> Self {
         // The instruction gives its second operand where either is not a number.
         Self(unsafe { _mm512_max_ps(floor.0, self.0) })
@@ -88,8 +83,8 @@ impl Vector for Avx512 {
         // One Newton step doubles the 14 bits of the estimate.
         unsafe {
             let estimate = Self(_mm512_rcp14_ps(self.0));
-            let error = self.neg_mul_add(estimate, Self::splat(1.0));
-            estimate.mul_add(error, estimate)
+            let error = _mm512_fnmadd_ps(self.0, estimate.0, _mm512_set1_ps(1.0));
+            estimate.mul_add(Self(error), estimate)
         }
     }
 

@@ -86,9 +86,6 @@ pub(crate) trait Vector: Copy {
     /// `self * factor + term`.
     fn mul_add(self, factor: Self, term: Self) -> Self;
 
-    /// `term - self * factor`.
-    fn neg_mul_add(self, factor: Self, term: Self) -> Self;
-
     /// The larger of the two; `self` where it is not a number.
     fn at_least(self, floor: Self) -> Self;
 

@@ -63,11 +63,6 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-        Self(self.0.map(|value| -value)).mul_add(factor, term)
-    }
-
-    #[inline(always)]
     fn at_least(self, floor: Self) -> Self {
         self.zip(
             floor,

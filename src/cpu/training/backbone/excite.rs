@@ -25,7 +25,7 @@ pub(super) struct Trace {
 
 /// The gradients of one image.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Slope {
+pub(super) struct Gradients {
     /// Of what the two layers put out before their activations.
     expand: Vec<f32>,
     reduce: Vec<f32>,
@@ -57,7 +57,7 @@ impl Weights<'_> {
     }
 
     /// The gradients of one image from those of its gates.
-    pub fn backward(&self, trace: &Trace, gates: &[f32]) -> Slope {
+    pub fn backward(&self, trace: &Trace, gates: &[f32]) -> Gradients {
         let pairs = numbers(&trace.gate).iter().zip(gates);
         let expand = pairs.map(|(g, slope)| slope * g * (1.0 - g));
         let expand: Vec<f32> = expand.take(self.expand_bias.len()).collect();
@@ -67,7 +67,7 @@ impl Weights<'_> {
             *slope *= s * (1.0 + value * (1.0 - s));
         }
         let mean = sum_of_rows(self.reduce, &reduce, expand.len());
-        Slope {
+        Gradients {
             expand,
             reduce,
             mean,
@@ -76,10 +76,10 @@ impl Weights<'_> {
 }
 
 /// The gradients of the weights, in the order of [`Weights`], from those of every image.
-pub(super) fn gradients(traces: &[Trace], slopes: &[Slope]) -> [Vec<f32>; 4] {
+pub(super) fn weight_gradients(traces: &[Trace], images: &[Gradients]) -> [Vec<f32>; 4] {
     let batch = traces.len();
     let actives: Vec<Vec<f32>> = traces.iter().map(|trace| silu(&trace.hidden)).collect();
-    let rows = |of: fn(&Slope) -> &Vec<f32>| slopes.iter().flat_map(of).copied().collect();
+    let rows = |of: fn(&Gradients) -> &Vec<f32>| images.iter().flat_map(of).copied().collect();
     let means: Vec<f32> = traces.iter().flat_map(|t| &t.mean).copied().collect();
     let (expand, reduce): (Vec<f32>, Vec<f32>) = (rows(|s| &s.expand), rows(|s| &s.reduce));
     let outer = |slopes: &[f32], inputs: &[f32]| {

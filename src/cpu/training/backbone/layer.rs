@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 
-use super::super::statistics as running;
+use super::super::statistics::MeanAndVariance;
 use super::excite::Trace;
 use super::grid::{Grid, pieces};
 use super::kernel::{Activate, InputGradient, Linear, Silu};
@@ -19,7 +19,7 @@ pub(super) struct NormKind {
     /// What is added to the variance.
     epsilon: f64,
     /// Mean and variance, where the norm does not take part in training.
-    given: Option<running::Moments>,
+    given: Option<MeanAndVariance>,
 }
 
 impl NormKind {
@@ -45,7 +45,7 @@ impl NormKind {
         grid: Grid,
         (value, moments): (Lease, Vec<Moments>),
         parameters: [&[f32]; 2],
-    ) -> (Normed, Option<running::Moments>) {
+    ) -> (Normed, Option<MeanAndVariance>) {
         let new = |mean: &[f64], variance: &[f64], count| {
             Norm::new(parameters, self.epsilon, mean, variance, count)
         };

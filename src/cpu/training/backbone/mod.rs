@@ -8,7 +8,7 @@
 //!   burn's graph sees some twenty steps, and asks for the gradients that somebody wants.
 //! - Between operations a map is a tensor `[planes, batch * height * width, 16]`: sixteen channels of
 //!   a pixel lie together, as in inference.
-//! - A norm needs the whole batch before anything can go on, so a sweep ends at every convolution: it
+//! - A norm needs the whole batch before anything can go on, so the work ends at every convolution: it
 //!   reads what the one before was given, does norm and SiLU again on the way, convolves, writes the
 //!   sum, and takes its moments while it is in a register. Doing SiLU three times costs less than
 //!   writing it to memory and reading it once.
@@ -17,8 +17,8 @@
 //!   norm's output and two sums.
 //! - The projection, the gates and the means of an image go backward together, while the image's
 //!   widest map is in the cache.
-//! - The depthwise convolution and its gradients work on some rows of one plane of one image at a
-//!   time, padded, in the cache; its input's gradient is the convolution of the output's gradient,
+//! - The depthwise convolution and its gradients work on one plane of one image at a time, padded, in
+//!   the cache; its input's gradient is the convolution of the output's gradient,
 //!   dilated by the stride, with the kernel turned around.
 //! - Work is divided into bands of pixels, planes and images; every sum is taken in parts that depend
 //!   on the shapes alone, so a step is the same bit for bit for any number of threads.

@@ -2,8 +2,8 @@
 
 use crate::cpu::simd::{LANES, Lanes, Vector, vectors};
 
-/// The sums of some values of sixteen channels, about one of those values: so that their spread is
-/// not lost in the size of their mean.
+/// The sums of some values of sixteen channels, about one of those values: so that their variance
+/// is not lost in the size of their mean.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moments {
     /// How many values.
@@ -180,18 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn a_small_spread_around_a_large_mean_is_not_lost() {
+    fn a_small_variance_around_a_large_mean_is_not_lost() {
         let values: Vec<f32> = (0..1000).map(|i| 3000.0 + (i % 7) as f32 / 64.0).collect();
         let parts = [moments(&values[..300]), moments(&values[300..])];
         let (mean, variance, count) = statistics(1, &parts);
         let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
         let expected = wide.iter().sum::<f64>() / 1000.0;
-        let spread = wide.iter().map(|v| (v - expected).powi(2)).sum::<f64>() / 1000.0;
+        let variance_of = wide.iter().map(|v| (v - expected).powi(2)).sum::<f64>() / 1000.0;
         assert_eq!(count, 1000);
         assert!((mean[0] - expected).abs() < 1e-6, "{mean:?} {expected}");
         assert!(
-            (variance[0] / spread - 1.0).abs() < 1e-5,
-            "{variance:?} {spread}"
+            (variance[0] / variance_of - 1.0).abs() < 1e-5,
+            "{variance:?} {variance_of}"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::super::statistics::{Moments, Statistics};
+use super::super::statistics::{MeanAndVariance, Statistics};
 use crate::cpu::autograd::Operation;
 use crate::cpu::memory::{Array, Buffer, Workers};
 use crate::cpu::simd::Isa;
@@ -33,7 +33,7 @@ pub(super) struct Forward<S> {
     pub output: Array,
     pub saved: S,
     /// The statistics of each norm that takes part in training, in the order of the norms.
-    pub statistics: Vec<Option<Moments>>,
+    pub statistics: Vec<Option<MeanAndVariance>>,
 }
 
 /// A part as an operation of `N` inputs.

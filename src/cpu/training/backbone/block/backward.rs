@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::excite::{Slope, Weights, gradients};
+use super::super::excite::{Gradients, Weights, weight_gradients};
 use super::super::grid::{Grid, TASKS, ranges};
 use super::super::kernel::{DepthwiseGradient, Destination, Outer, Silu, Total};
 use super::super::norm::{Slopes, Sums};
@@ -45,8 +45,9 @@ impl Block {
         let project = [gated.project, gamma, beta];
 
         let (slopes, gamma, beta) = saved.depthwise.norm.gradient(&gated.sums);
-        let depthwise = |parts| {
-            let gradient = (&gated.gradient[..], &slopes);
+        let inner = gated.gradient;
+        let depthwise = move |parts| {
+            let gradient = (&inner[..], &slopes);
             self.depthwise_gradient(workers, saved, given.depthwise[0], gradient, parts)
         };
         let other = self.shape.is_residual().then_some(gradient);
@@ -57,6 +58,8 @@ impl Block {
                 let mut out = Lease::new(normed.grid.vectors());
                 let parts = out.chunks_exact_mut(pixels).map(Destination::Norm);
                 let (weight, sums) = depthwise(parts.collect());
+                // What is not needed any more is given back before the widest maps are made.
+                drop(depthwise);
                 let expand = Backward {
                     normed,
                     gradient: (&out, &sums),
@@ -106,12 +109,12 @@ impl Block {
         let mut weights = Lease::new(count * length);
         let mut gradient = Lease::new(narrow.vectors());
         let mut sums = vec![Sums::default(); inputs * batch];
-        let mut slopes = vec![Slope::default(); batch];
+        let mut by_image = vec![Gradients::default(); batch];
         let each = ranges(narrow.plane(), narrow.pixels());
         let mut images = divide(&mut gradient, narrow.plane(), &each, 1)
             .into_iter()
             .zip(divide(&mut sums, batch, &ranges(batch, 1), 1))
-            .zip(&mut slopes)
+            .zip(&mut by_image)
             .enumerate();
         let tasks = weights.chunks_exact_mut(length).zip(groups);
         let tasks: Vec<_> = tasks
@@ -120,7 +123,7 @@ impl Block {
         workers.each(tasks, |(weights, images): (_, Vec<_>), scratch| {
             weights.fill(Lanes::default());
             let memory = scratch.room((inputs + outputs) * bands[0].len());
-            for (image, ((mut out, mut sums), slope)) in images {
+            for (image, ((mut out, mut sums), found)) in images {
                 let start = image * narrow.pixels();
                 for band in &bands {
                     let pixels = band.len();
@@ -159,8 +162,8 @@ impl Block {
                     });
                     total.0
                 });
-                *slope = excite.backward(trace, &gates.collect::<Vec<_>>());
-                let means: Vec<f32> = slope.mean.iter().map(|mean| mean * share).collect();
+                *found = excite.backward(trace, &gates.collect::<Vec<_>>());
+                let means: Vec<f32> = found.mean.iter().map(|mean| mean * share).collect();
                 let means = vectors(&means);
                 for (plane, (out, sums)) in out.iter_mut().zip(&mut sums).enumerate() {
                     sums[0] = workers.run(Silu {
@@ -176,7 +179,7 @@ impl Block {
         let shape = [output.channels, narrow.channels];
         Gated {
             project: gather(workers, &weights, count, inputs, shape),
-            excite: gradients(&saved.excite, &slopes),
+            excite: weight_gradients(&saved.excite, &by_image),
             gradient,
             sums,
         }
@@ -208,7 +211,7 @@ impl Block {
             let plane = index / batch;
             *sums = workers.run(DepthwiseGradient {
                 geometry,
-                origin: self.origin(&saved.map, saved.expand.as_ref(), index),
+                source: self.source(&saved.map, saved.expand.as_ref(), index),
                 gradient: [
                     &gradient[index * pixels..][..pixels],
                     saved.depthwise.part(index),

@@ -88,7 +88,7 @@ impl Block {
         workers.each(tasks, |(index, (moments, out)), scratch| {
             *moments = workers.run(Depthwise {
                 geometry,
-                origin: self.origin(map, expand, index),
+                source: self.source(map, expand, index),
                 weight: &taps[index / narrow.batch * each..][..each],
                 scratch,
                 out,

@@ -5,7 +5,7 @@ mod forward;
 
 use super::excite::{Trace, Weights};
 use super::grid::Grid;
-use super::kernel::{Geometry, Origin};
+use super::kernel::{Geometry, Source};
 use super::layer::{NormKind, Normed};
 use super::part::{Forward, Part};
 use crate::cpu::convolution::{BlockShape, pack};
@@ -104,14 +104,14 @@ impl Block {
     }
 
     /// What the depthwise convolution reads of one plane of one image.
-    fn origin<'a>(&self, map: &'a [Lanes], expand: Option<&'a Normed>, index: usize) -> Origin<'a> {
+    fn source<'a>(&self, map: &'a [Lanes], expand: Option<&'a Normed>, index: usize) -> Source<'a> {
         let pixels = self.input.pixels();
         match expand {
-            Some(expand) => Origin::Norm(
+            Some(expand) => Source::Norm(
                 expand.part(index),
                 expand.constants(index / expand.grid.batch),
             ),
-            None => Origin::Map(&map[index * pixels..][..pixels]),
+            None => Source::Map(&map[index * pixels..][..pixels]),
         }
     }
 

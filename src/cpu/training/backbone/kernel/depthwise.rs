@@ -2,7 +2,7 @@
 
 use super::super::norm::Moments;
 use super::measure::Tally;
-use super::window::{Geometry, Origin};
+use super::window::{Geometry, Source};
 use crate::cpu::convolution::{Outputs, by_window, sweep};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, Lanes, Vector};
@@ -12,7 +12,7 @@ pub(in super::super) struct Depthwise<'a> {
     /// The shape.
     pub geometry: Geometry,
     /// What is read.
-    pub origin: Origin<'a>,
+    pub source: Source<'a>,
     /// `[kernel * kernel]`.
     pub weight: &'a [Lanes],
     /// Working memory.
@@ -48,7 +48,7 @@ impl Depthwise<'_> {
         let zero = Lanes::default();
         // SAFETY: the caller vouches for the instructions; every row is as long as the sweep reads.
         unsafe {
-            self.origin.fill::<V>(&geometry, padded);
+            self.source.fill::<V>(&geometry, padded);
             let mut tally = Tally::<V>::new();
             for (row, out) in self.out.chunks_exact_mut(width).enumerate() {
                 let from: [*const f32; KERNEL] = std::array::from_fn(|y| {

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::super::norm::Sums;
-use super::window::{Geometry, Origin};
+use super::window::{Geometry, Source};
 use crate::cpu::convolution::{Outputs, by_window, sweep};
 use crate::cpu::memory::Memory;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
@@ -23,7 +23,7 @@ pub(in super::super) struct DepthwiseGradient<'a> {
     /// The shape.
     pub geometry: Geometry,
     /// What was read.
-    pub origin: Origin<'a>,
+    pub source: Source<'a>,
     /// The gradient of what the norm behind the convolution put out, and what it was given.
     pub gradient: [&'a [Lanes]; 2],
     /// From those to the gradient of the convolution's output.
@@ -70,7 +70,7 @@ impl DepthwiseGradient<'_> {
         let (padded, dilated) = memory.split_at_mut(padded_height * padded_pitch);
         // SAFETY: the caller vouches for the instructions; every row is as long as is read.
         unsafe {
-            self.origin.fill::<V>(&geometry, padded);
+            self.source.fill::<V>(&geometry, padded);
             dilate::<V, KERNEL, STRIDE>(&geometry, self.gradient, self.slopes, dilated);
             taps::<V, KERNEL, STRIDE>(&geometry, padded, dilated, self.weight_gradient);
             let mut total = [V::splat(0.0); 2];
@@ -80,7 +80,7 @@ impl DepthwiseGradient<'_> {
                 let sums = backward::<V, KERNEL>(
                     from,
                     self.weight,
-                    &self.origin,
+                    &self.source,
                     row * width..(row + 1) * width,
                     &mut self.out,
                 );
@@ -180,7 +180,7 @@ unsafe fn taps<V: Vector, const KERNEL: usize, const STRIDE: usize>(
 unsafe fn backward<V: Vector, const KERNEL: usize>(
     from: [*const f32; KERNEL],
     weight: &[Lanes],
-    origin: &Origin<'_>,
+    source: &Source<'_>,
     pixels: Range<usize>,
     out: &mut Destination<'_>,
 ) -> [V; 2] {
@@ -189,8 +189,8 @@ unsafe fn backward<V: Vector, const KERNEL: usize>(
     // SAFETY: the caller's.
     unsafe {
         let sums = [V::splat(0.0); 2];
-        match (out, origin) {
-            (Destination::Norm(out), Origin::Norm(values, norm)) => {
+        match (out, source) {
+            (Destination::Norm(out), Source::Norm(values, norm)) => {
                 let mut target = ThroughSilu {
                     values: &values[pixels.clone()],
                     norm: norm.map(|vector| V::of(&vector.0)),
@@ -208,7 +208,7 @@ unsafe fn backward<V: Vector, const KERNEL: usize>(
                 sweep::<V, KERNEL, 1>(from, weight, &zero, width, &mut target);
                 sums
             }
-            (Destination::Norm(_), Origin::Map(_)) => {
+            (Destination::Norm(_), Source::Map(_)) => {
                 unreachable!("a map's gradient is a map's")
             }
         }

@@ -1,4 +1,4 @@
-//! Passes over one plane of one image, value by value.
+//! What is done to one plane of one image value by value.
 
 use super::super::norm::Sums;
 use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};

@@ -18,4 +18,4 @@ pub(super) use depthwise_gradient::{DepthwiseGradient, Destination};
 pub(super) use elementwise::{Activate, InputGradient, Linear, Silu, Total};
 pub(super) use measure::Convolve;
 pub(super) use outer::Outer;
-pub(super) use window::{Geometry, Origin};
+pub(super) use window::{Geometry, Source};

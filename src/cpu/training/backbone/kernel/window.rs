@@ -19,7 +19,7 @@ pub(in super::super) struct Geometry {
 
 /// What a depthwise convolution reads.
 #[derive(Clone, Copy)]
-pub(in super::super) enum Origin<'a> {
+pub(in super::super) enum Source<'a> {
     /// The map as it is.
     Map(&'a [Lanes]),
     /// `silu(scale value + shift)`, and the norm's mean.
@@ -42,7 +42,7 @@ impl Geometry {
     }
 }
 
-impl Origin<'_> {
+impl Source<'_> {
     /// Makes the padded input in `out`, row after row.
     ///
     /// # Safety
