@@ -73,6 +73,10 @@ fn main() -> ExitCode {
 }
 
 fn score(arguments: &Arguments) -> Result<()> {
+    #[cfg(feature = "picture")]
+    if let Some(path) = &arguments.confusion {
+        shared::argument::outside("--confusion", path, &arguments.data)?;
+    }
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     let (Model::Network(network), ModelConfig::Network(config)) =
@@ -88,6 +92,13 @@ fn score(arguments: &Arguments) -> Result<()> {
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
     let split = Split::open(&arguments.data, arguments.split, &annotations)?;
+    if split.rows.iter().all(|row| row.labels.is_empty()) {
+        return Err(Error::File {
+            path: arguments.data.join(arguments.split.file_name()),
+            expected: "at least one label".into(),
+            found: "missing ones alone".into(),
+        });
+    }
     let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
         what: arguments.model.display().to_string(),
         expected: "a model with a backbone, to read images".into(),
@@ -127,7 +138,18 @@ fn score(arguments: &Arguments) -> Result<()> {
     #[cfg(feature = "picture")]
     if let Some(path) = &arguments.confusion {
         use countenance::picture::{confusion, save_png};
-        save_png(&confusion(&found.confusion), path)?;
+        let shown = path.display();
+        match found.confusion.rows() {
+            0 => say(format_args!(
+                "{shown}: not drawn, as no row has an expression that the model reads"
+            )),
+            _ => {
+                save_png(&confusion(&found.confusion), path)?;
+                say(format_args!(
+                    "{shown}: which expressions were taken for which"
+                ));
+            }
+        }
     }
     match arguments.format {
         Format::Json => print(json(&found)),

@@ -61,6 +61,13 @@ fn submit(arguments: &Arguments) -> Result<()> {
     let inputs = [&arguments.model, &arguments.list].map(PathBuf::as_path);
     let overwrite = arguments.overwrite;
     overwrite.check(&arguments.out, Content::Submission, inputs)?;
+    if !arguments.images.is_dir() {
+        return Err(Error::Argument {
+            what: format!("--images {}", arguments.images.display()),
+            expected: "a folder".into(),
+            found: "no such folder".into(),
+        });
+    }
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
     predictor.config().check_challenge()?;

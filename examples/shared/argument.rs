@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use countenance::Error;
+use countenance::data::split::IMAGE_FOLDER;
 
 /// The program's arguments. A number below zero is the value of the flag before it, and not a flag
 /// of its own, so that it is refused as what it is.
@@ -40,6 +41,26 @@ pub fn of_flag(flag: &str) -> impl FnOnce(Error) -> Error {
             found,
         },
         error => error,
+    }
+}
+
+/// Checks that a picture is not written among the images that are read from the folder `data`.
+pub fn outside(flag: &str, picture: &Path, data: &Path) -> Result<(), Error> {
+    let place = match picture.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let (Ok(place), Ok(data)) = (place.canonicalize(), data.canonicalize()) else {
+        return Ok(());
+    };
+    let images = data.join(IMAGE_FOLDER);
+    match place.starts_with(images.canonicalize().unwrap_or(images)) {
+        false => Ok(()),
+        true => Err(Error::Argument {
+            what: format!("{flag} {}", picture.display()),
+            expected: "a place outside the images that are read".into(),
+            found: "one among them".into(),
+        }),
     }
 }
 

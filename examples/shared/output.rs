@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use countenance::data::split::SplitName;
 use countenance::{Error, Result};
 use serde_json::Value;
 
@@ -61,6 +62,10 @@ impl OverwriteArgument {
         if place.is_dir() {
             return refuse("a file", "a folder");
         }
+        // A device would become a file, and a pipe that nobody reads waits for ever.
+        if !place.is_file() {
+            return refuse("a file", "a device, a pipe or a socket");
+        }
         let mut inputs = inputs.into_iter();
         if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == place)) {
             return refuse("another file than the inputs", "one of them");
@@ -85,6 +90,8 @@ fn is(path: &Path, content: Content) -> bool {
         return read.is_ok();
     }
     match content {
+        // A data set's own labels look like a submission and are none.
+        Content::Submission if is_truth(path) => false,
         Content::Submission => {
             let line = start
                 .split(|&byte| byte == b'\n')
@@ -98,6 +105,14 @@ fn is(path: &Path, content: Content) -> bool {
             features == Some(content == Content::Features)
         }
     }
+}
+
+/// Whether a file is called as the annotations of a data set are.
+fn is_truth(path: &Path) -> bool {
+    let names = [SplitName::Training, SplitName::Validation].map(SplitName::file_name);
+    names
+        .iter()
+        .any(|name| path.file_name() == Some(name.as_ref()))
 }
 
 /// The header of a safetensors file.

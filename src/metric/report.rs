@@ -216,7 +216,9 @@ impl fmt::Display for Report {
 /// A score as text, without a mark.
 fn cell(score: Option<f64>) -> (String, bool) {
     let text = score.map_or_else(|| "-".to_string(), |score| format!("{score:.3}"));
-    (text, false)
+    // A zero has no sign for people.
+    let text = if text == "-0.000" { "0.000" } else { &text };
+    (text.to_string(), false)
 }
 
 #[cfg(test)]

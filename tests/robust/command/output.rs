@@ -20,6 +20,7 @@ fn place() -> tempfile::TempDir {
     let list = "image,valence,arousal,expression,aus\n1.jpg\n";
     fs::write(here.join("list.txt"), list).unwrap();
     fs::write(here.join("face.jpg"), b"\xff\xd8\xff\xe0 a picture").unwrap();
+    fs::write(here.join("validation_set_annotations.txt"), list).unwrap();
     folder
 }
 
@@ -40,6 +41,11 @@ fn no_program_writes_over_an_input_or_over_a_file_of_another_kind() {
         ),
         (submit, "--out all", "something else"),
         (submit, "--out .", "found a folder"),
+        (
+            submit,
+            "--out validation_set_annotations.txt",
+            "something else",
+        ),
         (merge, "--out one", "found one of them"),
         (merge, "--out model.safetensors", "something else"),
         (merge, "--out face.jpg", "something else"),
@@ -61,6 +67,27 @@ fn no_program_writes_over_an_input_or_over_a_file_of_another_kind() {
         let error = refusal(&program(name, folder.path()).args(words).left());
         assert!(error.contains(expected), "{name} {out}: {error}");
         assert_eq!(contents(folder.path()), before, "{name} {out}");
+    }
+}
+
+/// A pipe into which anything that were opened for writing would wait for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_no_file_is_refused() {
+    let folder = place();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    for words in [
+        "convert model.safetensors pipe",
+        "extract --backbone model.safetensors --images . --max-unreadable 1 --out pipe",
+        "submit --model model.safetensors --list list.txt --images . --out pipe",
+    ] {
+        let mut words = words.split(' ');
+        let mut program = program(words.next().unwrap(), folder.path());
+        let error = refusal(&program.args(words).left());
+        assert!(error.contains("a device, a pipe"), "{error}");
     }
 }
 
