@@ -369,7 +369,7 @@ mod tests {
         let optimizers: [ModuleOptimizer; 3] = [
             OptimizerConfig::Sgd(SgdConfig::new()).init(),
             OptimizerConfig::AdamW(AdamWConfig::new()).init(),
-            AdamConfig::new().init().into(),
+            AdamConfig::new().init(),
         ];
         for mut optimizer in optimizers {
             for warm_up in [None, Some(2.0 / 3.0)] {
