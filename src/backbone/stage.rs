@@ -5,7 +5,7 @@
 //! use countenance::backbone::{Flavour, Variant};
 //!
 //! // B4 is B0 with 1.4 times the channels, rounded to eights.
-//! let (b0, b4) = (Variant::B0.plan(1.0, 1.0), Variant::B4.plan(1.0, 1.0));
+//! let (b0, b4) = (Variant::B0.table(1.0, 1.0), Variant::B4.table(1.0, 1.0));
 //! assert_eq!((b0.stem, b0.head), (32, 1280));
 //! assert_eq!((b4.stem, b4.head), (48, 1792));
 //! assert_eq!(Variant::B4.input_size(Flavour::Plain), 320);

@@ -4,9 +4,10 @@
 //! ```
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("predictions.txt");
-//! use countenance::data::submission::{self, Prediction};
+//! use countenance::data::submission::{self, ChallengePrediction};
 //!
-//! let happy = Prediction { valence_arousal: [0.8, 0.25], expression: 4, ..Prediction::neutral() };
+//! let neutral = ChallengePrediction::neutral();
+//! let happy = ChallengePrediction { valence_arousal: [0.8, 0.25], expression: 4, ..neutral };
 //! let images = ["video/00001.jpg".to_string(), "video/00002.jpg".to_string()];
 //! // The second image cannot be read: the challenge still asks for its line.
 //! submission::write(&path, &images, &[Some(happy), None])?;

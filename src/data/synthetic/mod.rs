@@ -20,7 +20,7 @@
 //! use countenance::data::synthetic::SyntheticConfig;
 //!
 //! let config = SyntheticConfig::new().with_train(6).with_validation(2);
-//! config.generate(&root.join("faces"), &|_, _| ())?;
+//! config.generate(&root.join("faces"), &|_, _| true)?;
 //! let split = Split::open(&root.join("faces"), SplitName::Training, &AnnotationConfig::new())?;
 //! assert_eq!(split.rows.len(), 6);
 //! assert!(split.image_path(&split.rows[0]).exists());
