@@ -61,6 +61,11 @@ fn submit(arguments: &Arguments) -> Result<()> {
     let inputs = [&arguments.model, &arguments.list].map(PathBuf::as_path);
     let overwrite = arguments.overwrite;
     overwrite.check(&arguments.out, Content::Submission, inputs)?;
+    let device = arguments.inference.device()?;
+    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
+    predictor.config().check_challenge()?;
+    let form = AnnotationConfig::new().with_strict(arguments.strict);
+    let list = annotation::read_list(&arguments.list, &form)?;
     if !arguments.images.is_dir() {
         return Err(Error::Argument {
             what: format!("--images {}", arguments.images.display()),
@@ -68,11 +73,6 @@ fn submit(arguments: &Arguments) -> Result<()> {
             found: "no such folder".into(),
         });
     }
-    let device = arguments.inference.device()?;
-    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
-    predictor.config().check_challenge()?;
-    let form = AnnotationConfig::new().with_strict(arguments.strict);
-    let list = annotation::read_list(&arguments.list, &form)?;
     let images: Vec<PathBuf> = list
         .iter()
         .map(|name| arguments.images.join(name))
