@@ -66,13 +66,6 @@ fn submit(arguments: &Arguments) -> Result<()> {
     predictor.config().check_challenge()?;
     let form = AnnotationConfig::new().with_strict(arguments.strict);
     let list = annotation::read_list(&arguments.list, &form)?;
-    if !arguments.images.is_dir() {
-        return Err(Error::Argument {
-            what: format!("--images {}", arguments.images.display()),
-            expected: "a folder".into(),
-            found: "no such folder".into(),
-        });
-    }
     let images: Vec<PathBuf> = list
         .iter()
         .map(|name| arguments.images.join(name))
