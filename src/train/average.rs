@@ -8,7 +8,7 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 use crate::optim::{Ema, EmaConfig};
 
 /// A model as burn's training takes it, with or without an [`Ema`] of its weights: it is the model that
-/// learns, and the average that is validated. A checkpoint holds both.
+/// learns, by its own [`TrainStep::optimize`], and the average that is validated. A checkpoint holds both.
 ///
 /// ```no_run
 /// # use burn::module::Module;
@@ -58,13 +58,11 @@ impl<M: Module + ModuleDisplay> Averaged<M> {
     }
 
     /// What `step` makes of the model, taken into the average.
-    fn stepped(mut self, step: impl FnOnce(Self) -> Self) -> Self {
-        // An optimizer walks through what it is given, where the average has no gradient.
-        let average = self.average.take();
-        let stepped = step(self);
+    fn stepped(self, step: impl FnOnce(M) -> M) -> Self {
+        let model = step(self.model);
         Self {
-            average: average.map(|average| average.update(&stepped.model)),
-            ..stepped
+            average: self.average.map(|average| average.update(&model)),
+            model,
         }
     }
 }
@@ -83,7 +81,7 @@ impl<M: TrainStep + Module + ModuleDisplay> TrainStep for Averaged<M> {
         rate: ModuleLearningRate,
         gradients: GradientsParams,
     ) -> Self {
-        self.stepped(|model| optimizer.step(rate, model, gradients))
+        self.stepped(|model| model.optimize(optimizer, rate, gradients))
     }
 
     fn optimize_multi(
@@ -92,7 +90,7 @@ impl<M: TrainStep + Module + ModuleDisplay> TrainStep for Averaged<M> {
         rate: ModuleLearningRate,
         gradients: MultiGradientsParams,
     ) -> Self {
-        self.stepped(|model| optimizer.step_multi(rate, model, gradients))
+        self.stepped(|model| model.optimize_multi(optimizer, rate, gradients))
     }
 }
 
@@ -102,5 +100,68 @@ impl<M: InferenceStep + Module + ModuleDisplay> InferenceStep for Averaged<M> {
 
     fn step(&self, item: M::Input) -> M::Output {
         self.evaluated().step(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Param;
+    use burn::nn::{Linear, LinearConfig};
+    use burn::optim::SgdConfig;
+    use burn::tensor::{Device, Tensor};
+    use burn::train::RegressionOutput;
+
+    use super::*;
+
+    /// A model whose own step of the optimizer is of half the rate.
+    #[derive(Module, Debug)]
+    struct Cautious {
+        linear: Linear,
+    }
+
+    impl Cautious {
+        fn new() -> Self {
+            let device = Device::default().autodiff();
+            let mut linear = LinearConfig::new(2, 1).with_bias(false).init(&device);
+            linear.weight = Param::from_data([[0.5], [-0.25]], &device);
+            Self { linear }
+        }
+
+        fn weights(&self) -> Vec<f32> {
+            self.linear.weight.val().into_data().iter().collect()
+        }
+    }
+
+    impl TrainStep for Cautious {
+        type Input = Tensor<2>;
+        type Output = RegressionOutput;
+
+        fn step(&self, input: Tensor<2>) -> TrainOutput<RegressionOutput> {
+            let output = self.linear.forward(input);
+            let loss = output.clone().sum();
+            let output = RegressionOutput::new(loss.clone(), output.clone(), output);
+            TrainOutput::new(self, loss.backward(), output)
+        }
+
+        fn optimize(
+            self,
+            optimizer: &mut ModuleOptimizer,
+            _: ModuleLearningRate,
+            gradients: GradientsParams,
+        ) -> Self {
+            optimizer.step(0.5, self, gradients)
+        }
+    }
+
+    #[test]
+    fn the_model_s_own_step_is_taken_and_the_average_follows() {
+        let input = Tensor::from_data([[1.0, 2.0]], &Device::default().autodiff());
+        let averaged = Averaged::new(Cautious::new(), Some(&EmaConfig::new().with_warm_up(None)));
+        let gradients = TrainStep::step(&averaged, input).grads;
+        let averaged = averaged.optimize(&mut SgdConfig::new().init(), 1.0.into(), gradients);
+        // The gradient is the input, and the rate is the model's.
+        assert_eq!(averaged.model.weights(), [0.0, -1.25]);
+        assert_eq!(averaged.evaluated().weights(), [0.0, -1.25]);
+        assert_eq!(averaged.average.map(|average| average.updates()), Some(1));
     }
 }

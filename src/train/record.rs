@@ -40,10 +40,14 @@ pub(super) fn reproducible(bytes: Bytes) -> Result<Bytes, Error> {
     writer.into_bytes()
 }
 
+/// The field in which [`Averaged`](super::Averaged) holds the model that learns. An optimizer is given that
+/// model alone, and says no more of a parameter's name than is within it.
+const LEARNING: &str = "model.";
+
 /// The number of the parameter at `path`: equal for equal paths, and for no others that will ever
-/// meet.
+/// meet. The path within the model that learns is the parameter's own.
 fn number_of(path: &str) -> u64 {
-    let digest = Sha256::digest(path);
+    let digest = Sha256::digest(path.strip_prefix(LEARNING).unwrap_or(path));
     let (first, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
     u64::from_le_bytes(*first)
 }
@@ -105,6 +109,14 @@ mod tests {
         let [one, other] = [(); 2].map(|()| trained(model(), optimizer()));
         assert_ne!(one.0.linear.weight.id, other.0.linear.weight.id);
         assert!(bytes(&one.0, &one.1) == bytes(&other.0, &other.1));
+    }
+
+    #[test]
+    fn within_a_wrapper_the_model_that_learns_has_the_numbers_that_its_optimizer_knows() {
+        let of = number_of("linear.weight");
+        assert_eq!(number_of("model.linear.weight"), of);
+        assert_ne!(number_of("average.module.linear.weight"), of);
+        assert_ne!(number_of("linear.bias"), of);
     }
 
     #[test]
