@@ -8,7 +8,7 @@ The first fails, with each violation as `file:line: what`, when
 
 - the CPU engine (src/cpu) names a module that is not its own, or a crate that it may not need;
 - a file outside its door names the cargo feature `flex`;
-- two files in src import each other. A `mod.rs` that re-exports a child does not import it; the child
+- files in src import each other, two of them or more in a ring. A `mod.rs` that re-exports a child does not import it; the child
   that imports what its `mod.rs` defines does. An import through re-exports counts for the file that
   defines the item.
 
@@ -19,6 +19,7 @@ name `flex`, circles. Test code is not looked at.
 import pathlib
 import re
 import sys
+from graphlib import CycleError, TopologicalSorter
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
@@ -238,6 +239,11 @@ def main():
         first, second = sorted(pair)
         failed.append(f"{imports[first, second]}: imports {second}, which imports it at "
                       f"{imports[second, first].rpartition(':')[2]}")
+    try:
+        TopologicalSorter({file: {b for a, b in imports if a == file} for file, _ in imports}).prepare()
+    except CycleError as error:
+        ring = error.args[1][::-1]
+        failed += [f"{imports[pair]}: imports {pair[1]}, in a ring" for pair in zip(ring, ring[1:])]
     for what in failed:
         print(what)
     print(f"{len(files)} files, {len(failed)} violations")

@@ -101,7 +101,7 @@ fn convert(arguments: &Arguments) -> Result<()> {
         ));
     }
     match arguments.to {
-        None => imported.model.save(&imported.config, &arguments.output)?,
+        None => imported.model.save(&arguments.output)?,
         Some(target) => {
             let (model, config) = (&imported.model, &imported.config);
             let left = weights::export(model, config, target, &arguments.output)?;

@@ -11,7 +11,7 @@ use countenance::data::cache::Fingerprint;
 use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::evaluate;
 use countenance::extract::Extraction;
-use countenance::model::{Model, ModelConfig};
+use countenance::model::Model;
 
 #[path = "shared/mod.rs"]
 mod shared;
@@ -79,9 +79,7 @@ fn score(arguments: &Arguments) -> Result<()> {
     }
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
-    let (Model::Network(network), ModelConfig::Network(config)) =
-        (predictor.model(), predictor.config())
-    else {
+    let Model::Network(network) = predictor.model() else {
         return Err(Error::Argument {
             what: arguments.model.display().to_string(),
             expected: "a multi-task network, whose outputs are those of s-Aff-Wild2".into(),
@@ -92,13 +90,7 @@ fn score(arguments: &Arguments) -> Result<()> {
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
     let split = Split::open(&arguments.data, arguments.split, &annotations)?;
-    if split.rows.iter().all(|row| row.labels.is_empty()) {
-        return Err(Error::File {
-            path: arguments.data.join(arguments.split.file_name()),
-            expected: "at least one label".into(),
-            found: "missing ones alone".into(),
-        });
-    }
+    split.check_labelled(arguments.split, &annotations)?;
     let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
         what: arguments.model.display().to_string(),
         expected: "a model with a backbone, to read images".into(),
@@ -134,7 +126,7 @@ fn score(arguments: &Arguments) -> Result<()> {
     progress.finish();
     extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let found = evaluate(network, config, &extracted.cache, &labels, &device)?;
+    let found = evaluate(network, &extracted.cache, &labels, &device)?;
     #[cfg(feature = "picture")]
     if let Some(path) = &arguments.confusion {
         use countenance::picture::{confusion, save_png};

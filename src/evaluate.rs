@@ -20,7 +20,7 @@
 //!
 //! let config = NetworkConfig::new(4);
 //! let device = Device::default();
-//! let evaluation = evaluate(&config.init(&device), &config, &cache, &labels, &device)?;
+//! let evaluation = evaluate(&config.init(&device), &cache, &labels, &device)?;
 //! // Nothing but expressions is labelled: nothing else has a score.
 //! assert!(evaluation.report.p_ex.is_some() && evaluation.report.p_au.is_none());
 //! assert_eq!(evaluation.confusion.rows(), 2);
@@ -36,7 +36,7 @@ use crate::label::ACTION_UNITS;
 use crate::metric::chance::chance;
 use crate::metric::confusion::Confusion;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
-use crate::network::{Network, NetworkConfig, Tasks};
+use crate::network::{Network, Tasks};
 use crate::{Labels, Result};
 
 /// Rows in a batch; only speed and memory depend on it.
@@ -82,7 +82,7 @@ pub(crate) fn table(report: &Report, chance: &Report, tasks: &Tasks) -> String {
     text
 }
 
-/// Scores `network`, which was made from `config`, on the rows of `cache`, whose labels are `labels`.
+/// Scores `network` on the rows of `cache`, whose labels are `labels`.
 ///
 /// A task that the network was not trained for has no score. Rows of unreadable images are left
 /// out.
@@ -98,11 +98,11 @@ pub(crate) fn table(report: &Report, chance: &Report, tasks: &Tasks) -> String {
 /// If the cache and the labels differ in rows.
 pub fn evaluate(
     network: &Network,
-    config: &NetworkConfig,
     cache: &FeatureCache,
     labels: &[Labels],
     device: &Device,
 ) -> Result<Evaluation> {
+    let config = &network.config;
     assert_eq!(
         cache.rows(),
         labels.len(),

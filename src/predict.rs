@@ -16,7 +16,7 @@
 //! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
 //! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, classes));
 //! let device = Device::default();
-//! config.init(&device).save(&config, &path)?;
+//! config.init(&device).save(&path)?;
 //!
 //! let predictor = Predictor::load_on(&path, &device)?;
 //! let prediction = predictor.predict(&RgbImage::new(200, 160))?;

@@ -277,6 +277,6 @@ fn backbone(folder: &Path) -> String {
     let path = folder.join("backbone.safetensors");
     let device = Device::default();
     device.seed(1);
-    config.init(&device).save(&config, &path).unwrap();
+    config.init(&device).save(&path).unwrap();
     path.to_string_lossy().into_owned()
 }

@@ -111,6 +111,25 @@ impl Split {
         self.root.join(IMAGE_FOLDER).join(&row.image)
     }
 
+    /// Checks that any row has a label.
+    ///
+    /// # Errors
+    /// [`Error::File`] if none has.
+    pub fn check_labelled(&self, name: SplitName, config: &AnnotationConfig) -> Result<()> {
+        if self.rows.iter().any(|row| !row.labels.is_empty()) {
+            return Ok(());
+        }
+        let found = match config.keep_partial_action_units {
+            true => "missing ones alone",
+            false => {
+                "missing ones alone; a row that lacks an action unit counts as one without any, but with \
+                 keep_partial_action_units"
+            }
+        };
+        let path = self.root.join(name.file_name());
+        Err(Error::file(path, "at least one label", found))
+    }
+
     /// What the labels of this part count.
     pub fn statistics(&self) -> Statistics {
         Statistics::of(self.rows.iter().map(|row| &row.labels))
@@ -237,6 +256,29 @@ mod tests {
         let counts = open(&text, &AnnotationConfig::new()).unwrap().statistics();
         assert_eq!(counts.valence_arousal_rows, 2);
         assert_eq!(counts.valence_arousal, [2, 1]);
+    }
+
+    #[test]
+    fn rows_without_a_label_are_refused_and_what_keeps_some_is_named() {
+        let row =
+            |units| format!("image,valence,arousal,expression,aus\n1/1.jpg,-5,-5,-1,{units}\n");
+        let check = |units, keep| {
+            let config = AnnotationConfig::new().with_keep_partial_action_units(keep);
+            open(&row(units), &config)
+                .unwrap()
+                .check_labelled(SplitName::Validation, &config)
+                .map_err(|error| error.to_string())
+        };
+        let (partial, none) = (
+            "1,-1,0,0,0,0,0,0,0,0,0,0",
+            "-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1",
+        );
+        let error = check(partial, false).unwrap_err();
+        assert!(error.contains("keep_partial_action_units"), "{error}");
+        assert!(error.contains("validation_set_annotations.txt"), "{error}");
+        check(partial, true).unwrap();
+        let error = check(none, true).unwrap_err();
+        assert!(error.ends_with("missing ones alone"), "{error}");
     }
 
     #[test]

@@ -30,10 +30,9 @@ pub struct ClassifierConfig {
 pub struct Classifier {
     /// The network, with its classifier.
     pub backbone: EfficientNet,
-    /// How many of the classes are expressions.
-    pub expressions: usize,
-    /// Whether valence and arousal follow them.
-    pub valence_arousal: bool,
+    /// What the network was made from, which goes into its file: it says what the classes are.
+    #[module(skip)]
+    pub config: ClassifierConfig,
 }
 
 impl ClassifierConfig {
@@ -74,8 +73,7 @@ impl ClassifierConfig {
         }
         Classifier {
             backbone: self.backbone.init(device),
-            expressions: self.expressions.len(),
-            valence_arousal: self.valence_arousal,
+            config: self.clone(),
         }
     }
 }
@@ -89,12 +87,12 @@ impl Classifier {
     /// # Panics
     /// If the width of `features` is not the network's.
     pub fn forward(&self, features: Tensor<2>) -> ModelOutput {
-        let count = self.expressions;
-        if count == 0 && !self.valence_arousal {
+        let count = self.config.expressions.len();
+        if count == 0 && !self.config.valence_arousal {
             return ModelOutput::default();
         }
         let logits = self.backbone.forward_head(features);
-        let valence_arousal = self.valence_arousal.then(|| {
+        let valence_arousal = self.config.valence_arousal.then(|| {
             let unbounded = logits.clone().narrow(1, count, 2);
             // What is not finite stays so: clipped, it would look like a score.
             let finite = unbounded.clone().is_finite();

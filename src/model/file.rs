@@ -23,24 +23,14 @@ impl Model {
     /// The file is that of [`Network::save`]; of the other models, the metadata names the kind.
     ///
     /// # Errors
-    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if the model is not one of
-    /// `config`.
-    pub fn save(&self, config: &ModelConfig, path: &Path) -> Result<()> {
-        match (self, config) {
-            (Self::Network(network), ModelConfig::Network(config)) => network.save(config, path),
-            (Self::Classifier(network), ModelConfig::Classifier(config)) => {
-                config.validate()?;
-                write(path, CLASSIFIER, config, network.as_ref())
-            }
-            (Self::OpenFace3(network), ModelConfig::OpenFace3(config)) => {
-                config.validate()?;
-                write(path, OPENFACE3, config, network.as_ref())
-            }
-            _ => Err(Error::argument(
-                "config",
-                "the config that the model was made from",
-                "that of another kind of model",
-            )),
+    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if a setting of the config is outside
+    /// its range.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        self.config().validate()?;
+        match self {
+            Self::Network(network) => network.save(path),
+            Self::Classifier(network) => write(path, CLASSIFIER, &network.config, network.as_ref()),
+            Self::OpenFace3(network) => write(path, OPENFACE3, &network.config, network.as_ref()),
         }
     }
 

@@ -16,7 +16,7 @@
 //! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
 //! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, expressions));
 //! let device = Device::default();
-//! config.init(&device).save(&config, &path)?;
+//! config.init(&device).save(&path)?;
 //!
 //! // The file says what it holds.
 //! let (model, config) = Model::load(&path, &device)?;
@@ -181,6 +181,15 @@ impl Model {
             }
             Self::Classifier(network) => network.forward(features),
             Self::OpenFace3(network) => network.forward(features),
+        }
+    }
+
+    /// What the model was made from.
+    pub fn config(&self) -> ModelConfig {
+        match self {
+            Self::Network(network) => ModelConfig::Network(network.config.clone()),
+            Self::Classifier(network) => ModelConfig::Classifier(network.config.clone()),
+            Self::OpenFace3(network) => ModelConfig::OpenFace3(network.config.clone()),
         }
     }
 

@@ -41,6 +41,9 @@ pub struct OpenFace3 {
     pub gaze: Linear,
     /// The action units.
     pub action_unit: ActionUnitHead,
+    /// What the network was made from, which goes into its file.
+    #[module(skip)]
+    pub config: OpenFace3Config,
 }
 
 impl OpenFace3Config {
@@ -73,6 +76,7 @@ impl OpenFace3Config {
                 .with_nodes(ActionUnit::OPENFACE3.len())
                 .with_node_map(NodeMap::Plain)
                 .init(device),
+            config: self.clone(),
         }
     }
 }

@@ -131,7 +131,7 @@ impl NetworkConfig {
             attention: self
                 .attention
                 .init(self.action_units, self.expressions, device),
-            feature: self.feature,
+            config: self.clone(),
         }
     }
 }

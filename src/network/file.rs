@@ -16,25 +16,21 @@ pub(crate) const VERSION: &str = "1";
 pub(crate) const CONFIG_KEY: &str = "config";
 
 impl Network {
-    /// Writes the network and its config to one file, whole or not at all.
+    /// Writes the network and its config to one file, whole or not at all. Parts that were put in by
+    /// hand are those of the config, or the file cannot be loaded.
     ///
     /// The file is safetensors: the tensors under their field paths, and in the metadata `format`
     /// ("countenance"), `version` ("1") and `config` (the config as JSON).
     ///
     /// # Errors
-    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if the network is not one of
-    /// `config`: the file could not be loaded.
-    pub fn save(&self, config: &NetworkConfig, path: &Path) -> Result<()> {
-        config.validate()?;
-        let device = Device::default();
-        if weights::slots(&config.init(&device)) != weights::slots(self) {
-            let expected = "the config that the network was made from";
-            return Err(Error::argument("config", expected, config));
-        }
+    /// [`Error::Io`] if the system refuses, [`Error::Argument`] if a setting of the config is outside
+    /// its range.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        self.config.validate()?;
         let metadata = BTreeMap::from([
             (FORMAT_KEY.to_string(), FORMAT.to_string()),
             (VERSION_KEY.to_string(), VERSION.to_string()),
-            (CONFIG_KEY.to_string(), config.to_string()),
+            (CONFIG_KEY.to_string(), self.config.to_string()),
         ]);
         native::write(path, &weights::collect(self), &metadata)
     }
@@ -99,10 +95,10 @@ mod tests {
     use crate::network::FeatureKind;
     use crate::network::tests::small;
 
-    fn saved(network: &Network, config: &NetworkConfig) -> (tempfile::TempDir, std::path::PathBuf) {
+    fn saved(network: &Network) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("model.safetensors");
-        network.save(config, &path).expect("a saved network");
+        network.save(&path).expect("a saved network");
         (folder, path)
     }
 
@@ -121,7 +117,7 @@ mod tests {
         let features = Tensor::random([4, 195], Distribution::Normal(0.0, 1.0), &training);
         network.forward(features);
 
-        let (_folder, path) = saved(&network, &config);
+        let (_folder, path) = saved(&network);
         let (loaded, read) = Network::load(&path, &device).expect("the network");
         assert_eq!(read.to_string(), config.to_string());
         assert_eq!(weights::collect(&loaded), weights::collect(&network));
@@ -143,7 +139,7 @@ mod tests {
         same(left.expression_logits, right.expression_logits);
         same(left.valence_arousal, right.valence_arousal);
 
-        let (_second, again) = saved(&loaded, &read);
+        let (_second, again) = saved(&loaded);
         let bytes = |path| std::fs::read(path).expect("bytes");
         assert_eq!(bytes(again), bytes(path));
     }
@@ -152,7 +148,7 @@ mod tests {
     fn metadata_that_is_wrong_is_named() {
         let device = Device::default();
         let config = small();
-        let (folder, path) = saved(&config.init(&device), &config);
+        let (folder, path) = saved(&config.init(&device));
         let file = native::read(&path).expect("the file");
         let tensors: Vec<(String, TensorData)> = file.tensors.into_iter().collect();
         let load = |key: &str, value: &str| {
@@ -203,7 +199,7 @@ mod tests {
     fn weights_of_another_config_are_reported() {
         let device = Device::default();
         let config = small();
-        let (folder, path) = saved(&config.init(&device), &config);
+        let (folder, path) = saved(&config.init(&device));
         let mut file = native::read(&path).expect("the file");
         let mut wider = config;
         wider.feature_width = 11;
@@ -221,13 +217,15 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_not_saved_with_the_config_of_another() {
+    fn a_network_whose_config_was_spoilt_is_not_saved() {
         let device = Device::default();
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("model.safetensors");
-        let network = small().init(&device);
-        let other = small().with_attention(Attention::None);
-        network.save(&other, &path).expect_err("another config");
+        let mut network = small().init(&device);
+        network.config.neighbours = 0;
+        network
+            .save(&path)
+            .expect_err("a setting outside its range");
         assert!(!path.exists());
     }
 

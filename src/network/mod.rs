@@ -12,7 +12,7 @@
 //! let config = NetworkConfig::paper(16).with_attention(Attention::None);
 //! let device = Device::default();
 //! let network = config.init(&device);
-//! network.save(&config, &path)?;
+//! network.save(&path)?;
 //!
 //! let (again, _) = Network::load(&path, &device)?;
 //! let features = Tensor::ones([1, 16], &device);
@@ -74,9 +74,9 @@ pub struct Network {
     pub valence_arousal: ValenceArousalHead,
     /// The cross attention of action units and expression logits, if there is one.
     pub attention: Option<CrossAttention>,
-    /// Which output of the backbone is the feature.
+    /// What the network was made from, which goes into its file.
     #[module(skip)]
-    pub feature: FeatureKind,
+    pub config: NetworkConfig,
 }
 
 /// The output of a [`Network`] for a batch.
@@ -137,7 +137,7 @@ impl Network {
             .backbone
             .as_ref()
             .expect("only a network with a backbone reads images");
-        self.feature.of(backbone, images)
+        self.config.feature.of(backbone, images)
     }
 }
 

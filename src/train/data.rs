@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
-use super::event::Event;
-use super::run::Run;
 use super::supervision::Supervision;
 use crate::data::annotation::{self, AnnotationConfig};
 use crate::data::file::write_whole;
@@ -70,14 +68,7 @@ impl Data {
             .with_keep_partial_action_units(config.keep_partial_action_units)
             .with_strict(config.strict);
         let training = Split::open(root, SplitName::Training, &annotations)?;
-        if training.rows.iter().all(|row| row.labels.is_empty()) {
-            let path = root.join(SplitName::Training.file_name());
-            return Err(Error::file(
-                path,
-                "at least one label",
-                "missing ones alone",
-            ));
-        }
+        training.check_labelled(SplitName::Training, &annotations)?;
         let data = Self {
             training,
             validation: Split::open(root, SplitName::Validation, &annotations)?,
@@ -99,66 +90,40 @@ impl Data {
             validation: self.validation.statistics(),
         }
     }
-}
 
-impl Run {
-    /// Opens the data set, rendering the synthetic one first where none was given.
+    /// Refuses other rows than those of the `record` that a run keeps of what it began with. A run that
+    /// has none, as it begins here or was made before there were any, gets the record of these.
     ///
     /// # Errors
-    /// [`Error::File`] if its rows are not those that the run began with, or none has a label;
-    /// whatever keeps it from being read or rendered.
-    pub(super) fn data(&self) -> Result<Data> {
-        let root = match &self.config.data {
-            Some(root) => PathBuf::from(root),
-            None => {
-                let root = self.path("synthetic");
-                self.config.synthetic.generate(&root, &|done, total| {
-                    self.listener.tell(Event::Images {
-                        work: "rendering",
-                        done,
-                        total,
-                    });
-                    !self.interrupter.should_stop()
-                })?;
-                self.listener.tell(Event::ImagesDone);
-                root
-            }
-        };
-        let data = Data::open(&root, &self.config)?;
-        self.recognise(&data)?;
-        Ok(data)
-    }
-
-    /// Refuses other rows than the run began with. A run that has no record, as it begins here or
-    /// was made before there were any, gets the record of these.
-    fn recognise(&self, data: &Data) -> Result<()> {
-        let path = self.path(RECORD);
+    /// [`Error::File`] that names the split; [`Error::Io`] if the record cannot be read or written.
+    pub fn recognise(&self, record: &Path) -> Result<()> {
         let found = Record {
-            training: SplitDigest::of(&data.training),
-            validation: SplitDigest::of(&data.validation),
+            training: SplitDigest::of(&self.training),
+            validation: SplitDigest::of(&self.validation),
         };
-        let text = match std::fs::read(&path) {
+        let text = match std::fs::read(record) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return write_whole(&path, |file| {
+                return write_whole(record, |file| {
                     serde_json::to_writer_pretty(&mut *file, &found)?;
                     writeln!(file)
                 });
             }
-            Err(error) => return Err(Error::io("read", &path)(error)),
+            Err(error) => return Err(Error::io("read", record)(error)),
         };
-        let expected: Record = serde_json::from_slice(&text)
-            .map_err(|error| Error::file(&path, "the record of a run's data", error.to_string()))?;
+        let expected: Record = serde_json::from_slice(&text).map_err(|error| {
+            Error::file(record, "the record of a run's data", error.to_string())
+        })?;
         for (name, expected, found) in [
             (SplitName::Training, expected.training, found.training),
             (SplitName::Validation, expected.validation, found.validation),
         ] {
             if found != expected {
                 return Err(Error::file(
-                    data.training.root.join(name.file_name()),
+                    self.training.root.join(name.file_name()),
                     format!(
                         "the {expected} that the run began with ({})",
-                        path.display()
+                        record.display()
                     ),
                     format!("{found}; put the old file back, or train in another folder"),
                 ));
@@ -184,6 +149,7 @@ pub(super) fn take_over(from: &Path, folder: &Path) -> Result<()> {
 mod tests {
     use burn::tensor::Device;
 
+    use super::super::run::Run;
     use super::*;
     use crate::attention::Attention;
     use crate::data::split::IMAGE_FOLDER;

@@ -9,7 +9,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::batch::ImageBatch;
 use super::config::{Order, StageConfig};
-use super::data::Data;
+use super::data::{Data, RECORD};
+use super::event::Event;
 use super::features::SplitFeatures;
 use super::history::{BACKBONE, locked};
 use super::loader::Source;
@@ -76,23 +77,44 @@ impl Run {
         let network = self.heads(drawn(network.init(&device)), &features, &supervision)?;
         let network = Network {
             backbone: Some(backbone),
-            feature: config.feature,
+            config: config.clone(),
             ..network
         };
         if self.config.order != Order::Whole {
             let judged = supervision.judged();
-            return self.finish(
-                network,
-                config,
-                judged,
-                &data.validation,
-                &features.validation,
-            );
+            return self.finish(network, judged, &data.validation, &features.validation);
         }
         let network = self.whole(network, &config, &data, &supervision)?;
         let features = self.tuned_features(&data.validation, &network, &config)?;
         let judged = supervision.judged();
-        self.finish(network, config, judged, &data.validation, &features)
+        self.finish(network, judged, &data.validation, &features)
+    }
+
+    /// Opens the data set, rendering the synthetic one first where none was given.
+    ///
+    /// # Errors
+    /// [`Error::File`] if its rows are not those that the run began with, or none has a label;
+    /// whatever keeps it from being read or rendered.
+    pub(super) fn data(&self) -> Result<Data> {
+        let root = match &self.config.data {
+            Some(root) => PathBuf::from(root),
+            None => {
+                let root = self.path("synthetic");
+                self.config.synthetic.generate(&root, &|done, total| {
+                    self.listener.tell(Event::Images {
+                        work: "rendering",
+                        done,
+                        total,
+                    });
+                    !self.interrupter.should_stop()
+                })?;
+                self.listener.tell(Event::ImagesDone);
+                root
+            }
+        };
+        let data = Data::open(&root, &self.config)?;
+        data.recognise(&self.path(RECORD))?;
+        Ok(data)
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.
@@ -135,14 +157,13 @@ impl Run {
     fn finish(
         &self,
         network: Network,
-        config: NetworkConfig,
         judged: Tasks,
         split: &Split,
         validation: &SplitFeatures,
     ) -> Result<Outcome> {
-        network.save(&config, &self.path("model.safetensors"))?;
+        network.save(&self.path("model.safetensors"))?;
         let cache = &validation.variants[0];
-        let evaluation = evaluate(&network, &config, cache, &validation.labels, &self.device)?;
+        let evaluation = evaluate(&network, cache, &validation.labels, &self.device)?;
         write_whole(&self.path("report.json"), |file| {
             serde_json::to_writer_pretty(&mut *file, &evaluation)?;
             writeln!(file)

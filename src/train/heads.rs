@@ -18,7 +18,7 @@ use super::supervision::Supervision;
 use crate::Result;
 use crate::extract::is_readable;
 use crate::label::ACTION_UNITS;
-use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
+use crate::network::{Network, NetworkConfig, Tasks};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
 const FROZEN_BATCH: usize = 1024;
@@ -90,6 +90,7 @@ impl Run {
             mut expression,
             mut valence_arousal,
             mut attention,
+            config,
             ..
         } = network;
         let device = self.device.clone().autodiff();
@@ -146,7 +147,7 @@ impl Run {
             expression: expression.valid(),
             valence_arousal: valence_arousal.valid(),
             attention: attention.valid(),
-            feature: FeatureKind::Pooled,
+            config,
         })
     }
 }

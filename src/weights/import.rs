@@ -210,22 +210,19 @@ fn classifier(
 
 /// A model of this crate's own file; its classes get other names if the options say so.
 fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
-    let (mut model, mut config) = Model::load(path, device)?;
+    let (mut model, _) = Model::load(path, device)?;
     if options.flavour.is_some() {
         let expected = "a file that does not say its own";
         let found = format!("{}, which does", path.display());
         return Err(Error::argument("the flavour", expected, found));
     }
     if let Some(labels) = &options.labels {
-        let (Model::Classifier(network), ModelConfig::Classifier(config)) =
-            (&mut model, &mut config)
-        else {
+        let Model::Classifier(network) = &mut model else {
             let expected = "an EfficientNet's classifier; the outputs of other networks are known";
             return Err(Error::argument("the labels", expected, path.display()));
         };
+        let config = &mut network.config;
         let classes = labels.of(config.backbone.classes.unwrap_or(0))?;
-        network.expressions = classes.expressions.len();
-        network.valence_arousal = classes.valence_arousal;
         config.expressions = classes.expressions;
         config.valence_arousal = classes.valence_arousal;
     }
@@ -234,8 +231,8 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
             fitting: model.slots().len(),
             ..Default::default()
         },
+        config: model.config(),
         model,
-        config,
         family: Family::Countenance,
         ignored: Vec::new(),
         random: Vec::new(),

@@ -40,7 +40,7 @@ fn hsemotion(name: &str) -> Import {
 fn converted(import: &Import) -> (Model, ModelConfig) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    import.model.save(&import.config, &path).unwrap();
+    import.model.save(&path).unwrap();
     Model::load(&path, &device()).unwrap()
 }
 
@@ -170,7 +170,7 @@ fn backbones_of_both_flavours_load_from_every_container() {
         let import = imported(name);
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join("own.safetensors");
-        import.model.save(&import.config, &own).unwrap();
+        import.model.save(&own).unwrap();
         check(&own);
     }
 }

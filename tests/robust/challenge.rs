@@ -213,7 +213,7 @@ fn a_network_of_other_outputs_than_have_names_is_not_given_names() {
             .with_action_units(units)
             .with_expressions(classes);
         let network = drawn(config.init(&Device::default()), 1);
-        network.save(&config, &place.path("model")).unwrap();
+        network.save(&place.path("model")).unwrap();
         let error = Predictor::load(place.path("model")).unwrap_err();
         let found = format!("{units} and {classes}");
         assert!(error.to_string().contains(&found), "{error}");

@@ -56,12 +56,12 @@ fn files(folder: &Path) -> Vec<(&'static str, Vec<u8>, Read)> {
     let mut files: Vec<(&str, Vec<u8>, Read)> = Vec::new();
 
     let heads = NetworkConfig::paper(24);
-    heads.init(&device).save(&heads, &path).unwrap();
+    heads.init(&device).save(&path).unwrap();
     files.push(("model", bytes(), model));
 
     let tiny = EfficientNetConfig::new(Variant::Tiny);
     let whole = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
-    whole.init(&device).save(&whole, &path).unwrap();
+    whole.init(&device).save(&path).unwrap();
     files.push(("backbone of a model", bytes(), backbone));
 
     let names: Vec<_> = (0..40).map(|row| format!("v/{row:05}.jpg")).collect();

@@ -157,7 +157,7 @@ fn an_evaluation_names_the_row_whose_score_is_not_finite() {
     let device = Device::default();
     let place = Place::new();
     let config = NetworkConfig::paper(width());
-    let network = steep(drawn(config.init(&device), 1));
+    let mut network = steep(drawn(config.init(&device), 1));
     let names = ["a/1.jpg", "b/2.jpg", "c/3.jpg"].map(String::from);
     let path = place.path("features.safetensors");
     let fingerprint = Fingerprint::builder().build();
@@ -167,15 +167,14 @@ fn an_evaluation_names_the_row_whose_score_is_not_finite() {
     }
     let cache = writer.finish().unwrap();
     let labels = vec![Labels::default(); 3];
-    let error = evaluate(&network, &config, &cache, &labels, &device).unwrap_err();
+    let error = evaluate(&network, &cache, &labels, &device).unwrap_err();
     assert!(matches!(error, Error::NotFiniteScore { .. }), "{error}");
     assert!(error.to_string().starts_with("row 2 (\"c/3.jpg\"): "));
     // What it was not trained for is not asked.
-    let config = config.with_tasks(Tasks::new().with_expression(false));
-    evaluate(&network, &config, &cache, &labels, &device).unwrap();
-    let mut other = config.clone();
-    other.action_units = 5;
-    let error = evaluate(&network, &other, &cache, &labels, &device).unwrap_err();
+    network.config.tasks = Tasks::new().with_expression(false);
+    evaluate(&network, &cache, &labels, &device).unwrap();
+    network.config.action_units = 5;
+    let error = evaluate(&network, &cache, &labels, &device).unwrap_err();
     assert!(error.to_string().contains("12 action units"), "{error}");
 }
 

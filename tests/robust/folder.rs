@@ -69,7 +69,7 @@ impl Tree {
         let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone));
         let path = self.path("model.safetensors");
         let network = config.init(&Device::default());
-        network.save(&config, &path).unwrap();
+        network.save(&path).unwrap();
         path
     }
 }

@@ -15,7 +15,7 @@ fn predictor(folder: &Path) -> Predictor {
     let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone));
     let path = folder.join("model.safetensors");
     let device = Device::default();
-    config.init(&device).save(&config, &path).unwrap();
+    config.init(&device).save(&path).unwrap();
     Predictor::load(&path).unwrap()
 }
 

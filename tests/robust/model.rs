@@ -105,7 +105,7 @@ impl Place {
         change: impl Fn(Network) -> Network,
     ) -> PathBuf {
         let network = change(drawn(config.init(&Device::default()), seed));
-        network.save(config, &self.path(name)).unwrap();
+        network.save(&self.path(name)).unwrap();
         self.path(name)
     }
 
@@ -115,7 +115,7 @@ impl Place {
             Model::Classifier(network) => Model::Classifier(Box::new(drawn(*network, 1))),
             Model::OpenFace3(network) => Model::OpenFace3(Box::new(drawn(*network, 1))),
         };
-        model.save(config, &self.path(name)).unwrap();
+        model.save(&self.path(name)).unwrap();
         self.path(name)
     }
 

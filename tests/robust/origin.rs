@@ -89,13 +89,13 @@ fn the_same_backbone_in_a_file_of_another_kind_made_the_same_features() {
     let kept = heads(config.clone());
     let mut network = drawn(kept.init(&device), 1);
     network.backbone = Some(backbone.clone());
-    network.save(&kept, &place.path("kept")).unwrap();
+    network.save(&place.path("kept")).unwrap();
     // Others leave the classifier away, which a pooled feature does not pass.
     let without = heads(config.with_classes(None));
     let mut network = drawn(without.init(&device), 1);
     network.backbone = Some(backbone);
     network.backbone.as_mut().unwrap().classifier = None;
-    network.save(&without, &place.path("without")).unwrap();
+    network.save(&place.path("without")).unwrap();
     for model in [classifier, place.path("kept"), place.path("without")] {
         let left = predict(&model, &features);
         assert!(left.succeeded && said(&left).is_empty(), "{}", left.said);
@@ -268,12 +268,10 @@ fn an_evaluation_compares_too() {
     let cache = FeatureCache::open(&features).unwrap();
     let labels = vec![Default::default(); cache.rows()];
     for (path, fits) in [(one, true), (other, false)] {
-        let (Model::Network(network), countenance::model::ModelConfig::Network(config)) =
-            Model::load(&path, &device).unwrap()
-        else {
+        let (Model::Network(network), _) = Model::load(&path, &device).unwrap() else {
             panic!("a network")
         };
-        let result = evaluate(&network, &config, &cache, &labels, &device);
+        let result = evaluate(&network, &cache, &labels, &device);
         assert_eq!(result.is_ok(), fits);
         let predictor = Predictor::load(&path).unwrap();
         assert_eq!(predictor.recognise(&cache).is_ok(), fits);

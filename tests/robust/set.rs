@@ -48,10 +48,7 @@ impl Set {
         let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
         let device = Device::default();
         device.seed(seed);
-        config
-            .init(&device)
-            .save(&config, &self.path(name))
-            .unwrap();
+        config.init(&device).save(&self.path(name)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -217,7 +217,7 @@ fn predictions_carry_the_names_and_a_converted_model_can_be_renamed() {
     tensors.insert("classifier.bias".into(), TensorData::from([1f32, 3., 2.]));
     let import = import_of(&tensors, Default::default()).unwrap();
     let path = folder.path("own.safetensors");
-    import.model.save(&import.config, &path).unwrap();
+    import.model.save(&path).unwrap();
     let predict = |path: &std::path::Path| {
         let predictor = Predictor::load_on(path, &device).unwrap();
         let prediction = predictor
@@ -238,7 +238,7 @@ fn predictions_carry_the_names_and_a_converted_model_can_be_renamed() {
 
     let import = import_at(&path, labelled("bored,valence,arousal")).unwrap();
     let renamed = folder.path("renamed.safetensors");
-    import.model.save(&import.config, &renamed).unwrap();
+    import.model.save(&renamed).unwrap();
     let found = predict(&renamed);
     assert_eq!(found["expression"], "bored");
     assert_eq!(found["valence"], 1.0);

@@ -79,9 +79,7 @@ fn backbones_and_models_of_this_crate_are_refused_alike() {
         ["a", "b", "c"].map(|name| name.parse().unwrap()).to_vec(),
     ));
     let model = config.init(&device);
-    model
-        .save(&config, &folder.path("own.safetensors"))
-        .unwrap();
+    model.save(&folder.path("own.safetensors")).unwrap();
     let path = spoil("own.safetensors", "backbone.conv_stem.weight");
     refused(
         Model::load(&path, &device).unwrap_err(),
@@ -94,7 +92,7 @@ fn backbones_and_models_of_this_crate_are_refused_alike() {
 
     let heads = NetworkConfig::paper(10);
     let path = folder.path("own.safetensors");
-    heads.init(&device).save(&heads, &path).unwrap();
+    heads.init(&device).save(&path).unwrap();
     let path = spoil("own.safetensors", "expression.linear.weight");
     refused(
         Network::load(&path, &device).unwrap_err(),

@@ -148,7 +148,7 @@ fn input_size_mean_and_deviation_are_taken_and_stay_with_the_model() {
 
     let folder = Folder::new();
     let path = folder.path("own.safetensors");
-    import.model.save(&import.config, &path).unwrap();
+    import.model.save(&path).unwrap();
     let predictor = Predictor::load_on(&path, &Device::default()).unwrap();
     assert_eq!(predictor.preprocessing(), Some(expected.clone()));
     let (_, backbone) = load_backbone(&path, &Device::default()).unwrap();
@@ -262,7 +262,7 @@ fn a_model_from_before_there_was_such_a_field_is_read() {
     let tiny = EfficientNetConfig::new(Variant::Tiny);
     let config = ModelConfig::Classifier(ClassifierConfig::new(tiny, Vec::new()));
     let path = folder.path("own.safetensors");
-    config.init(&device).save(&config, &path).unwrap();
+    config.init(&device).save(&path).unwrap();
     let mut file = native::read(&path).unwrap();
     let text = &file.metadata["config"];
     assert!(text.contains("\"preprocessing\":null,"), "{text}");
