@@ -39,12 +39,15 @@ pub struct Arguments {
     /// Go on with an interrupted run, with the settings that it was started with
     #[arg(long, conflicts_with_all = [
         "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
-        "optimizer", "order", "strict", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
+        "optimizer", "order", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     pub resume: bool,
     /// Read annotation files in the challenge's own form alone, to the letter
     #[arg(long)]
     pub strict: bool,
+    /// Rows that lack some action units keep the others
+    #[arg(long)]
+    pub keep_partial_action_units: bool,
     #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
         "Epochs of each stage of the heads, 1 to {} {}",
         StageConfig::MOST,

@@ -39,6 +39,7 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         arguments.synthetic_validation,
     );
     config.strict |= arguments.strict;
+    config.keep_partial_action_units |= arguments.keep_partial_action_units;
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.max_unreadable = arguments.max_unreadable.unwrap_or(config.max_unreadable);
     for stage in config.heads_mut() {

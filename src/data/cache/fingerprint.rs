@@ -149,7 +149,7 @@ impl Fingerprint {
         [
             Part {
                 key: WEIGHTS_KEY,
-                what: "set of weights",
+                what: "set of weights or kind of feature",
                 digest: &self.weights,
             },
             Part {
@@ -291,7 +291,7 @@ mod tests {
         let other = base().weights(b"more").rows(["d"]).build();
         assert_eq!(
             other.difference(&metadata).unwrap(),
-            "a cache made with another set of weights and another list of images"
+            "a cache made with another set of weights or kind of feature and another list of images"
         );
         assert!(
             other

@@ -305,7 +305,7 @@ mod tests {
             "{error}"
         );
         assert!(
-            error.ends_with("a cache made with another set of weights"),
+            error.ends_with("a cache made with another set of weights or kind of feature"),
             "{error}"
         );
         let Ok(Lookup::Stale(reason)) = FeatureCache::find(&path, &other) else {
