@@ -9,11 +9,32 @@ use burn::nn::Dropout;
 use burn::tensor::Tensor;
 
 use crate::cpu::profile::Profile;
-use crate::cpu::view::{ActionUnitHead, Backbone, Descent, GraphConvolution, NodeFeatures};
+use crate::cpu::simd::LANES;
+use crate::cpu::view::{
+    ActionUnitHead, Backbone, CellNetwork, Descent, GraphConvolution, NodeFeatures, PatchNetwork,
+    Visit,
+};
 
 /// Nothing is kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cache;
+
+/// Nothing is kept.
+pub(crate) type CellCache = Cache;
+
+/// Nothing is kept.
+pub(crate) type PatchCache = Cache;
+
+/// What is called with the number of a patch and the numbers of its cells.
+pub(crate) fn patches<T>(
+    _: &PatchCache,
+    _: &PatchNetwork<'_>,
+    _: &[[usize; 2]],
+    _: impl Fn(usize, &mut [f32]) + Sync,
+    _: impl Fn(usize, &[[f32; LANES]]) -> T + Sync,
+) -> Option<Vec<T>> {
+    None
+}
 
 macro_rules! declining {
     ($($name:ident($($given:ty),*) -> $made:ty;)*) => {
@@ -25,6 +46,7 @@ macro_rules! declining {
 
 declining! {
     features(&Cache, &Backbone<'_>, &Tensor<4>) -> Tensor<2>;
+    cells(&CellCache, &CellNetwork<'_>, &[u8], [usize; 2], &mut Visit<'_>) -> ();
     features_training(&Backbone<'_>, &Tensor<4>) -> Tensor<2>;
     profile(&Backbone<'_>, [usize; 2], usize) -> Profile;
     action_units(&ActionUnitHead<'_>, &Tensor<2>) -> Tensor<2>;

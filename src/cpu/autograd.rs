@@ -22,8 +22,8 @@ pub(crate) trait Operation<const N: usize>: Debug + Send + 'static {
     /// What backward needs. Inputs are cheap to keep: clones of an [`Array`] share its numbers.
     type Saved: Clone + Debug + Send + 'static;
 
-    /// The result, and what is kept for backward.
-    fn forward(&self, inputs: &[Array; N]) -> (Array, Self::Saved);
+    /// The result, and what it leaves.
+    fn forward(&self, inputs: &[Array; N]) -> Forward<Self::Saved>;
 
     /// The gradient of each input from that of the result; `wanted` says which of them anyone asks
     /// for, and the others may be left out. An input without a gradient comes in by
@@ -35,6 +35,18 @@ pub(crate) trait Operation<const N: usize>: Debug + Send + 'static {
         wanted: [bool; N],
     ) -> [Option<Array>; N];
 }
+
+/// What an [`Operation`] leaves on its way forward.
+pub(crate) struct Forward<S> {
+    pub output: Array,
+    /// What is kept for backward.
+    pub saved: S,
+    /// What each of its norms has seen, in their order; nothing for one that is not in training.
+    pub statistics: Vec<Option<MeanAndVariance>>,
+}
+
+/// The mean and the population variance of each channel.
+pub(crate) type MeanAndVariance = [Vec<f32>; 2];
 
 /// The rectifier; what is not a number stays so.
 #[inline(always)]
@@ -76,14 +88,15 @@ impl Operand {
     }
 }
 
-/// Computes `operation`; its result asks for a gradient if one of its inputs does.
+/// Computes `operation`: its result, which asks for a gradient if one of its inputs does, and the
+/// statistics of its norms.
 ///
 /// # Panics
 /// If the result does not have `D` axes.
 pub(crate) fn apply<O: Operation<N>, const N: usize, const D: usize>(
     operation: O,
     operands: [Operand; N],
-) -> Tensor<D> {
+) -> (Tensor<D>, Vec<Option<MeanAndVariance>>) {
     let tracked = operands
         .iter()
         .any(|operand| matches!(operand, Operand::Tracked(_)));
@@ -97,21 +110,22 @@ pub(crate) fn apply<O: Operation<N>, const N: usize, const D: usize>(
         guards.push(guard);
         Array::of(array)
     });
-    let (output, saved) = operation.forward(&inputs);
-    let output = output.into_primitive();
+    let made = operation.forward(&inputs);
+    let output = made.output.into_primitive();
     // What backward does not need is given back before the next operation.
     drop(inputs);
-    match <[_; N]>::try_from(guards) {
+    let output = match <[_; N]>::try_from(guards) {
         Ok(guards) if tracked => {
             let step = Step(operation).prepare::<NoCheckpointing>(guards);
             let output = match step.compute_bound().stateful() {
-                OpsKind::Tracked(step) => step.finish(saved, output),
+                OpsKind::Tracked(step) => step.finish(made.saved, output),
                 OpsKind::UnTracked(step) => step.finish(output),
             };
             Tensor::from_primitive::<Autodiff<Flex>>(output)
         }
         _ => Tensor::from_primitive::<Flex>(output),
-    }
+    };
+    (output, made.statistics)
 }
 
 /// An [`Operation`] as burn's graph sees it.
@@ -147,11 +161,15 @@ mod tests {
     impl Operation<2> for Scaled {
         type Saved = [Array; 2];
 
-        fn forward(&self, inputs: &[Array; 2]) -> (Array, Self::Saved) {
+        fn forward(&self, inputs: &[Array; 2]) -> Forward<Self::Saved> {
             let [x, y] = inputs;
             let values = x.values().iter().zip(y.values());
             let values: Vec<f32> = values.map(|(x, y)| x * y * y).collect();
-            (Array::new(values, x.shape()), inputs.clone())
+            Forward {
+                output: Array::new(values, x.shape()),
+                saved: inputs.clone(),
+                statistics: Vec::new(),
+            }
         }
 
         fn backward(
@@ -172,7 +190,7 @@ mod tests {
 
     fn scaled(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
         let operands = [x, y].map(|tensor| Operand::of(tensor).expect("the CPU backend"));
-        apply(Scaled, operands)
+        apply(Scaled, operands).0
     }
 
     fn operands(device: &Device) -> [Tensor<2>; 2] {

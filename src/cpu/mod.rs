@@ -17,11 +17,16 @@
 //! | `matmul` | products of matrices, and of maps with matrices |
 //! | `convolution` | padding, and the inner loop of a depthwise convolution |
 //! | `autograd` | differentiable operations of our own on burn's CPU backend |
-//! | `inference` | the backbone and the action-unit head, for inference |
+//! | `inference` | the backbone, the action-unit head and the detectors, for inference |
 //! | `profile`, `bench` | what the benches print and call |
 //! | `training` | the backbone, the action-unit head's parts, and the optimizer's steps, for training |
 //!
 //! `docs/speed.md` says what bounds each of them.
+
+#![allow(
+    clippy::needless_range_loop,
+    reason = "tiles are indexed as the formulas are, and so stay in registers"
+)]
 
 #[cfg_attr(
     not(feature = "flex"),
@@ -55,12 +60,13 @@ mod training;
 
 #[cfg(not(feature = "flex"))]
 pub(crate) use absent::{
-    Cache, action_units, anchor_similarity, ascend, descend, dropout, features, features_training,
-    graph_convolution, node_features, profile, sum_of_squares,
+    Cache, CellCache, PatchCache, action_units, anchor_similarity, ascend, cells, descend, dropout,
+    features, features_training, graph_convolution, node_features, patches, profile,
+    sum_of_squares,
 };
 #[cfg(feature = "flex")]
 pub(crate) use {
-    inference::{Cache, action_units, features, profile},
+    inference::{Cache, CellCache, PatchCache, action_units, cells, features, patches, profile},
     training::{
         anchor_similarity, ascend, descend, dropout, features as features_training,
         graph_convolution, node_features, sum_of_squares,

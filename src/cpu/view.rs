@@ -2,10 +2,10 @@
 
 use burn::module::Param;
 use burn::nn::conv::Conv2d;
-use burn::nn::{BatchNorm, Dropout, Linear};
+use burn::nn::{BatchNorm, Dropout, Linear, PRelu};
 use burn::tensor::{Device, Tensor};
 
-/// A convolution without bias and the norm behind it.
+/// A convolution and the norm behind it; the backbone's have no bias.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Normalised<'a> {
     pub conv: &'a Conv2d,
@@ -64,6 +64,86 @@ impl<'a> Backbone<'a> {
     pub fn dense(&self) -> impl Iterator<Item = &'a Conv2d> {
         self.blocks.iter().flat_map(Block::dense)
     }
+}
+
+/// A 1x1 convolution, then a depthwise 3x3 one; then a norm and ReLU, or neither.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Separable<'a> {
+    pub pointwise: &'a Conv2d,
+    pub depthwise: &'a Conv2d,
+    pub norm: Option<&'a BatchNorm>,
+}
+
+/// A network that says of the cells of three maps, each half as fine as the one before, what is there.
+pub(crate) struct CellNetwork<'a> {
+    /// 3x3 convolution of stride 2, and ReLU.
+    pub stem: Normalised<'a>,
+    /// Behind the stem.
+    pub first: Separable<'a>,
+    /// Stages behind it, each of units one after another; the maps of the last three are used further.
+    /// The largest of 2x2 pixels is taken before each but the second.
+    pub stages: [Vec<Separable<'a>>; 5],
+    /// Of each map used, from the finest, with the next coarser one's result added, enlarged.
+    pub laterals: [Separable<'a>; 3],
+    /// What says what is there, from the finest map.
+    pub levels: [CellLevel<'a>; 3],
+}
+
+/// The end of a [`CellNetwork`] at one map.
+pub(crate) struct CellLevel<'a> {
+    /// What the outputs share.
+    pub shared: Separable<'a>,
+    /// The numbers of a cell are those of the outputs, in this order.
+    pub outputs: Vec<Separable<'a>>,
+}
+
+/// Is called with the number of a map, from the finest, the row and column of a cell, and its numbers.
+pub(crate) type Visit<'a> = dyn FnMut(usize, [usize; 2], &[f32]) + 'a;
+
+impl<'a> CellNetwork<'a> {
+    /// Every unit.
+    pub fn units(&self) -> impl Iterator<Item = Separable<'a>> {
+        let levels = self.levels.iter();
+        let levels =
+            levels.flat_map(|level| [level.shared].into_iter().chain(level.outputs.clone()));
+        let stages = self.stages.iter().flatten().copied();
+        [self.first]
+            .into_iter()
+            .chain(stages)
+            .chain(self.laterals)
+            .chain(levels)
+    }
+}
+
+/// A network that reads patches of a picture and says what is there.
+pub(crate) struct PatchNetwork<'a> {
+    /// One after another, the first from the picture's three colours.
+    pub stages: Vec<PatchStage<'a>>,
+    /// What gives the numbers.
+    pub end: PatchEnd<'a>,
+}
+
+/// A convolution without a border, a PReLU and perhaps a maximum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PatchStage<'a> {
+    pub conv: &'a Conv2d,
+    pub activation: &'a PRelu,
+    /// The side and the stride of squares of which the largest is taken; the last one may reach beyond
+    /// the map.
+    pub pool: Option<[usize; 2]>,
+}
+
+/// The end of a [`PatchNetwork`].
+pub(crate) enum PatchEnd<'a> {
+    /// 1x1 convolutions: the numbers of a cell of the last map are those of all, in this order.
+    Cells(Vec<&'a Conv2d>),
+    /// The last map as one row, in the order width, height, channels.
+    Whole {
+        hidden: &'a Linear,
+        activation: &'a PRelu,
+        /// The numbers of a patch are those of all, in this order.
+        outputs: Vec<&'a Linear>,
+    },
 }
 
 /// One linear map per node, `norm(x W_i + b_i)` and ReLU, or the map alone.

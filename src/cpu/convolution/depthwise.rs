@@ -1,14 +1,8 @@
 //! One row of a depthwise convolution on one vector of channels, and its weights.
 
-#![allow(
-    clippy::needless_range_loop,
-    clippy::int_plus_one,
-    reason = "tiles are indexed as the formulas are, and have any size, also 1"
-)]
-
 use std::hint::black_box;
 
-use crate::cpu::simd::{LANES, Lanes, Vector, planes};
+use crate::cpu::simd::{LANES, Lanes, Vector, planes, tiles};
 
 /// A depthwise convolution's weights, `[channels, taps]`, as `[planes, taps]`.
 pub(crate) fn pack(weight: &[f32], channels: usize, taps: usize) -> Vec<Lanes> {
@@ -32,60 +26,51 @@ pub(crate) trait Outputs<V: Vector> {
 
 /// Convolves one row, adds the bias, and gives each of the `width` outputs to `target`, in order.
 ///
-/// `rows` are the input rows under the kernel, all `(width - 1) * STRIDE + KERNEL` vectors long.
-///
-/// # Safety
-/// The processor has the instructions of `V`; the rows are valid for that many reads.
+/// # Panics
+/// If one of the input `rows` under the kernel has fewer than `(width - 1) * STRIDE + KERNEL` vectors.
 #[inline(always)]
-pub(crate) unsafe fn sweep<V: Vector, const KERNEL: usize, const STRIDE: usize>(
-    rows: [*const f32; KERNEL],
+pub(crate) fn sweep<V: Vector, const KERNEL: usize, const STRIDE: usize>(
+    rows: [&[Lanes]; KERNEL],
     weight: &[Lanes],
-    bias: &Lanes,
+    bias: V,
     width: usize,
     target: &mut impl Outputs<V>,
 ) {
-    assert!(weight.len() >= KERNEL * KERNEL, "a whole kernel");
-    let weight = weight.as_ptr().cast::<f32>();
-    let mut x = 0;
-    macro_rules! tiles {
-        ($($outputs:literal if $compiled:expr),*) => {$(
-            if $compiled {
-                while x + $outputs <= width {
-                    // SAFETY: the tile is inside the row.
-                    let sums = unsafe {
-                        let from = rows.map(|row| row.add(x * STRIDE * LANES));
-                        tile::<V, KERNEL, STRIDE, $outputs>(from, weight, bias)
-                    };
-                    for (index, sum) in sums.into_iter().enumerate() {
-                        target.put(x + index, sum);
-                    }
-                    x += $outputs;
-                }
-            }
-        )*};
-    }
-    tiles!(
-        7 if V::OUTPUTS == 7,
-        4 if V::OUTPUTS >= 4,
-        2 if true,
-        1 if true
+    let read = (width.max(1) - 1) * STRIDE + KERNEL;
+    assert!(
+        weight.len() >= KERNEL * KERNEL && rows.iter().all(|row| row.len() >= read),
+        "a whole kernel, and rows that it fits on"
     );
+    let weight = weight.as_ptr().cast::<f32>();
+    let rows = rows.map(|row| row.as_ptr().cast::<f32>());
+    tiles!(x in 0..width, OUTPUTS in [7 if V::OUTPUTS == 7, 4 if V::OUTPUTS >= 4,
+        2 if true, 1 if true], {
+        // SAFETY: the rows and the weights are as long as was checked, and the tile is inside the
+        // outputs.
+        let sums = unsafe {
+            let from = rows.map(|row| row.add(x * STRIDE * LANES));
+            tile::<V, KERNEL, STRIDE, OUTPUTS>(from, weight, bias)
+        };
+        for (index, sum) in sums.into_iter().enumerate() {
+            target.put(x + index, sum);
+        }
+    });
 }
 
 /// # Safety
-/// As [`sweep`], for `OUTPUTS` outputs from the rows' start.
+/// The rows are valid for `(OUTPUTS - 1) * STRIDE + KERNEL` vectors, the weights for a whole kernel.
 #[inline(always)]
 unsafe fn tile<V: Vector, const KERNEL: usize, const STRIDE: usize, const OUTPUTS: usize>(
     rows: [*const f32; KERNEL],
     weight: *const f32,
-    bias: &Lanes,
+    bias: V,
 ) -> [V; OUTPUTS] {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut sums = [V::load(bias.0.as_ptr()); OUTPUTS];
-        // Unrolling this loop too would take more registers than there are.
-        for y in 0..black_box(KERNEL) {
-            for x in 0..KERNEL {
+    let mut sums = [bias; OUTPUTS];
+    // Unrolling this loop too would take more registers than there are.
+    for y in 0..black_box(KERNEL) {
+        for x in 0..KERNEL {
+            // SAFETY: the caller's; the bias is proof of the instructions.
+            unsafe {
                 let factor = V::load(weight.add((y * KERNEL + x) * LANES));
                 for output in 0..OUTPUTS {
                     let input = V::load(rows[y].add((output * STRIDE + x) * LANES));
@@ -93,6 +78,52 @@ unsafe fn tile<V: Vector, const KERNEL: usize, const STRIDE: usize, const OUTPUT
                 }
             }
         }
-        sums
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::simd::{Isa, Kernel};
+
+    /// Rows of so many vectors, and how many outputs they are swept for.
+    struct Swept(usize, usize);
+
+    impl<V: Vector> Outputs<V> for Vec<f32> {
+        fn put(&mut self, x: usize, sum: V) {
+            assert_eq!(x, self.len(), "in order");
+            self.push(sum.array()[0]);
+        }
+    }
+
+    impl Kernel for Swept {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn run<V: Vector>(self, zero: V) -> Vec<f32> {
+            let row: Vec<Lanes> = (0..self.0).map(|x| Lanes([x as f32; LANES])).collect();
+            let mut target = Vec::new();
+            let one = Lanes([1.0; LANES]);
+            sweep::<V, 3, 2>([&row; 3], &[one; 9], zero.read(&one.0), self.1, &mut target);
+            target
+        }
+    }
+
+    #[test]
+    fn rows_of_just_the_right_length_are_swept_in_tiles_of_every_size() {
+        for isa in Isa::available() {
+            for width in 1..20 {
+                let expected = (0..width).map(|x| 1.0 + 9.0 * (2 * x + 1) as f32);
+                let found = isa.run(Swept(2 * width + 1, width));
+                assert!(found.iter().copied().eq(expected), "{isa:?} {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "rows that it fits on")]
+    fn rows_that_end_under_the_kernel_are_refused() {
+        Isa::PORTABLE.run(Swept(8, 4));
     }
 }

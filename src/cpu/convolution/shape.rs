@@ -18,6 +18,21 @@ pub(crate) struct Window {
     pub same: bool,
 }
 
+/// The shape of a convolution over a map.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Geometry {
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Step between outputs.
+    pub stride: usize,
+    /// Padding above and left.
+    pub pad: [usize; 2],
+    /// Height and width of the input.
+    pub input: [usize; 2],
+    /// Height and width of the output.
+    pub output: [usize; 2],
+}
+
 /// The sizes of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockShape {
@@ -67,10 +82,10 @@ impl Window {
         })
     }
 
-    /// For an input of `size`: the size of the output, and the padding above and left.
-    pub fn over(self, size: [usize; 2]) -> [[usize; 2]; 2] {
+    /// The convolution of an input of a height and a width.
+    pub fn over(self, input: [usize; 2]) -> Geometry {
         let Self { kernel, stride, .. } = self;
-        let [(height, top), (width, left)] = size.map(|side| match self.same {
+        let [(height, top), (width, left)] = input.map(|side| match self.same {
             true => {
                 let out = side.div_ceil(stride);
                 let total = ((out - 1) * stride + kernel).saturating_sub(side);
@@ -78,7 +93,29 @@ impl Window {
             }
             false => ((side + 2 * (kernel / 2) - kernel) / stride + 1, kernel / 2),
         });
-        [[height, width], [top, left]]
+        Geometry {
+            kernel,
+            stride,
+            pad: [top, left],
+            input,
+            output: [height, width],
+        }
+    }
+}
+
+impl Geometry {
+    /// Height and width of the padded input.
+    pub fn padded(&self) -> [usize; 2] {
+        std::array::from_fn(|side| {
+            let covered = (self.output[side] - 1) * self.stride + self.kernel;
+            covered.max(self.pad[side] + self.input[side])
+        })
+    }
+
+    /// Height and width of the gradient of the output, dilated by the stride and padded so that its
+    /// convolution is as large as the input.
+    pub fn dilated(&self) -> [usize; 2] {
+        self.input.map(|side| side + self.kernel - 1)
     }
 }
 

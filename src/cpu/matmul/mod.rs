@@ -21,8 +21,9 @@
 //! in a core's first cache, and multiplied with every panel. The panels come from the second and
 //! third cache, asked for a few terms ahead, which the multipliers do not wait for; packing fewer
 //! columns that would stay nearer means packing `a` more often, and costs more. A tile's sums stay
-//! in registers: 14 rows of two vectors for AVX-512. A product of few rows is `thin` instead: it
-//! reads the weights once, unpacked.
+//! in registers: 14 rows of two vectors for AVX-512. Packing pays where a panel is used for many rows:
+//! of a product of few rows the time goes into fetching `b` from memory, so it is read once, as it
+//! lies, a few terms at a time, and the output stays in a core's first cache.
 //!
 //! # What bounds it
 //! The multipliers: one 512-bit multiply-add a cycle on a Zen 4 core. What is left over goes into
@@ -34,7 +35,6 @@ mod planar;
 mod pointwise;
 mod product;
 mod task;
-mod thin;
 mod tile;
 
 #[cfg(test)]

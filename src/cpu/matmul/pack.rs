@@ -1,10 +1,5 @@
 //! The operands of a product, laid out in the order in which its tiles read them.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "arrays of registers are indexed by number so that they stay in registers"
-)]
-
 use std::ops::Range;
 
 use super::Matrix;
@@ -36,7 +31,7 @@ pub(super) unsafe fn panels<V: Vector>(
             let pitch = pair.min(wide - panel);
             let first = columns.start + panel;
             let count = pitch.min(columns.end - first);
-            let to = panels.as_mut_ptr().add(panel * depth);
+            let to = &mut panels[panel * depth..];
             for vector in (0..count).step_by(LANES) {
                 let columns = first + vector..first + count.min(vector + LANES);
                 lay_out::<V>(
@@ -44,7 +39,7 @@ pub(super) unsafe fn panels<V: Vector>(
                     columns,
                     terms.clone(),
                     pitch,
-                    to.add(vector),
+                    &mut to[vector..],
                 );
             }
         }
@@ -77,7 +72,7 @@ unsafe fn lines<V: Vector>(
         for term in 0..depth {
             let from = b.at(terms.start + term, columns.start);
             for vector in (0..whole).step_by(LANES) {
-                V::prefetch(from.wrapping_add(AHEAD * b.strides[0] + vector));
+                V::prefetch::<false>(from.wrapping_add(AHEAD * b.strides[0] + vector));
                 V::load(from.add(vector)).store(to.add(place(term, vector)));
             }
             if whole < count {
@@ -93,40 +88,23 @@ const AHEAD: usize = 4;
 /// The same where of each line only one vector is laid out.
 const FAR: usize = 24;
 
-/// Lays out `rows` x `terms` of `a`: for each term, the numbers of `V::ROWS` rows, of which those
-/// beyond the last are unknown.
+/// Lays out at most 16 `rows` x `terms` of a matrix: for each term the numbers of the rows, each term
+/// `pitch` after the one before. Terms are written in order and mostly as whole vectors, of which the
+/// next term overwrites what goes too far; behind the rows is what is unknown.
 ///
 /// # Safety
-/// The processor has the instructions of `V`, and the rows, at most `V::ROWS`, and terms are inside
-/// `a`.
+/// The processor has the instructions of `V`, and the rows and terms are inside `matrix`.
 #[inline(always)]
-pub(super) unsafe fn rows<V: Vector>(
-    a: &Matrix,
-    rows: Range<usize>,
-    terms: Range<usize>,
-    to: &mut [f32],
-) {
-    let room = terms.len() * V::ROWS + LANES;
-    assert!(to.len() >= room, "room for the rows");
-    // SAFETY: the caller's, and the length was checked.
-    unsafe { lay_out::<V>(*a, rows, terms, V::ROWS, to.as_mut_ptr()) }
-}
-
-/// For each of `terms`, the numbers of at most 16 `rows`; each term `pitch` after the one before.
-/// Terms are written in order and mostly as whole vectors, of which the next term overwrites what
-/// goes too far.
-///
-/// # Safety
-/// The processor has the instructions of `V`, the rows and terms are inside `matrix`, and `to` is
-/// valid for a vector from each term on.
-#[inline(always)]
-unsafe fn lay_out<V: Vector>(
+pub(super) unsafe fn lay_out<V: Vector>(
     matrix: Matrix,
     rows: Range<usize>,
     terms: Range<usize>,
     pitch: usize,
-    to: *mut f32,
+    to: &mut [f32],
 ) {
+    let room = terms.len().saturating_sub(1) * pitch + LANES;
+    assert!(rows.len() <= LANES && to.len() >= room, "room for the rows");
+    let to = to.as_mut_ptr();
     let count = rows.len();
     let depth = terms.len();
     // SAFETY: the caller's.
@@ -138,7 +116,7 @@ unsafe fn lay_out<V: Vector>(
             let whole = whole.map(|last| matrix.values.as_ptr().add(last));
             for term in 0..depth {
                 let to = to.add(term * pitch);
-                V::prefetch(from.wrapping_add(FAR * matrix.strides[1]));
+                V::prefetch::<false>(from.wrapping_add(FAR * matrix.strides[1]));
                 if count == LANES || whole.is_some_and(|last| from <= last) {
                     V::load(from).store(to);
                 } else {

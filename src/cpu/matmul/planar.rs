@@ -1,14 +1,9 @@
 //! The product of a map with packed weights: `[pixels, channels] x [channels, outputs]`.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "tiles are indexed by row and column as the formulas are"
-)]
-
 use std::ops::Range;
 
-use super::tile::{Terms, tiles};
-use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
+use super::tile::Terms;
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, tiles};
 
 /// The operands of a product whose output is one panel: one vector or two.
 ///
@@ -24,7 +19,9 @@ pub(crate) struct Planar<'a, const ROW: usize = LANES, const RUN: usize = LANES>
     /// Terms of a sum: the channels of the map.
     pub terms: usize,
     /// The weights, `[terms, vectors]`.
-    pub weight: &'a [Lanes],
+    pub weight: &'a [f32],
+    /// From the weights of one term to those of the next.
+    pub weight_pitch: usize,
     /// The bias, `[vectors]`; its length is the number of vectors.
     pub bias: &'a [Lanes],
 }
@@ -59,77 +56,80 @@ impl<const ROW: usize, const RUN: usize> Planar<'_, ROW, RUN> {
     /// Sums every output of `pixels`, always in the order of the terms, so that the result does not
     /// depend on how the pixels are divided among calls.
     ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
+    /// # Panics
+    /// If the map or the weights are too small.
     #[inline(always)]
-    pub unsafe fn run<V: Vector>(&self, pixels: Range<usize>, target: &mut impl Target<V>) {
+    pub fn run<V: Vector>(&self, zero: V, pixels: Range<usize>, target: &mut impl Target<V>) {
         let vectors = self.bias.len();
         let last = (self.terms.max(1) - 1) / RUN * self.pitch + pixels.end.max(1) * ROW - ROW;
         assert!(
             (1..=2).contains(&vectors)
                 && (RUN == LANES || self.terms.is_multiple_of(RUN))
                 && self.input.len() >= last + RUN
-                && self.weight.len() >= self.terms * vectors,
+                && self.weight_pitch >= vectors * LANES
+                && (self.terms == 0
+                    || self.weight.len() >= (self.terms - 1) * self.weight_pitch + vectors * LANES),
             "the operands of a product fit together"
         );
         // SAFETY: the lengths were checked just now.
         unsafe {
             if V::PAIRS && vectors == 2 {
-                self.columns::<V, 2>(pixels, 0, target);
+                self.columns::<V, 2>(zero, pixels, 0, target);
             } else {
                 for vector in 0..vectors {
-                    self.columns::<V, 1>(pixels.clone(), vector, target);
+                    self.columns::<V, 1>(zero, pixels.clone(), vector, target);
                 }
             }
         }
     }
 
     /// # Safety
-    /// As [`run`](Self::run), and the lengths are right.
+    /// The lengths are right.
     #[inline(always)]
     unsafe fn columns<V: Vector, const COLS: usize>(
         &self,
+        zero: V,
         pixels: Range<usize>,
         vector: usize,
         target: &mut impl Target<V>,
     ) {
-        tiles!(V, pixels, |pixel| {
+        tiles!(pixel in pixels, ROWS in [14 if V::ROWS == 14, 7 if V::ROWS == 14,
+            6 if V::ROWS == 6, 4 if V::ROWS >= 4, 2 if true, 1 if true], {
             // SAFETY: the caller's.
-            let sums = unsafe { self.tile::<V, ROWS, COLS>(pixel, vector, target) };
+            let sums = unsafe { self.tile::<V, ROWS, COLS>(zero, pixel, vector, target) };
             target.put(pixel, vector, sums);
         });
     }
 
     /// # Safety
-    /// As [`run`](Self::run); `pixel + ROWS` is inside the map and `vector + COLS` inside the panel.
+    /// The lengths are right; `pixel + ROWS` is inside the map and `vector + COLS` inside the panel.
     #[inline(always)]
     unsafe fn tile<V: Vector, const ROWS: usize, const COLS: usize>(
         &self,
+        zero: V,
         pixel: usize,
         vector: usize,
         target: &impl Target<V>,
     ) -> [[V; COLS]; ROWS] {
-        let vectors = self.bias.len();
-        // SAFETY: `run` has checked that all terms, weights and biases are there, and the caller
-        // that the tile is inside them.
+        let bias: [V; COLS] = std::array::from_fn(|col| zero.read(&self.bias[vector + col].0));
+        // SAFETY: `run` has checked that all terms and weights are there, and the caller that the
+        // tile is inside them.
         unsafe {
-            let bias = self.bias.as_ptr().add(vector).cast::<f32>();
-            let bias: [V; COLS] = std::array::from_fn(|col| V::load(bias.add(col * LANES)));
             let mut sums = target.start(pixel, vector, bias);
             let mut next = Terms {
                 a: self.input.as_ptr().add(pixel * ROW),
                 a_next: 1,
-                b: self.weight.as_ptr().add(vector).cast(),
-                b_next: vectors * LANES,
+                b: self.weight.as_ptr().add(vector * LANES),
+                b_next: self.weight_pitch,
                 b_column: LANES,
                 count: RUN,
             };
             // A packed matrix's panel does not fit into the first cache, so the terms that follow
             // are asked for; a map's does, and the next panel is.
-            let panel = self.terms * vectors * LANES;
+            let panel = self.terms * self.weight_pitch;
             let ahead = |from: *const f32| match RUN {
-                1 => V::fetch(from.wrapping_add(AHEAD * COLS * LANES)),
-                _ => V::prefetch(from.wrapping_add(panel)),
+                1 => V::prefetch::<true>(from.wrapping_add(AHEAD * COLS * LANES)),
+                _ => V::prefetch::<false>(from.wrapping_add(panel)),
             };
             let mut left = self.terms;
             while left > 0 {
@@ -161,10 +161,9 @@ impl Kernel for Store<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(mut self) {
+    fn run<V: Vector>(mut self, zero: V) {
         let (product, pixels) = (self.product, self.pixels.clone());
-        // SAFETY: the caller vouches for the instructions.
-        unsafe { product.run::<V>(pixels, &mut self) }
+        product.run(zero, pixels, &mut self);
     }
 }
 
@@ -183,9 +182,8 @@ impl<V: Vector> Target<V> for Store<'_, '_> {
                 Some(other) => {
                     let other = &other[vector + col][first..][..ROWS];
                     for row in 0..ROWS {
-                        // SAFETY: the sums are proof of the instructions.
-                        let other = unsafe { V::of(&other[row]) };
-                        sums[row][col].add(other).write(&mut out[row]);
+                        let sum = sums[row][col];
+                        sum.add(sum.read(&other[row])).write(&mut out[row]);
                     }
                 }
                 None => {

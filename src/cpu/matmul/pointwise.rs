@@ -29,8 +29,10 @@ pub(crate) fn gather(layers: Vec<&mut Pointwise>) {
 /// A matrix product's weights and bias, panel by panel.
 #[derive(Debug)]
 pub(crate) struct Pointwise {
-    inputs: usize,
-    outputs: usize,
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
     /// The weights from `start` on, panel after panel, each `[inputs, vectors]`; other layers may have
     /// theirs in the same memory.
     memory: Arc<Memory>,
@@ -40,11 +42,6 @@ pub(crate) struct Pointwise {
 }
 
 impl Pointwise {
-    /// Channels of the input.
-    pub fn inputs(&self) -> usize {
-        self.inputs
-    }
-
     /// Packs `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
     pub fn new(weight: &[f32], bias: &[f32]) -> Self {
         let inputs = weight.len() / bias.len();
@@ -65,38 +62,29 @@ impl Pointwise {
     /// Packs the weight of every input and output.
     fn pack(inputs: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Self {
         let outputs = bias.len();
-        let bias_vectors = vectors(bias);
-        let mut packed = Vec::with_capacity(inputs * bias_vectors.len());
-        for first in (0..bias_vectors.len()).step_by(PANEL) {
-            let panel = first..(first + PANEL).min(bias_vectors.len());
-            for input in 0..inputs {
-                packed.extend(panel.clone().map(|vector| {
-                    let start = vector * LANES;
-                    let mut lanes = Lanes::default();
-                    let outputs = start..(start + LANES).min(outputs);
-                    for (lane, output) in lanes.0.iter_mut().zip(outputs) {
-                        *lane = weight(input, output);
-                    }
-                    lanes
-                }));
+        let bias = vectors(bias);
+        let panels = (0..bias.len()).step_by(PANEL);
+        let order = panels.flat_map(|first| {
+            let panel = first..bias.len().min(first + PANEL);
+            (0..inputs).flat_map(move |input| panel.clone().map(move |vector| (input, vector)))
+        });
+        let mut memory = Memory::new(inputs * bias.len());
+        for (lanes, (input, vector)) in memory.vectors_mut().iter_mut().zip(order) {
+            for (lane, output) in lanes.0.iter_mut().zip(vector * LANES..outputs) {
+                *lane = weight(input, output);
             }
         }
         Self {
             inputs,
             outputs,
-            memory: Arc::new(Memory::from(packed)),
+            memory: Arc::new(memory),
             start: 0,
-            bias: bias_vectors,
+            bias,
         }
     }
 
     fn weights(&self) -> &[Lanes] {
         &self.memory[self.start..][..self.inputs * self.bias.len()]
-    }
-
-    /// Channels of the output.
-    pub fn outputs(&self) -> usize {
-        self.outputs
     }
 
     /// Planes of the output.
@@ -127,7 +115,8 @@ impl Pointwise {
             input: numbers(input),
             pitch: plane * LANES,
             terms: self.inputs,
-            weight: self.weight(panel),
+            weight: numbers(self.weight(panel)),
+            weight_pitch: self.bias(panel).len() * LANES,
             bias: self.bias(panel),
         }
     }

@@ -77,7 +77,7 @@ pub(crate) struct Output<'a> {
 
 // SAFETY: an output stands for a mutable borrow of its elements, which no other output shares.
 unsafe impl Send for Output<'_> {}
-// SAFETY: nothing is written through a shared reference but by `run_all`, which owns its products
+// SAFETY: nothing is written through a shared reference but by `run_with`, which owns its products
 // and whose tasks are disjoint.
 unsafe impl Sync for Output<'_> {}
 
@@ -87,13 +87,9 @@ impl<'a> Output<'a> {
     /// # Panics
     /// If the number of values is another.
     pub fn new(values: &'a mut [f32], size: [usize; 2]) -> Self {
-        assert_eq!(values.len(), size[0] * size[1], "an output of {size:?}");
-        Self {
-            start: values.as_mut_ptr(),
-            size,
-            pitch: size[1],
-            values: PhantomData,
-        }
+        let [rows, columns] = size;
+        let mut all = Self::interleaved(values, [rows, 1, columns]);
+        all.next().expect("one part")
     }
 
     /// `[rows, parts, columns]` as one matrix `[rows, columns]` per part.

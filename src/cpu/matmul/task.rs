@@ -1,20 +1,12 @@
 //! The division of products among the cores, and one part of one.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "sums are indexed by number so that they stay in registers"
-)]
-
 use std::ops::Range;
-
-use rayon::prelude::*;
 
 use super::pack;
 use super::planar::{Planar, Target};
 use super::product::{Product, Start};
-use super::thin::{MOST_ROWS, Thin};
-use crate::cpu::memory::{Memory, with_scratch};
-use crate::cpu::simd::{Isa, Kernel, LANES, Lanes, Vector, numbers_mut};
+use crate::cpu::memory::{Memory, Workers};
+use crate::cpu::simd::{Isa, Kernel, LANES, Lanes, Vector, numbers, numbers_mut};
 
 /// Columns of the output that a task makes at most: 42 panels of two vectors.
 const COLUMNS: usize = 84 * LANES;
@@ -22,8 +14,10 @@ const COLUMNS: usize = 84 * LANES;
 pub(super) const DEPTH: usize = 336;
 /// Rows of the output that a task makes where nothing else is asked for.
 const BAND: usize = 256;
-/// Tasks per core, where there are several cores.
-const TASKS: usize = 4;
+/// Rows of the largest tile of any instruction set.
+const MOST_ROWS: usize = 14;
+/// Numbers of an output of few rows that a task makes: they stay in the first cache.
+const THIN: usize = 4096;
 
 /// Computes every product, all cores together. It takes them by value, so that nobody else can
 /// write the same outputs meanwhile.
@@ -33,50 +27,31 @@ pub(crate) fn run<'a>(products: impl IntoIterator<Item = Product<'a>>) {
 
 /// As [`run`], with a set of instructions of choice, which must be available.
 pub(crate) fn run_with<'a>(isa: Isa, products: impl IntoIterator<Item = Product<'a>>) {
-    run_all(isa, products.into_iter().collect());
-}
-
-fn run_all(isa: Isa, products: Vec<Product>) {
-    // Enough tasks that a core which starts late, or is taken away, holds up the others little.
-    let wanted = match rayon::current_num_threads() {
-        1 => 1,
-        threads => (TASKS * threads).div_ceil(products.len().max(1)),
-    };
-    let tasks: Vec<_> = products
-        .iter()
-        .flat_map(|product| {
-            let [rows, columns] = product.out.size;
-            let (band, most) = match product.is_thin() {
-                true => (MOST_ROWS, product.thin_columns()),
-                false => (BAND, COLUMNS),
-            };
-            let down = divide(rows, band, MOST_ROWS, 1);
-            let across = divide(columns, most, 2 * LANES, wanted.div_ceil(down.len().max(1)));
-            across.into_iter().flat_map(move |columns| {
-                let down = down.clone().into_iter();
-                down.map(move |rows| (product, rows, columns.clone()))
-            })
+    let products: Vec<Product> = products.into_iter().collect();
+    let workers = Workers::all(isa);
+    let wanted = workers.tasks(products.len());
+    let tasks = products.iter().flat_map(|product| {
+        let [rows, columns] = product.out.size;
+        let (band, most) = match product.is_thin() {
+            true => (MOST_ROWS, (THIN / rows).next_multiple_of(2 * LANES)),
+            false => (BAND, COLUMNS),
+        };
+        let down = divide(rows, band, MOST_ROWS, 1);
+        let across = divide(columns, most, 2 * LANES, wanted.div_ceil(down.len().max(1)));
+        across.into_iter().flat_map(move |columns| {
+            let down = down.clone().into_iter();
+            down.map(move |rows| (product, rows, columns.clone()))
         })
-        .collect();
-    tasks
-        .into_par_iter()
-        .with_max_len(1)
-        .for_each(|(product, rows, columns)| {
-            if product.is_thin() {
-                // The products are this call's own, and no two of its tasks share an element of an
-                // output.
-                return isa.run(Thin { product, columns });
-            }
-            with_scratch(|memory| {
-                let task = Task {
-                    product,
-                    rows,
-                    columns,
-                    memory,
-                };
-                isa.run(task)
-            });
+    });
+    // The products are this call's own, and no two of its tasks share an element of an output.
+    workers.each(tasks, |(product, rows, columns), memory| {
+        workers.run(Task {
+            product,
+            rows,
+            columns,
+            memory,
         });
+    });
 }
 
 /// Parts of `whole` of nearly equal lengths, multiples of `unit` but for the last: as few as keep
@@ -90,7 +65,15 @@ fn divide(whole: usize, most: usize, unit: usize, least: usize) -> Vec<Range<usi
         .collect()
 }
 
-/// Part of a product.
+impl Product<'_> {
+    /// Whether the product has so few rows that its second operand is read as it lies.
+    fn is_thin(&self) -> bool {
+        let few = (1..=MOST_ROWS).contains(&self.out.size[0]);
+        few && self.a.size[1] > 0 && self.b.strides[1] == 1
+    }
+}
+
+/// Part of a product, which no other task writes.
 struct Task<'a> {
     product: &'a Product<'a>,
     rows: Range<usize>,
@@ -101,13 +84,17 @@ struct Task<'a> {
 impl Kernel for Task<'_> {
     type Output = ();
 
-    /// # Safety
-    /// As [`Kernel::run`], and nothing else uses this part of the output.
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         let Product { a, b, start, out } = self.product;
         let depth = a.size[1];
-        let block = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
+        let across = if V::PAIRS { 2 * LANES } else { LANES };
+        // Terms at a time, and columns that are not packed: of few rows all that fill a panel.
+        let (most, direct) = match self.product.is_thin() {
+            true => (LANES, self.columns.len() / across * across),
+            false => (DEPTH, 0),
+        };
+        let block = depth.div_ceil(depth.div_ceil(most).max(1));
         let wide = self.columns.len().div_ceil(LANES);
         // The panels, the bias, and the rows with one vector more that packing them may spill into.
         let memory = self
@@ -124,21 +111,34 @@ impl Kernel for Task<'_> {
         let mut from = 0;
         loop {
             let terms = from..(from + block).min(depth);
+            let packed = self.columns.start + direct..self.columns.end;
             // SAFETY: the panels hold a block of all columns, the rows a block of one tile's rows;
             // the terms, rows and columns are inside the operands and the output.
             unsafe {
-                pack::panels::<V>(b, terms.clone(), self.columns.clone(), numbers_mut(panels));
+                if !packed.is_empty() {
+                    pack::panels::<V>(b, terms.clone(), packed, numbers_mut(panels));
+                }
                 for row in self.rows.clone().step_by(V::ROWS) {
                     let last = self.rows.end.min(row + V::ROWS);
-                    pack::rows::<V>(a, row..last, terms.clone(), rows);
-                    let across = if V::PAIRS { 2 } else { 1 };
-                    for (panel, bias) in bias.chunks(across).enumerate() {
-                        let column = panel * across * LANES;
+                    pack::lay_out::<V>(*a, row..last, terms.clone(), V::ROWS, rows);
+                    for (panel, bias) in bias.chunks(across / LANES).enumerate() {
+                        let column = panel * across;
+                        let (weight, weight_pitch) = match column.checked_sub(direct) {
+                            Some(packed) => {
+                                (&numbers(panels)[packed * terms.len()..], bias.len() * LANES)
+                            }
+                            None => {
+                                let first = terms.start * b.strides[0];
+                                let first = first + self.columns.start + column;
+                                (&b.values[first..], b.strides[0])
+                            }
+                        };
                         let product = Planar::<1, 1> {
                             input: rows,
                             pitch: V::ROWS,
                             terms: terms.len(),
-                            weight: &panels[panel * across * terms.len()..],
+                            weight,
+                            weight_pitch,
                             bias,
                         };
                         let mut target = OutputPanel {
@@ -147,7 +147,7 @@ impl Kernel for Task<'_> {
                             columns: self.columns.len() - column,
                             continues,
                         };
-                        product.run::<V>(0..last - row, &mut target);
+                        product.run(zero, 0..last - row, &mut target);
                     }
                 }
             }
@@ -196,9 +196,9 @@ impl<V: Vector> Target<V> for OutputPanel {
     ) -> [[V; COLS]; ROWS] {
         let mut sums = [bias; ROWS];
         if self.continues && self.width(vector, COLS) < COLS * LANES {
-            let mut side = [[[0.0; LANES]; COLS]; ROWS];
             for i in 0..ROWS {
-                let to = side[i].as_flattened_mut().as_mut_ptr();
+                let mut side = [[0.0; LANES]; COLS];
+                let to = side.as_flattened_mut().as_mut_ptr();
                 // SAFETY: an output panel stands for numbers inside the output.
                 unsafe {
                     to.copy_from_nonoverlapping(
@@ -206,21 +206,23 @@ impl<V: Vector> Target<V> for OutputPanel {
                         self.width(vector, COLS),
                     );
                 }
+                for col in 0..COLS {
+                    sums[i][col] = bias[col].read(&side[col]);
+                }
             }
-            // SAFETY: the bias is proof of the instructions.
-            return side.map(|row| row.map(|numbers| unsafe { V::of(&numbers) }));
+            return sums;
         }
         for i in 0..ROWS {
             for col in 0..COLS {
                 let place = self.place(row + i, vector + col);
                 if self.continues {
                     // It is read at once, so the line of the next panel is asked for.
-                    V::fetch(place.wrapping_add(COLS * LANES));
+                    V::prefetch::<true>(place.wrapping_add(COLS * LANES));
                     // SAFETY: as above.
                     sums[i][col] = unsafe { V::load(place) };
                 } else {
                     // The line is on its way here while the sums are made.
-                    V::fetch(place);
+                    V::prefetch::<true>(place);
                 }
             }
         }
@@ -238,15 +240,19 @@ impl<V: Vector> Target<V> for OutputPanel {
         // SAFETY: as in `start`, and the numbers are this task's alone.
         unsafe {
             if width < COLS * LANES {
-                let side = sums.map(|row| row.map(V::array));
                 for i in 0..ROWS {
-                    let from = side[i].as_flattened().as_ptr();
+                    let mut side = [[0.0; LANES]; COLS];
+                    for col in 0..COLS {
+                        sums[i][col].write(&mut side[col]);
+                    }
+                    let from = side.as_flattened().as_ptr();
                     self.place(row + i, vector)
                         .copy_from_nonoverlapping(from, width);
                 }
                 return;
             }
-            // By number: an array that is iterated over would have to be in memory.
+            // By number, here and above: all sums at once would have to be in memory, and then they are
+            // while they are added up.
             for i in 0..ROWS {
                 for col in 0..COLS {
                     sums[i][col].store(self.place(row + i, vector + col));

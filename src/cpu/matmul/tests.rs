@@ -119,6 +119,14 @@ fn a_sum_without_terms_is_its_start() {
     );
     run([empty.from(Start::Bias(&[1.0, 2.0, 3.0]))]);
     assert_eq!(out, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+    let mut wide = vec![7.0; 2 * 70];
+    let out = Output::new(&mut wide, [2, 70]);
+    run([Product::new(
+        Matrix::new(&[], [2, 0]),
+        Matrix::new(&[], [0, 70]),
+        out,
+    )]);
+    assert_eq!(wide, [0.0; 140]);
 }
 
 #[test]

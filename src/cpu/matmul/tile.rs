@@ -3,11 +3,6 @@
 //! Every product of the engine with more than a few rows ends here; they differ in where their
 //! operands lie and in what becomes of the sums.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "sums are indexed by number so that they stay in registers"
-)]
-
 use crate::cpu::simd::Vector;
 
 /// The operands of a tile.
@@ -32,7 +27,7 @@ impl Terms {
     /// the address of every vector that is read, to ask for those that follow.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, and all operands can be read.
+    /// All operands can be read.
     #[inline(always)]
     pub unsafe fn add<V: Vector, const ROWS: usize, const COLS: usize, const ROW: usize>(
         self,
@@ -43,14 +38,14 @@ impl Terms {
         // SAFETY: the caller's; the addresses behind the last term are not read.
         unsafe {
             for _ in 0..self.count {
-                let mut columns = [V::splat(0.0); COLS];
+                let mut columns = sums[0];
                 for col in 0..COLS {
                     let from = b.add(col * self.b_column);
                     columns[col] = V::load(from);
                     ahead(from);
                 }
                 for row in 0..ROWS {
-                    let value = V::splat(*a.add(row * ROW));
+                    let value = sums[row][0].splat(*a.add(row * ROW));
                     for col in 0..COLS {
                         sums[row][col] = columns[col].mul_add(value, sums[row][col]);
                     }
@@ -62,24 +57,3 @@ impl Terms {
         sums
     }
 }
-
-/// Calls `$body` for one tile of rows after another, the largest first, until all `$rows` are done:
-/// `ROWS` is how many rows the tile has, `$row` the first of them.
-macro_rules! tiles {
-    ($set:ident, $rows:expr, |$row:ident| $body:expr) => {{
-        let std::ops::Range { start: mut $row, end } = $rows;
-        $crate::cpu::matmul::tile::tiles!(@ $set, $row, end, $body;
-            14 if $set::ROWS == 14, 7 if $set::ROWS == 14, 6 if $set::ROWS == 6,
-            4 if $set::ROWS >= 4, 2 if true, 1 if true);
-    }};
-    (@ $set:ident, $row:ident, $end:ident, $body:expr; $($rows:literal if $has:expr),*) => {$(
-        if $has {
-            const ROWS: usize = $rows;
-            while $end - $row >= ROWS {
-                $body;
-                $row += ROWS;
-            }
-        }
-    )*};
-}
-pub(super) use tiles;

@@ -26,20 +26,19 @@ impl Array {
 
     /// The numbers of burn's own tensor, copied only where they are in another order.
     pub fn of(tensor: FlexTensor) -> Self {
-        Self(tensor.to_contiguous())
+        match tensor.as_slice::<f32>() {
+            Some(_) => Self(tensor),
+            None => Self(tensor.to_contiguous()),
+        }
     }
 
     /// The numbers of a tensor, copied only where they are in another order; nothing unless it is of
     /// 32-bit floats in the memory of burn's CPU backend, and off autodiff.
     pub fn of_tensor<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
-        here(tensor).map(Self::of)
-    }
-
-    /// As [`of_tensor`](Self::of_tensor), and nothing where they would have to be copied.
-    pub fn in_place<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
-        let tensor = here(tensor)?;
-        let readable = tensor.as_slice::<f32>().is_some();
-        readable.then_some(Self(tensor))
+        if tensor.dtype() != DType::F32 || declines() {
+            return None;
+        }
+        tensor.try_into_primitive::<Flex>().ok().map(Self::of)
     }
 
     /// The tensor of these numbers, off autodiff.
@@ -81,13 +80,6 @@ impl Deref for Array {
     }
 }
 
-fn here<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor> {
-    if tensor.dtype() != DType::F32 || declines() {
-        return None;
-    }
-    tensor.try_into_primitive::<Flex>().ok()
-}
-
 /// Whether the engine is to take nothing: the tests compare it with burn's own operations.
 #[cfg(not(test))]
 pub(crate) const fn declines() -> bool {
@@ -125,12 +117,11 @@ mod tests {
         assert_eq!(*shared, [1., 2., 3., 4., 5., 6.]);
         let again = Array::of_tensor(tensor.clone()).unwrap();
         assert_eq!(shared.as_ptr(), again.as_ptr());
-        let row = Array::in_place(tensor.clone().narrow(0, 1, 1)).unwrap();
+        let row = Array::of_tensor(tensor.clone().narrow(0, 1, 1)).unwrap();
         assert_eq!(
             (&*row, row.as_ptr()),
             (&[4., 5., 6.][..], shared[3..].as_ptr())
         );
-        assert!(Array::in_place(tensor.clone().transpose()).is_none());
         let turned = Array::of_tensor(tensor.clone().transpose()).unwrap();
         assert_eq!(*turned, [1., 4., 2., 5., 3., 6.]);
         assert!(Array::of_tensor(tensor.cast(DType::F64)).is_none());

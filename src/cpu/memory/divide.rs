@@ -1,6 +1,14 @@
-//! The division of a map among the tasks of a layer.
+//! The division of a length, and of a map, among the tasks of a layer.
 
 use std::ops::Range;
+
+/// `0..length` in ranges of `each`, the last one shorter.
+pub(crate) fn ranges(length: usize, each: usize) -> Vec<Range<usize>> {
+    (0..length)
+        .step_by(each)
+        .map(|start| start..(start + each).min(length))
+        .collect()
+}
 
 /// For every band, the part of every plane of `map` that lies in it. `unit` is how much of a plane
 /// one unit of the bands is.
@@ -32,11 +40,9 @@ pub(crate) fn panels<'a, T>(
 ) -> Vec<Vec<&'a mut [T]>> {
     let mut panels: Vec<Vec<_>> = Vec::new();
     for parts in divide(map, plane, bands, unit) {
-        for (index, part) in parts.into_iter().enumerate() {
-            match panels.last_mut() {
-                Some(last) if !index.is_multiple_of(panel) => last.push(part),
-                _ => panels.push(vec![part]),
-            }
+        let mut parts = parts.into_iter().peekable();
+        while parts.peek().is_some() {
+            panels.push(parts.by_ref().take(panel).collect());
         }
     }
     panels

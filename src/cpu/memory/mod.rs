@@ -22,7 +22,7 @@ mod workers;
 pub(crate) use array::declining;
 pub(crate) use array::{Array, declines, is_here};
 pub(crate) use buffer::Buffer;
-pub(crate) use divide::{divide, panels};
+pub(crate) use divide::{divide, panels, ranges};
 pub(crate) use lease::Lease;
 pub(crate) use page::Memory;
 pub(crate) use pool::Pool;

@@ -12,48 +12,26 @@ const PAGE: usize = 2 << 20;
 const VECTOR: usize = LANES * size_of::<f32>();
 
 /// Lanes that start at the start of a large page, 0 at first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Memory {
-    source: Source,
-    length: usize,
-}
-
-#[derive(Debug)]
-enum Source {
     /// A mapping, and the byte in it that the vectors start at.
-    Map(MmapMut, usize),
-    /// Where there are no mappings, or too little to map.
-    Heap(Vec<Lanes>),
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            source: Source::Heap(Vec::new()),
-            length: 0,
-        }
-    }
+    map: Option<(MmapMut, usize)>,
+    /// The vectors where there are no mappings, or too little to map.
+    heap: Vec<Lanes>,
+    length: usize,
 }
 
 impl Memory {
     /// Memory for `length` vectors.
     pub fn new(length: usize) -> Self {
-        let heap = || Source::Heap(vec![Lanes::default(); length]);
-        let source = if length * VECTOR < PAGE / 4 {
-            heap()
-        } else {
-            Self::map(length * VECTOR).unwrap_or_else(heap)
-        };
-        Self { source, length }
-    }
-
-    fn map(bytes: usize) -> Option<Source> {
-        let map = MmapMut::map_anon(bytes.next_multiple_of(PAGE) + PAGE).ok()?;
-        // Without large pages it works all the same.
-        #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
-        let start = map.as_ptr().align_offset(PAGE);
-        (start < PAGE).then_some(Source::Map(map, start))
+        let bytes = length * VECTOR;
+        let map = (bytes >= PAGE / 4).then(|| map(bytes)).flatten();
+        let heap = if map.is_none() { length } else { 0 };
+        Self {
+            map,
+            heap: vec![Lanes::default(); heap],
+            length,
+        }
     }
 
     /// The first `length` vectors of unknown content, in new memory where the old is too little.
@@ -66,35 +44,37 @@ impl Memory {
 
     /// All vectors, to write.
     pub fn vectors_mut(&mut self) -> &mut [Lanes] {
-        match &mut self.source {
+        match &mut self.map {
             // SAFETY: `map` left room for the vectors behind `start`, which is aligned; every bit
             // pattern is a vector; the mapping is this value's alone.
-            Source::Map(map, start) => unsafe {
+            Some((map, start)) => unsafe {
                 std::slice::from_raw_parts_mut(map.as_mut_ptr().add(*start).cast(), self.length)
             },
-            Source::Heap(vectors) => vectors,
+            None => &mut self.heap,
         }
     }
 }
 
-impl From<Vec<Lanes>> for Memory {
-    fn from(vectors: Vec<Lanes>) -> Self {
-        let mut memory = Self::new(vectors.len());
-        memory.vectors_mut().copy_from_slice(&vectors);
-        memory
-    }
+/// A mapping of so many bytes, all 0, from the start of a large page on.
+fn map(bytes: usize) -> Option<(MmapMut, usize)> {
+    let map = MmapMut::map_anon(bytes.next_multiple_of(PAGE) + PAGE).ok()?;
+    // Without large pages it works all the same.
+    #[cfg(target_os = "linux")]
+    let _ = map.advise(memmap2::Advice::HugePage);
+    let start = map.as_ptr().align_offset(PAGE);
+    (start < PAGE).then_some((map, start))
 }
 
 impl std::ops::Deref for Memory {
     type Target = [Lanes];
 
     fn deref(&self) -> &[Lanes] {
-        match &self.source {
+        match &self.map {
             // SAFETY: as in `vectors_mut`.
-            Source::Map(map, start) => unsafe {
+            Some((map, start)) => unsafe {
                 std::slice::from_raw_parts(map.as_ptr().add(*start).cast(), self.length)
             },
-            Source::Heap(vectors) => vectors,
+            None => &self.heap,
         }
     }
 }

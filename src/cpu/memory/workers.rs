@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use super::divide::ranges;
 use super::page::Memory;
 use super::pool::Pool;
 use crate::cpu::simd::{Isa, Kernel};
@@ -37,13 +38,22 @@ impl Workers {
         Self::new(isa, rayon::current_num_threads())
     }
 
+    /// How many cores.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Runs `kernel` on the calling thread.
     pub fn run<K: Kernel>(&self, kernel: K) -> K::Output {
         self.isa.run(kernel)
     }
 
     /// Does every task, on any core, each with working memory of its own.
-    pub fn each<T: Send>(&self, tasks: Vec<T>, work: impl Fn(T, &mut Memory) + Sync) {
+    pub fn each<T: Send>(
+        &self,
+        tasks: impl IntoIterator<Item = T>,
+        work: impl Fn(T, &mut Memory) + Sync,
+    ) {
         if self.threads == 1 {
             with_scratch(|scratch| {
                 for task in tasks {
@@ -51,6 +61,7 @@ impl Workers {
                 }
             });
         } else {
+            let tasks: Vec<T> = tasks.into_iter().collect();
             tasks
                 .into_par_iter()
                 .with_max_len(1)
@@ -58,18 +69,21 @@ impl Workers {
         }
     }
 
+    /// How many tasks each of some pieces of work is to be divided into.
+    pub fn tasks(&self, pieces: usize) -> usize {
+        match self.threads {
+            1 => 1,
+            threads => (TASKS * threads).div_ceil(pieces.max(1)),
+        }
+    }
+
     /// Divides `units` into bands of at least `least` where `panels` panels are too few tasks.
     pub fn bands(&self, panels: usize, units: usize, least: usize) -> Vec<Range<usize>> {
-        let wanted = if self.threads == 1 {
-            1
-        } else {
-            (TASKS * self.threads).div_ceil(panels)
-        };
-        let length = units.div_ceil(wanted).next_multiple_of(least).min(units);
-        (0..units)
-            .step_by(length)
-            .map(|start| start..(start + length).min(units))
-            .collect()
+        let length = units
+            .div_ceil(self.tasks(panels))
+            .next_multiple_of(least)
+            .min(units);
+        ranges(units, length)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lanes::LANES;
 use super::vector::{Portable, Vector};
 
 /// An instruction set that the kernels are compiled for, and that this processor has.
@@ -28,9 +29,8 @@ pub(crate) trait Kernel {
     /// Does the work. Implementations are `#[inline(always)]`, so that the caller's instruction
     /// set reaches them.
     ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    unsafe fn run<V: Vector>(self) -> Self::Output;
+    /// `zero` is 16 zeros, and proof that the processor has the instructions of `V`.
+    fn run<V: Vector>(self, zero: V) -> Self::Output;
 }
 
 impl Isa {
@@ -38,30 +38,23 @@ impl Isa {
     pub const PORTABLE: Self = Self(Set::Portable);
 
     /// All sets that this processor has, best first.
-    #[cfg(test)]
-    pub fn available() -> Vec<Self> {
-        let mut all = Vec::new();
+    pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2") {
-            if is_x86_feature_detected!("avx512f") {
-                all.push(Self(Set::Avx512));
-            }
-            all.push(Self(Set::Avx2));
-        }
-        all.push(Self::PORTABLE);
-        all
+        let avx2 = is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2");
+        let sets = [
+            #[cfg(target_arch = "x86_64")]
+            (Set::Avx512, avx2 && is_x86_feature_detected!("avx512f")),
+            #[cfg(target_arch = "x86_64")]
+            (Set::Avx2, avx2),
+            (Set::Portable, true),
+        ];
+        let here = sets.into_iter().filter(|(_, here)| *here);
+        here.map(|(set, _)| Self(set))
     }
 
     /// The best set that this processor has.
     pub fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2") {
-            return match is_x86_feature_detected!("avx512f") {
-                true => Self(Set::Avx512),
-                false => Self(Set::Avx2),
-            };
-        }
-        Self::PORTABLE
+        Self::available().next().unwrap_or(Self::PORTABLE)
     }
 
     /// Runs `kernel` with this set.
@@ -73,7 +66,7 @@ impl Isa {
                 Set::Avx512 => avx512(kernel),
                 #[cfg(target_arch = "x86_64")]
                 Set::Avx2 => avx2(kernel),
-                Set::Portable => kernel.run::<Portable>(),
+                Set::Portable => start::<Portable, K>(kernel),
             }
         }
     }
@@ -86,12 +79,20 @@ impl fmt::Debug for Isa {
 }
 
 /// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn start<V: Vector, K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's; there are 16 numbers to read.
+    kernel.run(unsafe { V::load([0.0; LANES].as_ptr()) })
+}
+
+/// # Safety
 /// The processor has AVX-512 F, AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: as this function's own contract.
-    unsafe { kernel.run::<super::vector::Avx512>() }
+    unsafe { start::<super::vector::Avx512, K>(kernel) }
 }
 
 /// # Safety
@@ -100,5 +101,5 @@ unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: as this function's own contract.
-    unsafe { kernel.run::<super::vector::Avx2>() }
+    unsafe { start::<super::vector::Avx2, K>(kernel) }
 }

@@ -40,6 +40,24 @@ pub(crate) fn arrays_mut(vectors: &mut [Lanes]) -> &mut [[f32; LANES]] {
     unsafe { std::slice::from_raw_parts_mut(vectors.as_mut_ptr().cast(), vectors.len()) }
 }
 
+/// The sums of the terms that each pair of numbers makes, in lanes that the compiler keeps side by
+/// side.
+pub(crate) fn lane_sums<const N: usize>(
+    a: &[f32],
+    b: &[f32],
+    terms: impl Fn(f32, f32) -> [f32; N],
+) -> [[f32; LANES]; N] {
+    let mut sums = [[0.0; LANES]; N];
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        for (lane, (a, b)) in a.iter().zip(b).enumerate() {
+            for (sums, term) in sums.iter_mut().zip(terms(*a, *b)) {
+                sums[lane] += term;
+            }
+        }
+    }
+    sums
+}
+
 /// The numbers of `vectors`, one after another.
 pub(crate) fn numbers(vectors: &[Lanes]) -> &[f32] {
     arrays(vectors).as_flattened()

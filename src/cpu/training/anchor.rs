@@ -3,8 +3,9 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use crate::cpu::autograd::{Operand, Operation, apply, relu};
+use crate::cpu::autograd::{Forward, Operand, Operation, apply, relu};
 use crate::cpu::memory::{Array, Buffer};
+use crate::cpu::simd::lane_sums;
 
 /// The cosine of each node and its anchor after ReLU, no length taken for less than `least_norm`;
 /// nothing unless a gradient may be asked for and everything is in the memory of burn's CPU backend.
@@ -18,7 +19,7 @@ pub(crate) fn anchor_similarity(
     }
     let operands = [Operand::of(nodes.clone())?, Operand::of(anchors.clone())?];
     let least_norm = least_norm as f32;
-    Some(apply(Anchors { least_norm }, operands))
+    Some(apply(Anchors { least_norm }, operands).0)
 }
 
 /// `[batch, nodes, width]` and `[nodes, width]` to `[batch, nodes]`.
@@ -42,7 +43,7 @@ struct Saved {
 impl Operation<2> for Anchors {
     type Saved = Saved;
 
-    fn forward(&self, inputs: &[Array; 2]) -> (Array, Saved) {
+    fn forward(&self, inputs: &[Array; 2]) -> Forward<Saved> {
         let [nodes, anchors] = inputs.each_ref().map(Array::values);
         let shape = inputs[0].shape();
         let [count, width] = [shape[1], shape[2]];
@@ -68,13 +69,16 @@ impl Operation<2> for Anchors {
             })
             .collect();
         let cosines: Vec<f32> = lines.iter().map(|[cosine, _]| *cosine).collect();
-        let saved = Saved {
-            inputs: inputs.clone(),
-            units,
-            lengths,
-            lines,
-        };
-        (Array::new(cosines, [shape[0], count]), saved)
+        Forward {
+            output: Array::new(cosines, [shape[0], count]),
+            saved: Saved {
+                inputs: inputs.clone(),
+                units,
+                lengths,
+                lines,
+            },
+            statistics: Vec::new(),
+        }
     }
 
     fn backward(&self, saved: Saved, gradient: Array, wanted: [bool; 2]) -> [Option<Array>; 2] {
@@ -138,16 +142,7 @@ impl Operation<2> for Anchors {
 /// The product of `line` after ReLU and `unit`, and the length of `line` after ReLU, at least
 /// the least one.
 fn dot(line: &[f32], unit: &[f32], least_norm: f32) -> [f32; 2] {
-    const LANES: usize = 16;
-    let mut sums = [[0.0f32; LANES]; 2];
-    let [products, squares] = &mut sums;
-    for (line, unit) in line.chunks(LANES).zip(unit.chunks(LANES)) {
-        for (lane, (x, unit)) in line.iter().zip(unit).enumerate() {
-            let x = relu(*x);
-            products[lane] += x * unit;
-            squares[lane] += x * x;
-        }
-    }
-    let [product, square] = sums.map(|lanes| lanes.iter().sum::<f32>());
+    let terms = |x: f32, unit: f32| [relu(x) * unit, relu(x) * relu(x)];
+    let [product, square] = lane_sums(line, unit, terms).map(|lanes| lanes.iter().sum::<f32>());
     [product, square.sqrt().max(least_norm)]
 }

@@ -7,10 +7,11 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::statistics::Statistics;
-use crate::cpu::autograd::{Operand, Operation, apply, relu};
+use super::statistics::apply_normed;
+use crate::cpu::autograd::{Forward, MeanAndVariance, Operand, Operation, relu};
 use crate::cpu::matmul::{Matrix, Output, Product, Start, run};
 use crate::cpu::memory::{Array, Buffer};
+use crate::cpu::simd::lane_sums;
 use crate::cpu::view::GraphConvolution;
 
 /// The nodes after one exchange with their neighbours, the running statistics moved; nothing unless
@@ -35,14 +36,8 @@ pub(crate) fn graph_convolution(
         Operand::of(layer.norm.gamma.val())?,
         Operand::of(layer.norm.beta.val())?,
     ];
-    let statistics = Statistics::default();
-    let operation = Graph {
-        epsilon: layer.norm.epsilon,
-        statistics: statistics.clone(),
-    };
-    let nodes = apply(operation, operands);
-    statistics.move_running(&[layer.norm], &device);
-    Some(nodes)
+    let epsilon = layer.norm.epsilon;
+    Some(apply_normed(Graph { epsilon }, operands, &[layer.norm]))
 }
 
 /// `[batch, nodes, width]`, `[batch, nodes, nodes]`, `[width, width]`, `[width]`, once more, and
@@ -50,7 +45,6 @@ pub(crate) fn graph_convolution(
 #[derive(Debug)]
 struct Graph {
     epsilon: f64,
-    statistics: Statistics,
 }
 
 /// What backward needs.
@@ -75,21 +69,20 @@ struct Norm {
 impl Operation<8> for Graph {
     type Saved = Saved;
 
-    fn forward(&self, inputs: &[Array; 8]) -> (Array, Saved) {
+    fn forward(&self, inputs: &[Array; 8]) -> Forward<Saved> {
         let [v, adjacency, own, own_bias, other, other_bias, gamma, beta] =
             inputs.each_ref().map(Array::values);
         let shape = inputs[0].shape();
         let [nodes, width] = [shape[1], shape[2]];
         let (lines, square) = ([v.len() / width, width], [width; 2]);
 
-        let weight = |to: usize, from: usize| to * nodes + from;
-        let gathered = exchange(v, adjacency, nodes, width, weight);
+        let gathered = exchange(v, adjacency, [nodes, width], [nodes, 1]);
         let mut update = Buffer::room(v.len());
-        let out = Output::new(&mut update, lines);
-        run([
-            Product::new(Matrix::new(v, lines), Matrix::new(own, square), out)
-                .from(Start::Bias(own_bias)),
-        ]);
+        let map = |rows, weight, start, out: &mut [f32]| {
+            let [rows, weight] = [Matrix::new(rows, lines), Matrix::new(weight, square)];
+            run([Product::new(rows, weight, Output::new(out, lines)).from(start)]);
+        };
+        map(v, own, Start::Bias(own_bias), &mut update);
         // The bias of a neighbour counts as often as the neighbours do.
         let each = update
             .par_chunks_mut(width)
@@ -100,15 +93,9 @@ impl Operation<8> for Graph {
                 *x += weight * bias;
             }
         });
-        let out = Output::new(&mut update, lines);
-        run([Product::new(
-            Matrix::new(&gathered, lines),
-            Matrix::new(other, square),
-            out,
-        )
-        .from(Start::Output)]);
+        map(&gathered, other, Start::Output, &mut update);
 
-        let norm = self.norm(&update, nodes, width);
+        let (norm, found) = self.norm(&update, nodes, width);
         let mut output = Buffer::room(v.len());
         output
             .par_chunks_mut(width)
@@ -123,14 +110,17 @@ impl Operation<8> for Graph {
                 }
             });
         let output = Array::new(output, shape.clone());
-        let saved = Saved {
-            inputs: inputs.clone(),
-            gathered: Array::new(gathered, shape.clone()),
-            update: Array::new(update, shape),
+        Forward {
             output: output.clone(),
-            norm,
-        };
-        (output, saved)
+            saved: Saved {
+                inputs: inputs.clone(),
+                gathered: Array::new(gathered, shape.clone()),
+                update: Array::new(update, shape),
+                output,
+                norm,
+            },
+            statistics: vec![Some(found)],
+        }
     }
 
     fn backward(&self, saved: Saved, gradient: Array, wanted: [bool; 8]) -> [Option<Array>; 8] {
@@ -166,8 +156,7 @@ impl Operation<8> for Graph {
         }));
         drop(gathered);
         let of_nodes = wanted[0].then(|| {
-            let weight = |to: usize, from: usize| from * nodes + to;
-            let scattered = exchange(&of_update, adjacency, nodes, width, weight);
+            let scattered = exchange(&of_update, adjacency, [nodes, width], [1, nodes]);
             for (rows, map) in [(&of_update, own), (&scattered, other)] {
                 let out = Output::new(&mut gradient, lines);
                 let map = Matrix::new(map, square).transposed();
@@ -190,29 +179,26 @@ impl Operation<8> for Graph {
 }
 
 impl Graph {
-    fn norm(&self, update: &[f32], nodes: usize, width: usize) -> Norm {
+    fn norm(&self, update: &[f32], nodes: usize, width: usize) -> (Norm, MeanAndVariance) {
         // Of each line its mean and its sum of squares around that, which then are put together.
         let lines: Vec<[f64; 2]> = update.par_chunks(width).map(mean_and_squares).collect();
         let count = (lines.len() / nodes) as f64;
         let of_node = |node: usize| lines[node..].iter().step_by(nodes);
-        let mut mean = Vec::with_capacity(nodes);
-        let mut variance = Vec::with_capacity(nodes);
-        for node in 0..nodes {
+        let moments = (0..nodes).map(|node| {
             let centre = of_node(node).map(|[mean, _]| mean).sum::<f64>() / count;
             let squares = of_node(node)
                 .map(|[mean, squares]| squares + width as f64 * (mean - centre).powi(2))
                 .sum::<f64>();
-            mean.push(centre as f32);
-            variance.push(squares / (count * width as f64));
-        }
+            (centre as f32, squares / (count * width as f64))
+        });
+        let (mean, variance): (Vec<f32>, Vec<f64>) = moments.unzip();
         let inverse = |variance: &f64| (1.0 / (variance + self.epsilon).sqrt()) as f32;
         let norm = Norm {
             inverse: variance.iter().map(inverse).collect(),
             mean: mean.clone(),
         };
         let variance = variance.into_iter().map(|variance| variance as f32);
-        self.statistics.set(vec![Some([mean, variance.collect()])]);
-        norm
+        (norm, [mean, variance.collect()])
     }
 }
 
@@ -231,17 +217,16 @@ impl Norm {
             .par_chunks_mut(width)
             .zip(output.par_chunks(width))
             .zip(update.par_chunks(width));
-        let sums = lines.enumerate().map(|(row, ((g, out), x))| {
+        let lines = lines.enumerate().map(|(row, ((g, out), x))| {
             let (mean, inverse) = (self.mean[row % nodes], self.inverse[row % nodes]);
-            let products = g.iter_mut().zip(out).zip(x).map(|((g, out), x)| {
+            for (g, out) in g.iter_mut().zip(out) {
                 *g = if *out > 0.0 { *g } else { 0.0 };
-                [*g, *g * ((x - mean) * inverse)]
-            });
-            sum_pairs(products)
+            }
+            sums(g, x, |g, x| [g, g * ((x - mean) * inverse)])
         });
-        let sums: Vec<[f64; 2]> = sums.collect();
+        let lines: Vec<[f64; 2]> = lines.collect();
         [0, 1].map(|which| {
-            let of_node = |node: usize| sums[node..].iter().step_by(nodes);
+            let of_node = |node: usize| lines[node..].iter().step_by(nodes);
             (0..nodes)
                 .map(|node| of_node(node).map(|sums| sums[which]).sum::<f64>() as f32)
                 .collect()
@@ -272,14 +257,13 @@ impl Norm {
     }
 }
 
-/// The nodes of each image exchanged along its graph: `weight` says where the weight of a way to one
-/// node from another stands.
+/// The nodes of each image exchanged along its graph, whose weight of a way to one node from another
+/// stands where the `strides` of the two say.
 fn exchange(
     from: &[f32],
     adjacency: &[f32],
-    nodes: usize,
-    width: usize,
-    weight: impl Fn(usize, usize) -> usize + Sync,
+    [nodes, width]: [usize; 2],
+    strides: [usize; 2],
 ) -> Buffer {
     let mut to = Buffer::room(from.len());
     let image = nodes * width;
@@ -290,7 +274,7 @@ fn exchange(
             for (node, to) in to.chunks_mut(width).enumerate() {
                 to.fill(0.0);
                 for (neighbour, from) in from.chunks(width).enumerate() {
-                    let weight = weights[weight(node, neighbour)];
+                    let weight = weights[node * strides[0] + neighbour * strides[1]];
                     // Most nodes are not neighbours.
                     if weight != 0.0 {
                         for (to, from) in to.iter_mut().zip(from) {
@@ -309,55 +293,42 @@ fn of_biases(of_update: &[f32], adjacency: &[f32], nodes: usize, width: usize) -
     /// Lines that are summed on their own: not the number of threads, so that the sums are the same
     /// on any.
     const LINES: usize = 96;
-    let parts: Vec<[Vec<f32>; 2]> = of_update
+    let parts = of_update
         .par_chunks(LINES * width)
-        .zip(adjacency.par_chunks(LINES * nodes))
-        .map(|(lines, neighbours)| {
-            let mut sums = [vec![0.0; width], vec![0.0; width]];
-            let [plain, weighted] = &mut sums;
-            for (line, neighbours) in lines.chunks(width).zip(neighbours.chunks(nodes)) {
-                let weight: f32 = neighbours.iter().sum();
-                for ((plain, weighted), x) in plain.iter_mut().zip(&mut *weighted).zip(line) {
-                    *plain += x;
-                    *weighted += weight * x;
-                }
-            }
-            sums
-        })
-        .collect();
-    [0, 1].map(|which| {
-        let mut total = vec![0.0; width];
-        for part in &parts {
-            for (total, sum) in total.iter_mut().zip(&part[which]) {
-                *total += sum;
+        .zip(adjacency.par_chunks(LINES * nodes));
+    let parts = parts.map(|(lines, neighbours)| {
+        let mut sums = vec![0.0; 2 * width];
+        let (plain, weighted) = sums.split_at_mut(width);
+        for (line, neighbours) in lines.chunks(width).zip(neighbours.chunks(nodes)) {
+            let weight: f32 = neighbours.iter().sum();
+            for ((plain, weighted), x) in plain.iter_mut().zip(&mut *weighted).zip(line) {
+                *plain += x;
+                *weighted += weight * x;
             }
         }
-        total
-    })
+        sums
+    });
+    let mut plain = vec![0.0; 2 * width];
+    for part in parts.collect::<Vec<_>>() {
+        for (total, sum) in plain.iter_mut().zip(part) {
+            *total += sum;
+        }
+    }
+    let weighted = plain.split_off(width);
+    [plain, weighted]
 }
 
-/// Numbers that are summed side by side, which is what keeps a processor busy.
-const LANES: usize = 16;
-
-/// The sums of pairs.
-fn sum_pairs(pairs: impl Iterator<Item = [f32; 2]>) -> [f64; 2] {
-    let mut sums = [[0.0f32; LANES]; 2];
-    for (index, [a, b]) in pairs.enumerate() {
-        sums[0][index % LANES] += a;
-        sums[1][index % LANES] += b;
-    }
-    sums.map(|lanes| lanes.iter().map(|lane| f64::from(*lane)).sum())
+/// As [`lane_sums`], each then summed in double precision.
+fn sums<const N: usize>(a: &[f32], b: &[f32], of: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
+    lane_sums(a, b, of).map(|lanes| lanes.iter().map(|lane| f64::from(*lane)).sum())
 }
 
 /// The mean, and the sum of squares around it.
 fn mean_and_squares(line: &[f32]) -> [f64; 2] {
-    let [sum, _] = sum_pairs(line.iter().map(|x| [*x, 0.0]));
+    let [sum] = sums(line, line, |x, _| [x]);
     let mean = sum / line.len() as f64;
     let centre = mean as f32;
-    let [drift, squares] = sum_pairs(
-        line.iter()
-            .map(|x| [x - centre, (x - centre) * (x - centre)]),
-    );
+    let [drift, squares] = sums(line, line, |x, _| [x - centre, (x - centre) * (x - centre)]);
     // What rounding the mean to 32 bits has left over.
     let rest = drift / line.len() as f64;
     [f64::from(centre) + rest, squares - drift * rest]

@@ -14,6 +14,12 @@
 //! | `optimizer` | the norm of the gradients, SAM's ascent and SGD's step |
 //! | `statistics` | the batch's statistics on their way to running ones |
 //!
+//! Eq. 1 and Eq. 2 normalise by code of their own, not by `backbone`'s. The maps there have sixteen
+//! channels side by side and millions of values a channel, whose moments and sums are taken in parts
+//! and put together in double precision. A channel of Eq. 1 is a column of a few hundred values,
+//! summed down the rows; one of Eq. 2 is whole rows, summed along them. One order of sums for all
+//! would be slower for two of them, and would change what a run with a seed gives.
+//!
 //! No weight is copied: what is climbed to, and what is descended to, takes over the memory of its
 //! gradient.
 

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::dropout::Mask;
-use super::statistics::Statistics;
-use crate::cpu::autograd::{Operand, Operation, apply, relu};
+use super::statistics::apply_normed;
+use crate::cpu::autograd::{Forward, MeanAndVariance, Operand, Operation, relu};
 use crate::cpu::matmul::{Matrix, Output, Product, Start, run};
 use crate::cpu::memory::{Array, Buffer};
 use crate::cpu::view::NodeFeatures;
@@ -25,15 +25,11 @@ pub(crate) fn node_features(layer: &NodeFeatures<'_>, features: &Tensor<2>) -> O
         Operand::of(norm.gamma.val())?,
         Operand::of(norm.beta.val())?,
     ];
-    let statistics = Statistics::default();
     let operation = Nodes {
         mask: Mask::draw(layer.dropout, &device),
         epsilon: norm.epsilon,
-        statistics: statistics.clone(),
     };
-    let nodes = apply(operation, operands);
-    statistics.move_running(&[norm], &device);
-    Some(nodes)
+    Some(apply_normed(operation, operands, &[norm]))
 }
 
 /// `[batch, width]`, `[nodes, width, width]`, `[nodes, width]` and twice `[nodes * width]` to
@@ -42,7 +38,6 @@ pub(crate) fn node_features(layer: &NodeFeatures<'_>, features: &Tensor<2>) -> O
 struct Nodes {
     mask: Option<Mask>,
     epsilon: f64,
-    statistics: Statistics,
 }
 
 /// What backward needs.
@@ -77,8 +72,10 @@ impl Nodes {
         Some(dropped)
     }
 
-    /// The norm of `mapped`, whose moments are left in `statistics`.
-    fn norm(&self, mapped: &[f32], batch: usize, gamma: &[f32], beta: &[f32]) -> Norm {
+    /// The norm of `mapped`, and its statistics.
+    fn norm(&self, mapped: &[f32], inputs: &[Array; 5]) -> (Norm, MeanAndVariance) {
+        let [features, .., gamma, beta] = inputs;
+        let batch = features.shape()[0];
         let (mean, variance) = moments(mapped, batch, gamma.len());
         let inverse = |variance: &f32| (1.0 / (f64::from(*variance) + self.epsilon).sqrt()) as f32;
         let inverse: Vec<f32> = variance.iter().map(inverse).collect();
@@ -89,8 +86,7 @@ impl Nodes {
             shift: beta.to_vec(),
             inverse,
         };
-        self.statistics.set(vec![Some([mean, variance])]);
-        norm
+        (norm, [mean, variance])
     }
 }
 
@@ -106,10 +102,10 @@ fn part(of: &[f32], node: usize, length: usize) -> &[f32] {
 impl Operation<5> for Nodes {
     type Saved = Saved;
 
-    fn forward(&self, inputs: &[Array; 5]) -> (Array, Saved) {
+    fn forward(&self, inputs: &[Array; 5]) -> Forward<Saved> {
         let sizes = sizes(inputs);
         let [batch, nodes, width] = sizes;
-        let [features, weight, bias, gamma, beta] = inputs.each_ref().map(Array::values);
+        let [features, weight, bias, ..] = inputs.each_ref().map(Array::values);
 
         let dropped = self.dropped(features, sizes);
         let mut mapped = Buffer::room(batch * nodes * width);
@@ -124,7 +120,7 @@ impl Operation<5> for Nodes {
         run(products);
         drop(dropped);
 
-        let norm = self.norm(&mapped, batch, gamma, beta);
+        let (norm, found) = self.norm(&mapped, inputs);
         let mut output = Buffer::room(mapped.len());
         let channels = nodes * width;
         let rows = output
@@ -136,12 +132,15 @@ impl Operation<5> for Nodes {
                 *out = relu((x - mean) * scale + shift);
             }
         });
-        let saved = Saved {
-            inputs: inputs.clone(),
-            mapped: Array::new(mapped, sizes),
-            norm,
-        };
-        (Array::new(output, sizes), saved)
+        Forward {
+            output: Array::new(output, sizes),
+            saved: Saved {
+                inputs: inputs.clone(),
+                mapped: Array::new(mapped, sizes),
+                norm,
+            },
+            statistics: vec![Some(found)],
+        }
     }
 
     fn backward(&self, saved: Saved, gradient: Array, wanted: [bool; 5]) -> [Option<Array>; 5] {

@@ -12,6 +12,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::cpu::memory::{Array, Buffer};
+use crate::cpu::simd::lane_sums;
 use crate::cpu::view::Descent;
 
 /// Numbers in one task. Sums are made per task, so that they are the same on any number of threads.
@@ -23,7 +24,6 @@ pub(crate) fn sum_of_squares<const D: usize>(
     gradient: &Tensor<D>,
     factors: Option<&Tensor<D>>,
 ) -> Option<Tensor<1>> {
-    const LANES: usize = 16;
     let device = gradient.device();
     let gradient = Array::of_tensor(gradient.clone())?;
     let factors = match factors {
@@ -33,14 +33,13 @@ pub(crate) fn sum_of_squares<const D: usize>(
     let parts = gradient.values().par_chunks(PART).enumerate();
     let sums: Vec<f64> = parts
         .map(|(part, values)| {
-            let mut sums = [0.0f32; LANES];
-            let factors = factors.as_ref().map(|array| &array.values()[part * PART..]);
-            for (line, values) in values.chunks(LANES).enumerate() {
-                for (lane, (sum, value)) in sums.iter_mut().zip(values).enumerate() {
-                    let factor = factors.map_or(1.0, |factors| factors[line * LANES + lane]);
-                    *sum += (value * factor) * (value * factor);
+            let [sums] = match &factors {
+                Some(factors) => {
+                    let square = |value: f32, factor: f32| [(value * factor) * (value * factor)];
+                    lane_sums(values, &factors[part * PART..], square)
                 }
-            }
+                None => lane_sums(values, values, |value, _| [value * value]),
+            };
             sums.iter().map(|sum| f64::from(*sum)).sum()
         })
         .collect();

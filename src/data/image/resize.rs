@@ -43,7 +43,7 @@ impl Kernel for HorizontalPass<'_> {
     type Output = RgbImage;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> RgbImage {
+    fn run<V: Vector>(self, _: V) -> RgbImage {
         let filter = Filter::new(self.image.width(), self.width);
         let mut output = RgbImage::new(self.width, self.image.height());
         let length = self.image.width() as usize * CHANNELS;
@@ -80,7 +80,7 @@ impl Kernel for VerticalPass<'_> {
     type Output = RgbImage;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> RgbImage {
+    fn run<V: Vector>(self, _: V) -> RgbImage {
         let filter = Filter::new(self.image.height(), self.height);
         let mut output = RgbImage::new(self.image.width(), self.height);
         let stride = self.image.width() as usize * CHANNELS;

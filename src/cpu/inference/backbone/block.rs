@@ -1,10 +1,10 @@
 //! One block of the network: an opening, a depthwise convolution, squeeze-excite, a projection.
 
-use super::kernel::{Activation, Dense, Inner, Mean, Project, Scale, Source};
+use super::kernel::{Dense, Inner, Mean, Project, Scale, Source};
 use crate::cpu::convolution::{Window, pack};
 use crate::cpu::matmul::{PANEL, Pointwise, Store};
 use crate::cpu::memory::{Memory, Workers, panels};
-use crate::cpu::simd::{LANES, Lanes, arrays, arrays_mut, vectors};
+use crate::cpu::simd::{Lanes, arrays, arrays_mut, lane_sums, numbers, vectors};
 
 /// What comes before the depthwise convolution.
 #[derive(Debug)]
@@ -28,8 +28,7 @@ pub(super) struct Stem {
 /// A depthwise convolution's weights and bias, vector by vector.
 #[derive(Debug)]
 pub(super) struct Depthwise {
-    pub channels: usize,
-    pub window: Window,
+    window: Window,
     /// `[vectors, kernel * kernel]`.
     weight: Vec<Lanes>,
     /// `[vectors]`.
@@ -40,7 +39,6 @@ impl Depthwise {
     /// Packs `weight`, `[channels, kernel, kernel]`, and `bias`, `[channels]`.
     pub fn new(weight: &[f32], bias: &[f32], window: Window) -> Self {
         Self {
-            channels: bias.len(),
             window,
             weight: pack(weight, bias.len(), window.kernel * window.kernel),
             bias: vectors(bias),
@@ -113,9 +111,9 @@ impl Block {
     }
 
     /// The size of what the depthwise convolution reads, where the block's input is of `size`.
-    pub fn source(&self, size: [usize; 2]) -> [usize; 2] {
+    fn source(&self, size: [usize; 2]) -> [usize; 2] {
         match &self.opening {
-            Opening::Stem(stem) => stem.window.over(size)[0],
+            Opening::Stem(stem) => stem.window.over(size).output,
             _ => size,
         }
     }
@@ -129,9 +127,9 @@ impl Block {
         size: [usize; 2],
         buffers: &mut Buffers,
     ) -> [usize; 2] {
-        let Depthwise { window, .. } = self.depthwise;
         let source = self.source(size);
-        let [to, pad] = window.over(source);
+        let geometry = self.depthwise.window.over(source);
+        let to = geometry.output;
         let (plane, pixels) = (source[0] * source[1], to[0] * to[1]);
         let planes = self.depthwise.planes();
         let inner = buffers.inner.room(planes * pixels);
@@ -144,15 +142,14 @@ impl Block {
             .zip(panels(sums, to[0], &bands, 1, PANEL))
             .enumerate();
         let map = &buffers.map[..];
-        workers.each(parts.collect(), |(index, (out, sums)), scratch| {
+        workers.each(parts, |(index, (out, sums)), scratch| {
             let panel = index % across;
             let [weight, bias] = self.depthwise.panel(panel);
             workers.run(Inner {
                 source: match &self.opening {
                     Opening::Stem(stem) => Source::Stem {
                         image,
-                        size,
-                        pad: stem.window.over(size)[1],
+                        geometry: stem.window.over(size),
                         weight: stem.layer.weight(panel),
                         bias: stem.layer.bias(panel),
                     },
@@ -161,11 +158,7 @@ impl Block {
                         Source::Map(&map[panel * PANEL * plane..][..bias.len() * plane])
                     }
                 },
-                size: source,
-                pad,
-                kernel: window.kernel,
-                stride: window.stride,
-                width: to[1],
+                geometry,
                 rows: bands[index / across].clone(),
                 weight,
                 bias,
@@ -195,7 +188,7 @@ impl Block {
         let bands = workers.bands(across, pixels, PIXELS);
         let output = arrays_mut(buffers.out.room(self.project.planes() * pixels));
         let parts = panels(output, pixels, &bands, 1, PANEL).into_iter();
-        workers.each(parts.enumerate().collect(), |(index, mut out), scratch| {
+        workers.each(parts.enumerate(), |(index, mut out), scratch| {
             let (panel, band) = (index % across, &bands[index / across]);
             let residual = |vector: usize| {
                 let plane = panel * PANEL + vector.min(out.len() - 1);
@@ -222,27 +215,22 @@ impl Block {
         let mean: Vec<Lanes> = sums
             .chunks_exact(size[0])
             .map(|rows| {
-                let mut sum = [0.0; LANES];
-                for row in rows {
-                    for (sum, value) in sum.iter_mut().zip(row.0) {
-                        *sum += value;
-                    }
-                }
+                let [sum] = lane_sums(numbers(rows), numbers(rows), |value, _| [value]);
                 Lanes(sum.map(|sum| sum * share))
             })
             .collect();
-        let dense = |layer: &Pointwise, input: &[Lanes], activation| {
+        let dense = |layer: &Pointwise, input: &[Lanes], silu| {
             let mut out = vec![Lanes::default(); layer.planes()];
             workers.run(Dense {
                 layer,
                 input,
-                activation,
+                silu,
                 out: &mut out,
             });
             out
         };
-        let reduced = dense(&self.reduce, &mean, Activation::Silu);
-        dense(&self.expand, &reduced, Activation::Sigmoid)
+        let reduced = dense(&self.reduce, &mean, true);
+        dense(&self.expand, &reduced, false)
     }
 }
 
@@ -254,8 +242,7 @@ pub(super) fn pool(
     size: [usize; 2],
 ) -> Vec<Lanes> {
     let mut out = vec![Lanes::default(); head.planes()];
-    let panels: Vec<_> = out.chunks_mut(PANEL).enumerate().collect();
-    workers.each(panels, |(panel, out), _| {
+    workers.each(out.chunks_mut(PANEL).enumerate(), |(panel, out), _| {
         workers.run(Mean {
             product: head.product(panel, map, size[0] * size[1]),
             pixels: size[0] * size[1],

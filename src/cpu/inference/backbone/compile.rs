@@ -3,15 +3,19 @@
 use burn::nn::conv::Conv2d;
 
 use super::block::{Block, Depthwise, Opening, Stem};
+use super::compiled::Compiled;
 use super::kernel::{STEM_COLOURS, STEM_KERNEL, STEM_STRIDE};
 use crate::cpu::convolution::Shape;
+use crate::cpu::inference::fold::fold;
 use crate::cpu::matmul::{Pointwise, gather};
-use crate::cpu::memory::Array;
+use crate::cpu::memory::{Array, Pool};
+use crate::cpu::simd::Isa;
 use crate::cpu::view::{Backbone, Normalised};
 
-/// The blocks of a network, the first one with the stem inside, and its head; nothing if a layer is
-/// not of a kind that the kernels know.
-pub(super) fn layers(network: &Backbone<'_>) -> Option<(Vec<Block>, Pointwise)> {
+/// Compiles `network` with its present weights for an instruction set; nothing if the network has a
+/// layer that no kernel knows, or numbers that are not 32-bit floats in the memory of burn's CPU
+/// backend, off autodiff.
+pub(super) fn compile(network: &Backbone<'_>, isa: Isa) -> Option<Compiled> {
     let shape = Shape::of(network)?;
     let first = shape.blocks.first()?;
     let known = (shape.stem.kernel, shape.stem.stride) == (STEM_KERNEL, STEM_STRIDE)
@@ -31,7 +35,7 @@ pub(super) fn layers(network: &Backbone<'_>) -> Option<(Vec<Block>, Pointwise)> 
             (Some(expand), None) => Opening::Expand(folded(expand)?),
             (None, None) => Opening::Map,
         };
-        let (weight, bias) = fold(block.depthwise)?;
+        let (weight, bias) = fold(block.depthwise.conv, Some(block.depthwise.norm))?;
         blocks.push(Block {
             opening,
             depthwise: Depthwise::new(&weight, &bias, shape.window),
@@ -44,7 +48,12 @@ pub(super) fn layers(network: &Backbone<'_>) -> Option<(Vec<Block>, Pointwise)> 
     let mut head = folded(network.head)?;
     let products = blocks.iter_mut().flat_map(Block::products);
     gather(products.chain([&mut head]).collect());
-    Some((blocks, head))
+    Some(Compiled {
+        isa,
+        blocks,
+        head,
+        buffers: Pool::new(),
+    })
 }
 
 fn dense(conv: &Conv2d) -> Option<Pointwise> {
@@ -54,27 +63,6 @@ fn dense(conv: &Conv2d) -> Option<Pointwise> {
 }
 
 fn folded(layer: Normalised<'_>) -> Option<Pointwise> {
-    let (weight, bias) = fold(layer)?;
+    let (weight, bias) = fold(layer.conv, Some(layer.norm))?;
     Some(Pointwise::new(&weight, &bias))
-}
-
-/// A convolution's weights and bias with its norm folded in:
-/// `w' = w gamma / sqrt(variance + epsilon)`, `b' = beta - mean gamma / sqrt(...)`.
-fn fold(Normalised { conv, norm }: Normalised<'_>) -> Option<(Vec<f32>, Vec<f32>)> {
-    let mut weight = Array::of_tensor(conv.weight.val())?.to_vec();
-    let gamma = Array::of_tensor(norm.gamma.val())?;
-    let mut bias = Array::of_tensor(norm.beta.val())?.to_vec();
-    let mean = Array::of_tensor(norm.running_mean.value())?;
-    let variance = Array::of_tensor(norm.running_var.value())?;
-    let each = weight.len() / bias.len();
-    let channels = weight.chunks_exact_mut(each).zip(&mut bias);
-    for (channel, (weight, bias)) in channels.enumerate() {
-        let deviation = (f64::from(variance[channel]) + norm.epsilon).sqrt();
-        let scale = f64::from(gamma[channel]) / deviation;
-        for weight in weight {
-            *weight = (f64::from(*weight) * scale) as f32;
-        }
-        *bias = (f64::from(*bias) - f64::from(mean[channel]) * scale) as f32;
-    }
-    Some((weight, bias))
 }

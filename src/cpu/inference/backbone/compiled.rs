@@ -4,11 +4,9 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::block::{self, Block, Buffers};
-use super::compile;
 use crate::cpu::matmul::Pointwise;
 use crate::cpu::memory::{Array, Pool, Workers, awake};
 use crate::cpu::simd::{Isa, numbers};
-use crate::cpu::view::Backbone;
 
 /// A network compiled for inference on this processor.
 ///
@@ -19,23 +17,10 @@ pub(crate) struct Compiled {
     pub(super) isa: Isa,
     pub(super) blocks: Vec<Block>,
     pub(super) head: Pointwise,
-    buffers: Pool<Buffers>,
+    pub(super) buffers: Pool<Buffers>,
 }
 
 impl Compiled {
-    /// Compiles `network` with its present weights for an instruction set; nothing if the network has
-    /// a layer that no kernel knows, or numbers that are not 32-bit floats in the memory of burn's CPU
-    /// backend, off autodiff.
-    pub fn new(network: &Backbone<'_>, isa: Isa) -> Option<Self> {
-        let (blocks, head) = compile::layers(network)?;
-        Some(Self {
-            isa,
-            blocks,
-            head,
-            buffers: Pool::new(),
-        })
-    }
-
     /// The pooled feature of each image, on the threads of the current rayon pool.
     ///
     /// # Shapes
@@ -56,7 +41,7 @@ impl Compiled {
         // As many images as the threads divide evenly are done one to a thread, which needs no
         // waiting for each other; the threads work together on what is left.
         let alone = batch / threads * threads;
-        let feature = self.head.outputs();
+        let feature = self.head.outputs;
         let mut features = vec![0.0; batch * feature];
         let (one_each, together) = features.split_at_mut(alone * feature);
         one_each
@@ -82,7 +67,7 @@ impl Compiled {
         let [batch, _, height, width] = images.dims();
         let pixels = Array::of_tensor(images)?;
         let features = self.features(&pixels, [height, width]);
-        Some(Array::new(features, [batch, self.head.outputs()]).into_tensor())
+        Some(Array::new(features, [batch, self.head.outputs]).into_tensor())
     }
 
     /// Computes the feature of one image with `threads` threads, and says when a part of it is done:

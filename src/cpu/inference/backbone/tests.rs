@@ -4,7 +4,7 @@ use burn::module::{Module, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use super::block::Depthwise;
-use super::compiled::Compiled;
+use super::compile::compile;
 use super::kernel::{Inner, Project, Source};
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, MbConv, Variant};
 use crate::cpu::convolution::Window;
@@ -109,7 +109,8 @@ fn a_product_over_too_few_weights_is_refused() {
             input: &[0.0; 2 * LANES],
             pitch: LANES,
             terms: 17,
-            weight: &[Lanes::default(); 16],
+            weight: &[0.0; 16 * LANES],
+            weight_pitch: LANES,
             bias: &[Lanes::default()],
         },
         pixels: 0..1,
@@ -126,7 +127,8 @@ fn a_product_beyond_its_map_is_refused() {
             input: &[0.0; 4 * LANES],
             pitch: 2 * LANES,
             terms: 17,
-            weight: &[Lanes::default(); 17],
+            weight: &[0.0; 17 * LANES],
+            weight_pitch: LANES,
             bias: &[Lanes::default()],
         },
         pixels: 0..3,
@@ -157,7 +159,8 @@ fn depthwise_convolutions_are_right_up_to_the_edges() {
 
 fn depthwise_case(isa: Isa, window: Window, size: [usize; 2], channels: usize) {
     let Window { kernel, stride, .. } = window;
-    let [[height, width], [top, left]] = window.over(size);
+    let geometry = window.over(size);
+    let ([height, width], [top, left]) = (geometry.output, geometry.pad);
     let input = noise(channels * size[0] * size[1], 1);
     let (weight, bias) = (noise(channels * kernel * kernel, 1), noise(channels, 1));
     let layer = Depthwise::new(&weight, &bias, window);
@@ -176,11 +179,7 @@ fn depthwise_case(isa: Isa, window: Window, size: [usize; 2], channels: usize) {
         let [weight, bias] = layer.panel(panel);
         isa.run(Inner {
             source: Source::Map(&map[panel * PANEL * plane..][..bias.len() * plane]),
-            size,
-            pad: [top, left],
-            kernel,
-            stride,
-            width,
+            geometry,
             rows: band,
             weight,
             bias,
@@ -259,7 +258,7 @@ fn every_set_gives_what_the_layers_give() {
             let expected = by_layers(&network, images.clone());
             let pixels: Vec<f32> = images.into_data().try_to_vec().unwrap();
             for isa in Isa::available() {
-                let compiled = Compiled::new(&network.view(), isa).unwrap();
+                let compiled = compile(&network.view(), isa).unwrap();
                 let what = format!("{isa:?} {config:?} {size:?}");
                 assert_close(&compiled.features(&pixels, size), &expected, 1e-5, &what);
             }
@@ -281,7 +280,7 @@ fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
     let size = [63, 80];
     let pixels = noise(7 * 3 * size[0] * size[1], 1);
     for isa in Isa::available() {
-        let compiled = Compiled::new(&network.view(), isa).unwrap();
+        let compiled = compile(&network.view(), isa).unwrap();
         let expected: Vec<f32> = pixels
             .chunks(3 * size[0] * size[1])
             .flat_map(|image| compiled.features(image, size))
@@ -300,7 +299,7 @@ fn the_result_depends_neither_on_the_batch_nor_on_the_threads() {
 #[test]
 fn one_compiled_network_serves_several_threads_at_a_time() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    let compiled = Compiled::new(&network.view(), Isa::best()).unwrap();
+    let compiled = compile(&network.view(), Isa::best()).unwrap();
     let pixels = noise(3 * 3 * 40 * 40, 1);
     let expected = compiled.features(&pixels, [40, 40]);
     std::thread::scope(|scope| {
@@ -314,7 +313,7 @@ fn one_compiled_network_serves_several_threads_at_a_time() {
 #[test]
 fn a_smaller_image_after_a_larger_one_is_right() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    let compiled = Compiled::new(&network.view(), Isa::best()).unwrap();
+    let compiled = compile(&network.view(), Isa::best()).unwrap();
     let small = noise(3 * 33 * 31, 1);
     let expected = compiled.features(&small, [33, 31]);
     compiled.features(&noise(3 * 90 * 70, 1), [90, 70]);
@@ -325,7 +324,7 @@ fn a_smaller_image_after_a_larger_one_is_right() {
 #[should_panic(expected = "whole number of images")]
 fn half_an_image_is_refused() {
     let network = network(&EfficientNetConfig::new(Variant::Tiny));
-    Compiled::new(&network.view(), Isa::best())
+    compile(&network.view(), Isa::best())
         .unwrap()
         .features(&[0.0; 20], [3, 3]);
 }
@@ -390,7 +389,7 @@ fn a_layer_that_no_kernel_knows_runs_by_itself() {
     network.conv_stem = burn::nn::conv::Conv2dConfig::new([3, 8], [7, 7])
         .with_stride([2, 2])
         .init(&device);
-    assert!(Compiled::new(&network.view(), Isa::best()).is_none());
+    assert!(compile(&network.view(), Isa::best()).is_none());
     let images = images(2, [32, 32]);
     let expected = by_layers(&network, images.clone());
     assert_eq!(features(&network, images), expected);
@@ -402,7 +401,7 @@ fn a_layer_that_no_kernel_knows_runs_by_itself() {
 fn a_network_so_narrow_that_its_first_block_adds_the_stems_output_runs_by_itself() {
     let config = EfficientNetConfig::new(Variant::B0);
     let network = network(&config.with_width(0.1).with_depth(0.5));
-    assert!(Compiled::new(&network.view(), Isa::best()).is_none());
+    assert!(compile(&network.view(), Isa::best()).is_none());
     let images = images(2, [32, 32]);
     let expected = by_layers(&network, images.clone());
     assert_eq!(features(&network, images), expected);

@@ -6,7 +6,7 @@ use crate::cpu::view::Similarity;
 
 /// From the node maps' products to the nodes and what they hear of each other.
 pub(super) struct Exchange<'a> {
-    pub weights: &'a Weights,
+    pub weights: &'a Weights<'a>,
     /// The products, which become the nodes `V`.
     pub own: &'a mut [f32],
     /// `A_hat V`.
@@ -19,37 +19,32 @@ impl Kernel for Exchange<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         let Weights { nodes, width, .. } = *self.weights;
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let affine = &self.weights.affine;
-            let zero = V::splat(0.0);
-            for vector in vectors(self.own.len()) {
-                let value = load::<V>(self.own, vector);
-                let scale = load::<V>(&affine.scale, vector);
-                let value = value.mul_add(scale, load::<V>(&affine.shift, vector));
-                let value = if self.weights.relu {
-                    value.at_least(zero)
-                } else {
-                    value
-                };
-                store(value, self.own, vector);
-            }
-            let graph = graph::<V>(self.weights, self.own);
-            for (node, row) in graph.chunks_exact(nodes).enumerate() {
-                self.degrees[node] = row.iter().sum();
-                let mixed = &mut self.mixed[node * width..][..width];
-                for vector in vectors(width) {
-                    let mut sum = zero;
-                    for (other, &weight) in row.iter().enumerate() {
-                        if weight != 0.0 {
-                            let other = &self.own[other * width..][..width];
-                            sum = load::<V>(other, vector).mul_add(V::splat(weight), sum);
-                        }
+        let affine = &self.weights.affine;
+        for vector in vectors(self.own.len()) {
+            let [value, scale, shift] =
+                [&*self.own, &affine.scale, &affine.shift].map(|all| load(zero, all, vector));
+            let value = value.mul_add(scale, shift);
+            let value = match self.weights.head.nodes.norm.is_some() {
+                true => value.at_least(zero),
+                false => value,
+            };
+            store(value, self.own, vector);
+        }
+        let graph = graph(zero, self.weights, self.own);
+        for (node, row) in graph.chunks_exact(nodes).enumerate() {
+            self.degrees[node] = row.iter().sum();
+            let mixed = &mut self.mixed[node * width..][..width];
+            for vector in vectors(width) {
+                let mut sum = zero;
+                for (other, &weight) in row.iter().enumerate() {
+                    if weight != 0.0 {
+                        let other = &self.own[other * width..][..width];
+                        sum = load(zero, other, vector).mul_add(zero.splat(weight), sum);
                     }
-                    store(sum, mixed, vector);
                 }
+                store(sum, mixed, vector);
             }
         }
     }
@@ -57,7 +52,7 @@ impl Kernel for Exchange<'_> {
 
 /// From the graph's two products to the probabilities.
 pub(super) struct Score<'a> {
-    pub weights: &'a Weights,
+    pub weights: &'a Weights<'a>,
     /// The nodes `V`.
     pub own: &'a [f32],
     /// `V W_u + A_hat V W_v`.
@@ -71,59 +66,52 @@ impl Kernel for Score<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         let weights = self.weights;
         let width = weights.width;
         for (node, score) in self.scores.iter_mut().enumerate() {
             let [own, update, anchor] = [self.own, self.update, &weights.anchors[..]]
                 .map(|all| &all[node * width..][..width]);
-            // SAFETY: the caller vouches for the instructions.
-            unsafe {
-                let degree = V::splat(self.degrees[node]);
-                let scale = V::splat(weights.norm.scale[node]);
-                let shift = V::splat(weights.norm.shift[node]);
-                let zero = V::splat(0.0);
-                let (mut product, mut squares) = (zero, zero);
-                for vector in vectors(width) {
-                    let bias = load::<V>(&weights.bias_v, vector);
-                    let bias = bias.mul_add(degree, load::<V>(&weights.bias_u, vector));
-                    let update = load::<V>(update, vector).add(bias);
-                    let update = update.mul_add(scale, shift);
-                    let value = load::<V>(own, vector).add(update).at_least(zero);
-                    // Behind the end of a node its scale and shift still stand.
-                    let value = keep(value, width - vector);
-                    product = value.mul_add(load::<V>(anchor, vector), product);
-                    squares = value.mul_add(value, squares);
-                }
-                *score = total(product) / length(total(squares), weights.least_norm);
+            let degree = zero.splat(self.degrees[node]);
+            let scale = zero.splat(weights.norm.scale[node]);
+            let shift = zero.splat(weights.norm.shift[node]);
+            let (mut product, mut squares) = (zero, zero);
+            for vector in vectors(width) {
+                let load = |values: &[f32]| load(zero, values, vector);
+                let bias = load(&weights.bias_v).mul_add(degree, load(&weights.bias_u));
+                let update = load(update).add(bias).mul_add(scale, shift);
+                let value = load(own).add(update).at_least(zero);
+                // Behind the end of a node its scale and shift still stand.
+                let value = keep(value, width - vector);
+                product = value.mul_add(load(anchor), product);
+                squares = value.mul_add(value, squares);
             }
+            *score = total(product) / length(total(squares), weights.least_norm);
         }
     }
 }
 
 /// `A_hat` of the nodes.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn graph<V: Vector>(weights: &Weights, own: &[f32]) -> Vec<f32> {
+fn graph<V: Vector>(zero: V, weights: &Weights<'_>, own: &[f32]) -> Vec<f32> {
     let Weights { nodes, width, .. } = *weights;
     let node = |index: usize| &own[index * width..][..width];
     let mut alike = vec![0.0; nodes * nodes];
     for i in 0..nodes {
         for j in i..nodes {
-            // SAFETY: the caller's.
-            let value = unsafe {
-                match weights.similarity {
-                    Similarity::Dot | Similarity::Cosine => dot::<V>(node(i), node(j)),
-                    Similarity::L1 => -distance::<V>(node(i), node(j)),
+            let value = match weights.head.similarity {
+                Similarity::Dot | Similarity::Cosine => {
+                    over_pairs(zero, node(i), node(j), |sum, a, b| a.mul_add(b, sum))
                 }
+                Similarity::L1 => -over_pairs(zero, node(i), node(j), |sum, a, b| {
+                    sum.add(a.sub(b).at_least(b.sub(a)))
+                }),
             };
             alike[i * nodes + j] = value;
             alike[j * nodes + i] = value;
         }
     }
-    if let Similarity::Cosine = weights.similarity {
+    if let Similarity::Cosine = weights.head.similarity {
         let lengths: Vec<f32> = (0..nodes)
             .map(|i| length(alike[i * nodes + i], weights.least_norm))
             .collect();
@@ -140,7 +128,7 @@ unsafe fn graph<V: Vector>(weights: &Weights, own: &[f32]) -> Vec<f32> {
         sorted.clear();
         sorted.extend_from_slice(row);
         sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-        let least = sorted[weights.neighbours - 1];
+        let least = sorted[weights.head.neighbours - 1];
         for value in row.iter_mut() {
             *value = if *value >= least { 1.0 } else { 0.0 };
         }
@@ -159,33 +147,14 @@ unsafe fn graph<V: Vector>(weights: &Weights, own: &[f32]) -> Vec<f32> {
     alike
 }
 
-/// # Safety
-/// The processor has the instructions of `V`.
+/// The sum of what `add` makes of pairs of vectors.
 #[inline(always)]
-unsafe fn dot<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut sum = V::splat(0.0);
-        for vector in vectors(a.len()) {
-            sum = load::<V>(a, vector).mul_add(load::<V>(b, vector), sum);
-        }
-        total(sum)
+fn over_pairs<V: Vector>(zero: V, a: &[f32], b: &[f32], add: impl Fn(V, V, V) -> V) -> f32 {
+    let mut sum = zero;
+    for vector in vectors(a.len()) {
+        sum = add(sum, load(zero, a, vector), load(zero, b, vector));
     }
-}
-
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn distance<V: Vector>(a: &[f32], b: &[f32]) -> f32 {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut sum = V::splat(0.0);
-        for vector in vectors(a.len()) {
-            let [a, b] = [load::<V>(a, vector), load::<V>(b, vector)];
-            sum = sum.add(a.sub(b).at_least(b.sub(a)));
-        }
-        total(sum)
-    }
+    total(sum)
 }
 
 /// Where the vectors of `length` numbers start.
@@ -194,21 +163,15 @@ fn vectors(length: usize) -> impl Iterator<Item = usize> {
 }
 
 /// A vector of `values`, filled up with 0 behind their end.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn load<V: Vector>(values: &[f32], start: usize) -> V {
+fn load<V: Vector>(zero: V, values: &[f32], start: usize) -> V {
     let values = &values[start..];
-    // SAFETY: the caller's.
-    unsafe {
-        match values.first_chunk() {
-            Some(numbers) => V::of(numbers),
-            None => {
-                let mut numbers = [0.0; LANES];
-                numbers[..values.len()].copy_from_slice(values);
-                V::of(&numbers)
-            }
+    match values.first_chunk() {
+        Some(numbers) => zero.read(numbers),
+        None => {
+            let mut numbers = [0.0; LANES];
+            numbers[..values.len()].copy_from_slice(values);
+            zero.read(&numbers)
         }
     }
 }
@@ -231,8 +194,7 @@ fn keep<V: Vector>(value: V, count: usize) -> V {
     }
     let mut lanes = value.array();
     lanes[count..].fill(0.0);
-    // SAFETY: `value` is proof of the instructions.
-    unsafe { V::of(&lanes) }
+    value.read(&lanes)
 }
 
 /// The sum of the lanes, in their order.

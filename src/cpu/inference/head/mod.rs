@@ -51,7 +51,7 @@ fn action_units_with(
 ) -> Option<Tensor<2>> {
     let [batch, width] = features.dims();
     let weights = Weights::of(head).filter(|weights| weights.width == width && batch > 0)?;
-    let values = Array::in_place(features.clone())?;
+    let values = Array::of_tensor(features.clone())?;
     let mut scores = vec![0.0; batch * weights.nodes];
     let groups = scores
         .chunks_mut(GROUP * weights.nodes)
@@ -67,7 +67,7 @@ fn action_units_with(
 }
 
 /// The scores of some images, on the threads of the current rayon pool.
-fn run(isa: Isa, weights: &Weights, features: &[f32], scores: &mut [f32]) {
+fn run(isa: Isa, weights: &Weights<'_>, features: &[f32], scores: &mut [f32]) {
     let Weights { nodes, width, .. } = *weights;
     let images = features.len() / width;
     let each = nodes * width;

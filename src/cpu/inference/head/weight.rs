@@ -5,20 +5,17 @@ use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 
 use crate::cpu::memory::Array;
-use crate::cpu::view::{ActionUnitHead, Similarity};
+use crate::cpu::view::ActionUnitHead;
 
 /// The weights of an [`ActionUnitHead`], not copied but for what is small.
-pub(super) struct Weights {
+pub(super) struct Weights<'a> {
+    pub head: &'a ActionUnitHead<'a>,
     pub nodes: usize,
     pub width: usize,
-    pub neighbours: usize,
-    pub similarity: Similarity,
     /// The node maps, `[nodes, input, output]`.
     pub maps: Array,
     /// What follows a node map.
     pub affine: Affine,
-    /// Whether ReLU follows.
-    pub relu: bool,
     /// The graph's map of the node itself, `[input, output]`.
     pub u: Array,
     /// The graph's map of the neighbours, `[input, output]`.
@@ -40,12 +37,12 @@ pub(super) struct Affine {
     pub shift: Vec<f32>,
 }
 
-impl Weights {
+impl<'a> Weights<'a> {
     /// The weights of `head`, or nothing if they are not 32-bit floats in this processor's memory.
-    pub fn of(head: &ActionUnitHead<'_>) -> Option<Self> {
+    pub fn of(head: &'a ActionUnitHead<'a>) -> Option<Self> {
         let [nodes, width, _] = head.nodes.weight.shape().dims();
-        let maps = Array::in_place(head.nodes.weight.val())?;
-        let bias = Array::in_place(head.nodes.bias.val())?;
+        let maps = Array::of_tensor(head.nodes.weight.val())?;
+        let bias = Array::of_tensor(head.nodes.bias.val())?;
         let affine = match head.nodes.norm {
             Some(norm) => Affine::of(norm)?.after(&bias),
             None => Affine {
@@ -56,19 +53,17 @@ impl Weights {
         let graph = &head.graph;
         let least_norm = head.least_norm as f32;
         Some(Self {
+            head,
             nodes,
             width,
-            neighbours: head.neighbours,
-            similarity: head.similarity,
             maps,
             affine,
-            relu: head.nodes.norm.is_some(),
-            u: Array::in_place(graph.own.weight.val())?,
-            v: Array::in_place(graph.neighbours.weight.val())?,
+            u: Array::of_tensor(graph.own.weight.val())?,
+            v: Array::of_tensor(graph.neighbours.weight.val())?,
             bias_u: bias_of(&graph.own.bias, width)?,
             bias_v: bias_of(&graph.neighbours.bias, width)?,
             norm: Affine::of(graph.norm)?,
-            anchors: anchors(&Array::in_place(head.anchors.val())?, width, least_norm),
+            anchors: anchors(&Array::of_tensor(head.anchors.val())?, width, least_norm),
             least_norm,
         })
     }
@@ -77,10 +72,10 @@ impl Weights {
 impl Affine {
     /// A norm in inference: `(x - mean) gamma / sqrt(variance + epsilon) + beta`.
     fn of(norm: &BatchNorm) -> Option<Self> {
-        let gamma = Array::in_place(norm.gamma.val())?;
-        let beta = Array::in_place(norm.beta.val())?;
-        let mean = Array::in_place(norm.running_mean.value())?;
-        let variance = Array::in_place(norm.running_var.value())?;
+        let gamma = Array::of_tensor(norm.gamma.val())?;
+        let beta = Array::of_tensor(norm.beta.val())?;
+        let mean = Array::of_tensor(norm.running_mean.value())?;
+        let variance = Array::of_tensor(norm.running_var.value())?;
         let scale: Vec<f32> = gamma
             .iter()
             .zip(variance.iter())
@@ -105,7 +100,7 @@ impl Affine {
 
 fn bias_of(bias: &Option<Param<Tensor<1>>>, width: usize) -> Option<Vec<f32>> {
     match bias {
-        Some(bias) => Array::in_place(bias.val()).map(|bias| bias.to_vec()),
+        Some(bias) => Array::of_tensor(bias.val()).map(|bias| bias.to_vec()),
         None => Some(vec![0.0; width]),
     }
 }

@@ -10,8 +10,8 @@ pub(crate) struct Avx2([__m256; 2]);
 
 impl Avx2 {
     #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(__m256, __m256) -> __m256) -> Self {
-        Self([f(self.0[0], other.0[0]), f(self.0[1], other.0[1])])
+    fn each(of: impl Fn(usize) -> __m256) -> Self {
+        Self([of(0), of(1)])
     }
 }
 
@@ -36,58 +36,22 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
+    fn splat(self, value: f32) -> Self {
         Self(unsafe { [_mm256_set1_ps(value); 2] })
     }
 
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_add_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_sub_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_mul_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn mul_add(self, factor: Self, term: Self) -> Self {
-        unsafe {
-            Self([
-                _mm256_fmadd_ps(self.0[0], factor.0[0], term.0[0]),
-                _mm256_fmadd_ps(self.0[1], factor.0[1], term.0[1]),
-            ])
-        }
-    }
-
-    #[inline(always)]
-    fn at_least(self, floor: Self) -> Self {
+    by_register! {
+        add(a, b) = _mm256_add_ps(a, b);
+        sub(a, b) = _mm256_sub_ps(a, b);
+        mul(a, b) = _mm256_mul_ps(a, b);
+        mul_add(a, factor, term) = _mm256_fmadd_ps(a, factor, term);
         // The instruction gives its second operand where either is not a number.
-        self.zip(floor, |a, b| unsafe { _mm256_max_ps(b, a) })
-    }
-
-    #[inline(always)]
-    fn at_most(self, ceiling: Self) -> Self {
-        self.zip(ceiling, |a, b| unsafe { _mm256_min_ps(b, a) })
-    }
-
-    #[inline(always)]
-    fn scale(self, power: Self) -> Self {
-        self.zip(power, |value, power| unsafe {
+        at_least(a, floor) = _mm256_max_ps(floor, a);
+        at_most(a, ceiling) = _mm256_min_ps(ceiling, a);
+        scale(a, power) = {
             let bits = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(power));
-            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(value), bits))
-        })
-    }
-
-    #[inline(always)]
-    fn reciprocal(self) -> Self {
-        self.zip(self, |value, _| unsafe {
-            _mm256_div_ps(_mm256_set1_ps(1.0), value)
-        })
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), bits))
+        };
+        reciprocal(a) = _mm256_div_ps(_mm256_set1_ps(1.0), a);
     }
 }

@@ -1,5 +1,21 @@
 //! Sixteen float lanes, as each instruction set holds them.
 
+/// Operations that are done register by register, given what they make of one: the bodies of a
+/// [`Vector`] whose `each` calls a function for every register.
+macro_rules! by_register {
+    ($($name:ident($this:ident $(, $other:ident)*) = $result:expr;)*) => {$(
+        #[inline(always)]
+        #[allow(unused_unsafe, reason = "the portable set has no instructions of its own")]
+        fn $name(self $(, $other: Self)*) -> Self {
+            Self::each(|register| {
+                let ($this, $($other,)*) = (self.0[register], $($other.0[register],)*);
+                // SAFETY: a value is proof that the processor has the instructions.
+                unsafe { $result }
+            })
+        }
+    )*};
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -14,8 +30,9 @@ pub(crate) use portable::Portable;
 
 /// One [`Lanes`](super::lanes::Lanes) in registers.
 ///
-/// A value exists only where the processor has the instructions, because [`load`](Self::load) and
-/// [`splat`](Self::splat) are the only ways to one; so the other operations are safe.
+/// A value exists only where the processor has the instructions, because [`load`](Self::load) is the
+/// only way to a first one; so the other operations are safe, and a function that is given a value
+/// needs no promise of its caller.
 pub(crate) trait Vector: Copy {
     /// Rows of the largest tile of a matrix product whose sums stay in registers.
     const ROWS: usize;
@@ -37,18 +54,12 @@ pub(crate) trait Vector: Copy {
     unsafe fn store(self, to: *mut f32);
 
     /// One number in every lane.
-    ///
-    /// # Safety
-    /// The processor has the instructions.
-    unsafe fn splat(value: f32) -> Self;
+    fn splat(self, value: f32) -> Self;
 
     /// The numbers of an array.
-    ///
-    /// # Safety
-    /// The processor has the instructions.
     #[inline(always)]
-    unsafe fn of(from: &[f32; 16]) -> Self {
-        // SAFETY: the caller's; an array holds 16 numbers.
+    fn read(self, from: &[f32; 16]) -> Self {
+        // SAFETY: `self` is proof of the instructions; an array holds 16 numbers.
         unsafe { Self::load(from.as_ptr()) }
     }
 
@@ -67,12 +78,9 @@ pub(crate) trait Vector: Copy {
         numbers
     }
 
-    /// Asks for the cache line at an address, which need not be valid, to be brought into the second
-    /// cache.
-    fn prefetch(_: *const f32) {}
-
-    /// As [`prefetch`](Self::prefetch), into the first cache.
-    fn fetch(_: *const f32) {}
+    /// Asks for the cache line at an address, which need not be valid, to be brought into the first
+    /// cache if it is `NEAR`, else into the second.
+    fn prefetch<const NEAR: bool>(_: *const f32) {}
 
     /// `self + other`.
     fn add(self, other: Self) -> Self;
@@ -101,10 +109,8 @@ pub(crate) trait Vector: Copy {
     /// Sixteen vectors as the rows of a matrix; its columns.
     #[inline(always)]
     fn transpose(rows: [Self; 16]) -> [Self; 16] {
-        let rows = rows.map(Self::array);
-        // SAFETY: the rows were proof of the instructions.
-        let column = |column: usize| unsafe { Self::of(&rows.map(|row| row[column])) };
-        std::array::from_fn(column)
+        let numbers = rows.map(Self::array);
+        std::array::from_fn(|column| rows[0].read(&numbers.map(|row| row[column])))
     }
 
     /// `1 / (1 + exp(-self))`.
@@ -122,8 +128,7 @@ pub(crate) trait Vector: Copy {
     /// The derivative of [`silu`](Self::silu): `s (1 + self (1 - s))` with `s = sigmoid(self)`.
     #[inline(always)]
     fn silu_slope(self) -> Self {
-        // SAFETY: `self` is proof of the instructions.
-        let one = unsafe { Self::splat(1.0) };
+        let one = self.splat(1.0);
         let sigmoid = self.sigmoid();
         self.mul_add(one.sub(sigmoid), one).mul(sigmoid)
     }
@@ -131,27 +136,24 @@ pub(crate) trait Vector: Copy {
     /// `1 + exp(-self)`, `self` taken no further out than ±87.
     #[inline(always)]
     fn one_plus_exp_neg(self) -> Self {
-        // SAFETY: `self` is proof of the instructions.
-        unsafe {
-            let bounded = self.at_least(Self::splat(-87.0)).at_most(Self::splat(87.0));
-            let factor = Self::splat(-std::f32::consts::LOG2_E);
-            // Adding 1.5 * 2^23 rounds to a whole number.
-            let round = Self::splat(12_582_912.0);
-            let power = bounded.mul_add(factor, round).sub(round);
-            let rest = bounded.mul_add(factor, Self::splat(-0.0).sub(power));
-            // 2^rest on [-1/2, 1/2], largest relative error 8e-8.
-            let mut sum = Self::splat(0.001_327_647_1);
-            for coefficient in [
-                0.009_675_541,
-                0.055_507_13,
-                0.240_221_2,
-                0.693_146_94,
-                1.000_000_1,
-            ] {
-                sum = sum.mul_add(rest, Self::splat(coefficient));
-            }
-            sum.scale(power).add(Self::splat(1.0))
+        let bounded = self.at_least(self.splat(-87.0)).at_most(self.splat(87.0));
+        let factor = self.splat(-std::f32::consts::LOG2_E);
+        // Adding 1.5 * 2^23 rounds to a whole number.
+        let round = self.splat(12_582_912.0);
+        let power = bounded.mul_add(factor, round).sub(round);
+        let rest = bounded.mul_add(factor, self.splat(-0.0).sub(power));
+        // 2^rest on [-1/2, 1/2], largest relative error 8e-8.
+        let mut sum = self.splat(0.001_327_647_1);
+        for coefficient in [
+            0.009_675_541,
+            0.055_507_13,
+            0.240_221_2,
+            0.693_146_94,
+            1.000_000_1,
+        ] {
+            sum = sum.mul_add(rest, self.splat(coefficient));
         }
+        sum.scale(power).add(self.splat(1.0))
     }
 }
 
@@ -166,18 +168,15 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        unsafe fn run<V: Vector>(self) {
+        fn run<V: Vector>(self, zero: V) {
             for values in self.0 {
-                // SAFETY: an array holds 16 numbers.
-                unsafe {
-                    let value = V::load(values.as_ptr());
-                    let value = if self.1 {
-                        value.silu()
-                    } else {
-                        value.sigmoid()
-                    };
-                    value.store(values.as_mut_ptr());
-                }
+                let value = zero.read(values);
+                let value = if self.1 {
+                    value.silu()
+                } else {
+                    value.sigmoid()
+                };
+                value.write(values);
             }
         }
     }

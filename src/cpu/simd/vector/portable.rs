@@ -8,8 +8,8 @@ pub(crate) struct Portable([f32; 16]);
 
 impl Portable {
     #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-        Self(std::array::from_fn(|lane| f(self.0[lane], other.0[lane])))
+    fn each(of: impl Fn(usize) -> f32) -> Self {
+        Self(std::array::from_fn(of))
     }
 }
 
@@ -31,60 +31,22 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
+    fn splat(self, value: f32) -> Self {
         Self([value; 16])
     }
 
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| a + b)
-    }
-
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| a - b)
-    }
-
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
-    }
-
-    #[inline(always)]
-    fn mul_add(self, factor: Self, term: Self) -> Self {
-        Self(std::array::from_fn(|lane| {
-            // Without the instruction, a fused product is a slow call.
-            if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
-                self.0[lane].mul_add(factor.0[lane], term.0[lane])
-            } else {
-                self.0[lane] * factor.0[lane] + term.0[lane]
-            }
-        }))
-    }
-
-    #[inline(always)]
-    fn at_least(self, floor: Self) -> Self {
-        self.zip(
-            floor,
-            |value, floor| if value < floor { floor } else { value },
-        )
-    }
-
-    #[inline(always)]
-    fn at_most(self, ceiling: Self) -> Self {
-        self.zip(ceiling, |value, top| if value > top { top } else { value })
-    }
-
-    #[inline(always)]
-    fn scale(self, power: Self) -> Self {
-        self.zip(power, |value, power| {
-            let bits = (power as i32) << 23;
-            f32::from_bits(value.to_bits().wrapping_add_signed(bits))
-        })
-    }
-
-    #[inline(always)]
-    fn reciprocal(self) -> Self {
-        Self(self.0.map(|value| 1.0 / value))
+    by_register! {
+        add(a, b) = a + b;
+        sub(a, b) = a - b;
+        mul(a, b) = a * b;
+        // Without the instruction, a fused product is a slow call.
+        mul_add(a, factor, term) = match cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+            true => a.mul_add(factor, term),
+            false => a * factor + term,
+        };
+        at_least(a, floor) = if a < floor { floor } else { a };
+        at_most(a, ceiling) = if a > ceiling { ceiling } else { a };
+        scale(a, power) = f32::from_bits(a.to_bits().wrapping_add_signed((power as i32) << 23));
+        reciprocal(a) = 1.0 / a;
     }
 }

@@ -1,7 +1,7 @@
 //! Squeeze-and-excitation on the means of a batch, forward and backward.
 
 use crate::cpu::matmul::{Matrix, Output, Product, run};
-use crate::cpu::simd::{Lanes, numbers, vectors};
+use crate::cpu::simd::{Lanes, lane_sums, numbers, vectors};
 
 /// Weights of both layers, `[reduced, channels]` and `[channels, reduced]`, each with its bias.
 #[derive(Clone, Copy)]
@@ -43,7 +43,10 @@ impl Weights<'_> {
         let dense = |weight: &[f32], bias: &[f32], input: &[f32]| -> Vec<f32> {
             let rows = weight.chunks_exact(input.len());
             rows.zip(bias)
-                .map(|(row, bias)| dot(row, input) + bias)
+                .map(|(row, bias)| {
+                    let [sums] = lane_sums(row, input, |weight, value| [weight * value]);
+                    sums.iter().sum::<f32>() + bias
+                })
                 .collect()
         };
         let hidden = dense(self.reduce, self.reduce_bias, &mean);
@@ -116,15 +119,4 @@ fn sum_of_rows(matrix: &[f32], factors: &[f32], width: usize) -> Vec<f32> {
         }
     }
     sums
-}
-
-/// The sum of products, in sixteen sums that the compiler can keep side by side.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0; 16];
-    for (a, b) in a.chunks(16).zip(b.chunks(16)) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum()
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::cpu::memory::ranges;
 use crate::cpu::simd::{LANES, planes};
 
 /// The shape of a batch of maps: plane after plane, in each plane the images, in each image the
@@ -76,14 +77,6 @@ impl Grid {
 
 /// Tasks that a batch is divided into where its sums are kept apart and added at the end.
 pub(super) const TASKS: usize = 8;
-
-/// `0..length` in ranges of `each`, the last one shorter.
-pub(super) fn ranges(length: usize, each: usize) -> Vec<Range<usize>> {
-    (0..length)
-        .step_by(each)
-        .map(|start| start..(start + each).min(length))
-        .collect()
-}
 
 /// The images in a band: the number of each, and where its pixels lie in the band.
 pub(super) fn pieces(

@@ -5,11 +5,11 @@ use std::ops::Range;
 use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 
-use super::super::statistics::MeanAndVariance;
 use super::excite::Trace;
 use super::grid::{Grid, pieces};
-use super::kernel::{Activate, InputGradient, Linear, Silu};
+use super::kernel::{Activate, InputGradient, Linear, Silu, Total};
 use super::norm::{Moments, Norm, Slopes, Sums, statistics};
+use crate::cpu::autograd::MeanAndVariance;
 use crate::cpu::memory::{Buffer, Lease, Workers};
 use crate::cpu::simd::{LANES, Lanes, numbers_mut};
 
@@ -76,9 +76,8 @@ pub(super) struct Normed {
 
 impl Normed {
     /// The norm's scale, shift and mean of one plane.
-    pub fn constants(&self, plane: usize) -> [&Lanes; 3] {
-        let norm = &self.norm;
-        [&norm.scale[plane], &norm.shift[plane], &norm.mean[plane]]
+    pub fn constants(&self, plane: usize) -> &[Lanes; 3] {
+        &self.norm.planes[plane]
     }
 
     /// The vectors of one plane of one image.
@@ -97,19 +96,40 @@ impl Normed {
         let (pixels, batch) = (self.grid.pixels(), self.grid.batch);
         let mut out = Buffer::room(self.grid.vectors() * LANES);
         let (slots, _) = out.as_chunks_mut::<LANES>();
-        let tasks: Vec<_> = slots.chunks_exact_mut(pixels).enumerate().collect();
-        workers.each(tasks, |(index, out), _| {
-            let [scale, shift, _] = self.constants(index / batch);
-            workers.run(Activate {
+        workers.each(
+            slots.chunks_exact_mut(pixels).enumerate(),
+            |(index, out), _| {
+                workers.run(Activate {
+                    value: self.part(index),
+                    norm: self.constants(index / batch),
+                    silu,
+                    factor: Lanes([keep.map_or(1.0, |keep| keep[index % batch]); LANES]),
+                    other: other.map(|other| &other[index * pixels..][..pixels]),
+                    out,
+                });
+            },
+        );
+        out
+    }
+
+    /// The mean of every channel of every image, after SiLU.
+    pub fn means(&self, workers: Workers) -> Vec<Vec<f32>> {
+        let batch = self.grid.batch;
+        let share = 1.0 / self.grid.pixels() as f32;
+        let mut totals = vec![Lanes::default(); self.grid.planes() * batch];
+        workers.each(totals.iter_mut().enumerate(), |(index, total), _| {
+            *total = workers.run(Total {
                 value: self.part(index),
-                norm: [scale, shift],
-                silu,
-                factor: Lanes([keep.map_or(1.0, |keep| keep[index % batch]); LANES]),
-                other: other.map(|other| &other[index * pixels..][..pixels]),
-                out,
+                norm: self.constants(index / batch),
+                weight: None,
             });
         });
-        out
+        let mean = |image: usize| {
+            let totals = totals.iter().skip(image).step_by(batch);
+            let means = totals.flat_map(|total| total.0.map(|total| total * share));
+            means.take(self.grid.channels).collect()
+        };
+        (0..batch).map(mean).collect()
     }
 
     /// Makes a band of what comes out of SiLU, each image times its gates.
@@ -121,12 +141,11 @@ impl Normed {
         out: &mut [[f32; LANES]],
     ) {
         for (plane, out) in out.chunks_exact_mut(band.len()).enumerate() {
-            let [scale, shift, _] = self.constants(plane);
             let start = plane * self.grid.plane() + band.start;
             for (image, piece) in pieces(band, self.grid.pixels()) {
                 workers.run(Activate {
                     value: &self.value[start + piece.start..start + piece.end],
-                    norm: [scale, shift],
+                    norm: self.constants(plane),
                     silu: true,
                     factor: traces[image].gate[plane],
                     other: None,
@@ -145,12 +164,12 @@ impl Normed {
     ) -> Vec<Sums> {
         let (pixels, batch) = (self.grid.pixels(), self.grid.batch);
         let mut sums = vec![Sums::default(); self.grid.planes() * batch];
-        workers.each(sums.iter_mut().enumerate().collect(), |(index, sums), _| {
+        workers.each(sums.iter_mut().enumerate(), |(index, sums), _| {
             *sums = workers.run(Linear {
                 gradient: &gradient[index * pixels..][..pixels],
                 keep: keep.map_or(1.0, |keep| keep[index % batch]),
                 value: self.part(index),
-                mean: self.constants(index / batch)[2],
+                mean: &self.constants(index / batch)[2],
             });
         });
         sums
@@ -167,7 +186,7 @@ impl Normed {
         let mut out = Lease::new(self.grid.vectors());
         let mut sums = vec![Sums::default(); self.grid.planes() * batch];
         let parts = out.chunks_exact_mut(self.grid.pixels());
-        let tasks: Vec<_> = sums.iter_mut().zip(parts).enumerate().collect();
+        let tasks = sums.iter_mut().zip(parts).enumerate();
         workers.each(tasks, |(index, (sums, out)), _| {
             *sums = workers.run(Silu {
                 gradient: gradient(index, out),
@@ -197,7 +216,7 @@ impl Normed {
                     gradient: &gradient[from.clone()],
                     keep: keep.map_or(1.0, |keep| keep[image]),
                     value: &self.value[from],
-                    slopes: slopes.of(plane),
+                    slopes: &slopes[plane],
                     out: &mut out[piece],
                 });
             }
@@ -210,7 +229,7 @@ pub(super) fn copy(workers: Workers, map: &[f32]) -> Lease {
     const RUN: usize = 1 << 14;
     let mut out = Lease::new(map.len() / LANES);
     let parts = out.chunks_mut(RUN).zip(map.chunks(RUN * LANES));
-    workers.each(parts.collect(), |(out, map), _| {
+    workers.each(parts, |(out, map), _| {
         numbers_mut(out).copy_from_slice(map);
     });
     out

@@ -1,6 +1,6 @@
 //! Batch norm: what a batch's sums say, forward and backward.
 
-use crate::cpu::simd::{LANES, Lanes, Vector, vectors};
+use crate::cpu::simd::{LANES, Lanes, planes};
 
 /// The sums of some values of sixteen channels, about one of those values: so that their variance
 /// is not lost in the size of their mean.
@@ -16,33 +16,14 @@ pub(super) struct Moments {
     pub square: Lanes,
 }
 
-/// The sums of some gradients of sixteen channels.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
-    /// The sum of the gradients.
-    pub gradient: Lanes,
-    /// The sum of `gradient * (value - mean)`.
-    pub product: Lanes,
-}
-
-impl Sums {
-    /// The sums in registers.
-    #[inline(always)]
-    pub fn of<V: Vector>(sums: [V; 2]) -> Self {
-        let [gradient, product] = sums.map(|sum| Lanes(sum.array()));
-        Self { gradient, product }
-    }
-}
+/// The sums of some gradients of sixteen channels: of `gradient`, and of `gradient * (value - mean)`.
+pub(super) type Sums = [Lanes; 2];
 
 /// What one batch norm does to its input, and what its gradient needs.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
-    /// `gamma / deviation`.
-    pub scale: Vec<Lanes>,
-    /// `beta - mean scale`.
-    pub shift: Vec<Lanes>,
-    /// The mean.
-    pub mean: Vec<Lanes>,
+    /// Of each plane `gamma / deviation`, `beta - mean scale` of that scale, and the mean.
+    pub planes: Vec<[Lanes; 3]>,
     /// `gamma`.
     gamma: Vec<f32>,
     /// `1 / deviation`.
@@ -51,19 +32,8 @@ pub(super) struct Norm {
     count: Option<usize>,
 }
 
-/// The gradient of a norm's input is `gradient * dy + value * z + constant`.
-pub(super) struct Slopes {
-    gradient: Vec<Lanes>,
-    value: Vec<Lanes>,
-    constant: Vec<Lanes>,
-}
-
-impl Slopes {
-    /// Those of one plane.
-    pub fn of(&self, plane: usize) -> [&Lanes; 3] {
-        [&self.gradient, &self.value, &self.constant].map(|all| &all[plane])
-    }
-}
+/// The gradient of a norm's input is `gradient * dy + value * z + constant`: those three of each plane.
+pub(super) type Slopes = Vec<[Lanes; 3]>;
 
 /// The statistics of `channels` channels from the moments of their parts, `[planes, parts]`.
 pub(super) fn statistics(channels: usize, moments: &[Moments]) -> (Vec<f64>, Vec<f64>, usize) {
@@ -103,12 +73,13 @@ impl Norm {
             .iter()
             .map(|variance| 1.0 / (variance + epsilon).sqrt())
             .collect();
-        let scale = |channel: usize| f64::from(gamma[channel]) * inverse[channel];
-        let shift = |channel: usize| f64::from(beta[channel]) - mean[channel] * scale(channel);
+        let planes = channels(mean.len(), |channel| {
+            let scale = f64::from(gamma[channel]) * inverse[channel];
+            let shift = f64::from(beta[channel]) - mean[channel] * scale;
+            [scale, shift, mean[channel]]
+        });
         Self {
-            scale: channels(mean.len(), scale),
-            shift: channels(mean.len(), shift),
-            mean: channels(mean.len(), |channel| mean[channel]),
+            planes,
             gamma: gamma.to_vec(),
             inverse,
             count,
@@ -123,42 +94,41 @@ impl Norm {
     /// `dx = gamma / deviation (dy - dbeta / n - x' dgamma / n)`; given statistics do not depend on
     /// the values, and only the first term is left.
     pub fn gradient(&self, sums: &[Sums]) -> (Slopes, Vec<f32>, Vec<f32>) {
-        let parts = sums.len() / self.mean.len();
+        let parts = sums.len() / self.planes.len();
         let count = self.inverse.len();
-        let total = |channel: usize, of: fn(&Sums) -> &Lanes| -> f64 {
+        let total = |channel: usize, which: usize| -> f64 {
             let (plane, lane) = (channel / LANES, channel % LANES);
-            sums[plane * parts..][..parts]
-                .iter()
-                .map(|sums| f64::from(of(sums).0[lane]))
-                .sum()
+            let sums = sums[plane * parts..][..parts].iter();
+            sums.map(|sums| f64::from(sums[which].0[lane])).sum()
         };
-        let beta: Vec<f64> = (0..count)
-            .map(|channel| total(channel, |sums| &sums.gradient))
-            .collect();
+        let beta: Vec<f64> = (0..count).map(|channel| total(channel, 0)).collect();
         let gamma: Vec<f64> = (0..count)
-            .map(|channel| total(channel, |sums| &sums.product) * self.inverse[channel])
+            .map(|channel| total(channel, 1) * self.inverse[channel])
             .collect();
         let share = self.count.map_or(0.0, |count| 1.0 / count as f64);
-        let outer = |channel: usize| f64::from(self.gamma[channel]) * self.inverse[channel];
-        let value =
-            |channel: usize| -outer(channel) * self.inverse[channel] * gamma[channel] * share;
-        let mean = |channel: usize| f64::from(self.mean[channel / LANES].0[channel % LANES]);
-        let slopes = Slopes {
-            gradient: channels(count, outer),
-            value: channels(count, value),
-            constant: channels(count, |channel| {
-                -outer(channel) * beta[channel] * share - value(channel) * mean(channel)
-            }),
-        };
+        let slopes = channels(count, |channel| {
+            let inverse = self.inverse[channel];
+            let outer = f64::from(self.gamma[channel]) * inverse;
+            let value = -outer * inverse * gamma[channel] * share;
+            let [_, _, mean] = &self.planes[channel / LANES];
+            let mean = f64::from(mean.0[channel % LANES]);
+            [outer, value, -outer * beta[channel] * share - value * mean]
+        });
         let narrow = |wide: Vec<f64>| wide.into_iter().map(|value| value as f32).collect();
         (slopes, narrow(gamma), narrow(beta))
     }
 }
 
-/// One number for each of `count` channels.
-fn channels(count: usize, value: impl Fn(usize) -> f64) -> Vec<Lanes> {
-    let values: Vec<f32> = (0..count).map(|channel| value(channel) as f32).collect();
-    vectors(&values)
+/// Three numbers for each of `count` channels, plane by plane.
+fn channels(count: usize, values: impl Fn(usize) -> [f64; 3]) -> Vec<[Lanes; 3]> {
+    let mut all = vec![[Lanes::default(); 3]; planes(count)];
+    for channel in 0..count {
+        let lanes = all[channel / LANES].iter_mut();
+        for (lanes, value) in lanes.zip(values(channel)) {
+            lanes.0[channel % LANES] = value as f32;
+        }
+    }
+    all
 }
 
 #[cfg(test)]

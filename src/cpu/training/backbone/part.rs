@@ -3,8 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::super::statistics::{MeanAndVariance, Statistics};
-use crate::cpu::autograd::Operation;
+use crate::cpu::autograd::{Forward, Operation};
 use crate::cpu::memory::{Array, Buffer, Workers};
 use crate::cpu::simd::Isa;
 
@@ -14,7 +13,7 @@ pub(super) trait Part: Debug + Send + 'static {
     type Saved: Debug + Send + Sync + 'static;
 
     /// The output, and what is kept for backward.
-    fn forward(&self, workers: Workers, map: &Array, parameters: &[Array]) -> Forward<Self::Saved>;
+    fn forward(&self, workers: Workers, map: &Array, given: &[&[f32]]) -> Forward<Self::Saved>;
 
     /// The gradients of the map, which is not to be used where it is not `wanted`, and of the
     /// parameters, from that of the output.
@@ -22,27 +21,20 @@ pub(super) trait Part: Debug + Send + 'static {
         &self,
         workers: Workers,
         saved: &Self::Saved,
-        parameters: &[Array],
+        given: &[&[f32]],
         gradient: &[f32],
         wanted: bool,
-    ) -> Vec<Buffer>;
+    ) -> Gradients;
 }
 
-/// What a part leaves on its way forward.
-pub(super) struct Forward<S> {
-    pub output: Array,
-    pub saved: S,
-    /// The statistics of each norm that takes part in training, in the order of the norms.
-    pub statistics: Vec<Option<MeanAndVariance>>,
-}
+/// The gradients of a part's map and of its parameters.
+pub(super) type Gradients = (Buffer, Vec<Vec<f32>>);
 
 /// A part as an operation of `N` inputs.
 #[derive(Debug)]
 pub(super) struct Fused<P> {
     pub isa: Isa,
     pub part: P,
-    /// Where the statistics go.
-    pub statistics: Statistics,
 }
 
 /// What backward needs of any part: the shapes of the inputs, the parameters, and what it has kept.
@@ -56,17 +48,21 @@ pub(super) struct Saved<S> {
 impl<P: Part, const N: usize> Operation<N> for Fused<P> {
     type Saved = Arc<Saved<P::Saved>>;
 
-    fn forward(&self, inputs: &[Array; N]) -> (Array, Self::Saved) {
+    fn forward(&self, inputs: &[Array; N]) -> Forward<Self::Saved> {
         let parameters = inputs[1..].to_vec();
         let workers = Workers::all(self.isa);
-        let made = self.part.forward(workers, &inputs[0], &parameters);
-        self.statistics.set(made.statistics);
+        let values: Vec<&[f32]> = parameters.iter().map(Array::values).collect();
+        let made = self.part.forward(workers, &inputs[0], &values);
         let saved = Saved {
             shapes: inputs.iter().map(Array::shape).collect(),
             parameters,
             own: made.saved,
         };
-        (made.output, Arc::new(saved))
+        Forward {
+            output: made.output,
+            saved: Arc::new(saved),
+            statistics: made.statistics,
+        }
     }
 
     fn backward(
@@ -76,12 +72,11 @@ impl<P: Part, const N: usize> Operation<N> for Fused<P> {
         wanted: [bool; N],
     ) -> [Option<Array>; N] {
         let workers = Workers::all(self.isa);
-        let Saved {
-            parameters, own, ..
-        } = &*saved;
-        let (part, gradient) = (&self.part, gradient.values());
-        let gradients = part.backward(workers, own, parameters, gradient, wanted[0]);
-        let mut all = gradients.into_iter().zip(&saved.shapes);
+        let parameters: Vec<&[f32]> = saved.parameters.iter().map(Array::values).collect();
+        let (part, own) = (&self.part, &saved.own);
+        let (map, gradients) = part.backward(workers, own, &parameters, &gradient, wanted[0]);
+        let gradients = gradients.into_iter().map(Buffer::from);
+        let mut all = std::iter::once(map).chain(gradients).zip(&saved.shapes);
         wanted.map(|wanted| {
             let (gradient, shape) = all.next()?;
             wanted.then(|| Array::new(gradient, shape.clone()))

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::grid::{Grid, TASKS, ranges};
+use super::grid::{Grid, TASKS};
 use super::kernel::{Convolve, Outer};
-use super::layer::Normed;
+use super::layer::{NormKind, Normed};
 use super::norm::{Moments, Sums};
+use crate::cpu::autograd::MeanAndVariance;
 use crate::cpu::matmul::{PANEL, Pointwise, Store};
-use crate::cpu::memory::{Lease, Workers, divide};
+use crate::cpu::memory::{Lease, Workers, divide, ranges};
 use crate::cpu::simd::{LANES, Lanes, arrays, numbers};
 
 /// Makes the planes of a band, one after another.
@@ -40,18 +41,19 @@ impl Input<'_> {
     }
 }
 
-/// Convolves a batch of `grid` with weights `[outputs, inputs]`: the output, and its moments,
-/// `[planes, bands]`.
+/// Convolves a batch of one shape with weights `[outputs, inputs]`, and normalises the other one that
+/// comes out with gamma and beta; as [`NormKind::after`].
 pub(super) fn forward(
     workers: Workers,
-    weight: &[f32],
-    grid: Grid,
-    outputs: usize,
+    norm: &NormKind,
+    [weight, gamma, beta]: [&[f32]; 3],
+    [grid, output]: [Grid; 2],
     input: Input<'_>,
-) -> (Lease, Vec<Moments>) {
-    let weight = Pointwise::new(weight, &vec![0.0; outputs]);
-    let mut out = Lease::new(grid.with_channels(outputs).vectors());
+) -> (Normed, Option<MeanAndVariance>) {
+    let weight = Pointwise::new(weight, &vec![0.0; output.channels]);
+    let mut out = Lease::new(output.vectors());
     let bands = grid.bands(grid.planes());
+    // `[planes, bands]`.
     let mut moments = vec![Moments::default(); weight.planes() * bands.len()];
     let parts = divide(&mut out, grid.plane(), &bands, 1)
         .into_iter()
@@ -62,25 +64,22 @@ pub(super) fn forward(
             1,
         ))
         .zip(&bands);
-    workers.each(
-        parts.collect(),
-        |((mut out, mut moments), band), scratch| {
-            let room = scratch.room(grid.planes() * band.len());
-            let (map, pitch) = input.band(grid, band, room);
-            let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
-            for (panel, (out, moments)) in panels.enumerate() {
-                let found = workers.run(Convolve {
-                    product: weight.product(panel, map, pitch),
-                    pixels: 0..band.len(),
-                    out,
-                });
-                for (slot, found) in moments.iter_mut().zip(found) {
-                    slot[0] = found;
-                }
+    workers.each(parts, |((mut out, mut moments), band), scratch| {
+        let room = scratch.room(grid.planes() * band.len());
+        let (map, pitch) = input.band(grid, band, room);
+        let panels = out.chunks_mut(PANEL).zip(moments.chunks_mut(PANEL));
+        for (panel, (out, moments)) in panels.enumerate() {
+            let found = workers.run(Convolve {
+                product: weight.product(panel, map, pitch),
+                pixels: 0..band.len(),
+                out,
+            });
+            for (slot, found) in moments.iter_mut().zip(found) {
+                slot[0] = found;
             }
-        },
-    );
-    (out, moments)
+        }
+    });
+    norm.after(output, (out, moments), [gamma, beta])
 }
 
 /// A 1x1 convolution and the norm after it, backward.
@@ -118,49 +117,78 @@ impl Backward<'_> {
 
         let transposed = Pointwise::transposed(self.weight, outputs);
         let mut outs = divide(into, grid.plane(), &bands, 1).into_iter();
-        let tasks: Vec<_> = sums
-            .chunks_exact_mut(length)
-            .zip(groups)
-            .map(|(sums, group)| {
-                let outs: Vec<_> = outs.by_ref().take(group.len()).collect();
-                (sums, &bands[group], outs)
-            })
-            .collect();
-        let count = tasks.len();
+        let count = groups.len();
+        let tasks = sums.chunks_exact_mut(length).zip(groups);
+        let tasks = tasks.map(|(sums, group)| {
+            let outs: Vec<_> = outs.by_ref().take(group.len()).collect();
+            (sums, &bands[group], outs)
+        });
         workers.each(tasks, |(sums, bands, outs), scratch| {
             sums.fill(Lanes::default());
-            for (band, mut out) in bands.iter().zip(outs) {
+            for (band, out) in bands.iter().zip(outs) {
                 let pixels = band.len();
                 let memory = scratch.room((out_planes + inputs) * pixels);
                 let (made, room) = memory.split_at_mut(out_planes * pixels);
                 normed.input_gradient(workers, gradient, None, band, made);
                 let (input, input_pitch) = self.input.band(grid, band, room);
-                workers.run(Outer {
+                Band {
+                    pixels,
                     gradient: made,
-                    gradient_pitch: pixels,
                     input,
                     input_pitch,
-                    inputs,
-                    pixels,
-                    out: sums,
-                });
-                for (panel, out) in out.chunks_mut(PANEL).enumerate() {
-                    let last = panel * PANEL + out.len() - 1;
-                    let part = |vector: usize| {
-                        let plane = (panel * PANEL + vector).min(last) * grid.plane();
-                        plane + band.start..plane + band.end
-                    };
-                    workers.run(Store {
-                        product: transposed.product(panel, made, pixels),
-                        pixels: 0..pixels,
-                        other: other.map(|other| [&other[part(0)], &other[part(1)]]),
-                        out,
-                    });
+                    transposed: &transposed,
                 }
+                .run(workers, sums, out, |plane| {
+                    Some(&other?[plane * grid.plane()..][band.clone()])
+                });
             }
         });
         let weight = gather(workers, &sums, count, inputs, [outputs, grid.channels]);
         [weight, gamma, beta]
+    }
+}
+
+/// One band of a 1x1 convolution, backward.
+pub(super) struct Band<'a> {
+    /// How many pixels of each plane.
+    pub pixels: usize,
+    /// The gradient of the output, plane after plane.
+    pub gradient: &'a [Lanes],
+    /// The input, plane after plane.
+    pub input: &'a [Lanes],
+    /// Lanes from one of its planes to the next.
+    pub input_pitch: usize,
+    /// From the output to the input.
+    pub transposed: &'a Pointwise,
+}
+
+impl<'a> Band<'a> {
+    /// Adds the gradient of the weights to `sums`. That of the input goes to the planes of `into`, if
+    /// there are any, and what `other` gives of a plane is added to it.
+    pub fn run(
+        &self,
+        workers: Workers,
+        sums: &mut [Lanes],
+        mut into: Vec<&mut [[f32; LANES]]>,
+        other: impl Fn(usize) -> Option<&'a [[f32; LANES]]>,
+    ) {
+        workers.run(Outer {
+            gradient: self.gradient,
+            input: self.input,
+            input_pitch: self.input_pitch,
+            inputs: self.transposed.planes(),
+            pixels: self.pixels,
+            out: sums,
+        });
+        for (panel, out) in into.chunks_mut(PANEL).enumerate() {
+            let (first, last) = (panel * PANEL, panel * PANEL + out.len() - 1);
+            workers.run(Store {
+                product: self.transposed.product(panel, self.gradient, self.pixels),
+                pixels: 0..self.pixels,
+                other: other(first).zip(other(last)).map(<[_; 2]>::from),
+                out,
+            });
+        }
     }
 }
 
@@ -176,16 +204,18 @@ pub(super) fn gather(
     let each = sums.len() / count * LANES;
     let sums = numbers(sums);
     let mut total = vec![0.0; outputs * inputs];
-    let tasks: Vec<_> = total.chunks_mut(ROWS * inputs).enumerate().collect();
-    workers.each(tasks, |(task, total), _| {
-        for (row, total) in total.chunks_exact_mut(inputs).enumerate() {
-            let start = (task * ROWS + row) * pitch * LANES;
-            for part in sums.chunks_exact(each) {
-                for (total, value) in total.iter_mut().zip(&part[start..]) {
-                    *total += value;
+    workers.each(
+        total.chunks_mut(ROWS * inputs).enumerate(),
+        |(task, total), _| {
+            for (row, total) in total.chunks_exact_mut(inputs).enumerate() {
+                let start = (task * ROWS + row) * pitch * LANES;
+                for part in sums.chunks_exact(each) {
+                    for (total, value) in total.iter_mut().zip(&part[start..]) {
+                        *total += value;
+                    }
                 }
             }
-        }
-    });
+        },
+    );
     total
 }

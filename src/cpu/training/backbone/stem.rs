@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::grid::{Grid, pieces};
 use super::layer::{NormKind, Normed};
-use super::part::{Forward, Part};
+use super::part::{Gradients, Part};
 use super::pointwise::{self, Backward, Input};
-use crate::cpu::memory::{Array, Buffer, Workers};
+use crate::cpu::autograd::Forward;
+use crate::cpu::convolution::Geometry;
+use crate::cpu::memory::{Array, Workers};
 use crate::cpu::simd::{LANES, Lanes};
 
 /// The stem with the shapes that it meets: a 1x1 convolution of the pixels under the kernel.
@@ -14,14 +16,10 @@ use crate::cpu::simd::{LANES, Lanes};
 /// Its inputs are the images, the weight, gamma and beta.
 #[derive(Debug)]
 pub(super) struct Stem {
-    /// `[batch, colours, height, width]`.
-    pub images: [usize; 4],
-    /// Side of the kernel.
-    pub kernel: usize,
-    /// Step between outputs.
-    pub stride: usize,
-    /// Padding above and left.
-    pub pad: [usize; 2],
+    /// Channels of an image.
+    pub colours: usize,
+    /// The convolution of an image.
+    pub geometry: Geometry,
     /// The shape of the output.
     pub output: Grid,
     /// The norm.
@@ -31,27 +29,31 @@ pub(super) struct Stem {
 impl Stem {
     /// The shape of the pixels under the kernel.
     fn taps(&self) -> Grid {
-        let [_, colours, ..] = self.images;
-        self.output
-            .with_channels(colours * self.kernel * self.kernel)
+        let taps = self.colours * self.geometry.kernel * self.geometry.kernel;
+        self.output.with_channels(taps)
     }
 
     /// Calls `visit` with every tap that lies inside the image, for one output pixel: its number,
     /// and the place in the images.
     fn under(&self, image: usize, pixel: usize, mut visit: impl FnMut(usize, usize)) {
-        let [_, colours, height, width] = self.images;
-        let [y, x] = [pixel / self.output.size[1], pixel % self.output.size[1]];
-        let [top, left] = [y * self.stride, x * self.stride];
-        for colour in 0..colours {
-            for ky in 0..self.kernel {
-                let y = (top + ky).wrapping_sub(self.pad[0]);
+        let Geometry {
+            kernel,
+            stride,
+            pad,
+            input: [height, width],
+            output: [_, across],
+        } = self.geometry;
+        let [top, left] = [pixel / across * stride, pixel % across * stride];
+        for colour in 0..self.colours {
+            for ky in 0..kernel {
+                let y = (top + ky).wrapping_sub(pad[0]);
                 if y >= height {
                     continue;
                 }
-                let row = ((image * colours + colour) * height + y) * width;
-                let tap = (colour * self.kernel + ky) * self.kernel;
-                for kx in 0..self.kernel {
-                    let x = (left + kx).wrapping_sub(self.pad[1]);
+                let row = ((image * self.colours + colour) * height + y) * width;
+                let tap = (colour * kernel + ky) * kernel;
+                for kx in 0..kernel {
+                    let x = (left + kx).wrapping_sub(pad[1]);
                     if x < width {
                         visit(tap + kx, row + x);
                     }
@@ -78,7 +80,8 @@ impl Stem {
     /// The gradient of the images from that of the pixels under the kernel.
     fn scatter(&self, gradient: &[[f32; LANES]]) -> Vec<f32> {
         let (pixels, plane) = (self.output.pixels(), self.output.plane());
-        let mut images = vec![0.0; self.images.iter().product()];
+        let [height, width] = self.geometry.input;
+        let mut images = vec![0.0; self.output.batch * self.colours * height * width];
         for index in 0..plane {
             self.under(index / pixels, index % pixels, |tap, place| {
                 let (part, lane) = (tap / LANES, tap % LANES);
@@ -92,17 +95,17 @@ impl Stem {
 impl Part for Stem {
     type Saved = (Array, Normed);
 
-    fn forward(&self, workers: Workers, map: &Array, parameters: &[Array]) -> Forward<Self::Saved> {
+    fn forward(&self, workers: Workers, map: &Array, given: &[&[f32]]) -> Forward<Self::Saved> {
         let fill = |band: &Range<usize>, out: &mut [Lanes]| self.gather(map, band, out);
-        let (input, output) = (Input::Made(&fill), self.output);
-        let value =
-            pointwise::forward(workers, &parameters[0], self.taps(), output.channels, input);
-        let (normed, found) = self
-            .norm
-            .after(output, value, [&parameters[1], &parameters[2]]);
+        let (sizes, layer) = (
+            [self.taps(), self.output],
+            [0, 1, 2].map(|index| given[index]),
+        );
+        let (normed, found) =
+            pointwise::forward(workers, &self.norm, layer, sizes, Input::Made(&fill));
         let out = normed.finish(workers, None, None, true);
         Forward {
-            output: Array::new(out, output.shape()),
+            output: Array::new(out, self.output.shape()),
             saved: (map.clone(), normed),
             statistics: vec![found],
         }
@@ -112,10 +115,10 @@ impl Part for Stem {
         &self,
         workers: Workers,
         (images, normed): &Self::Saved,
-        parameters: &[Array],
+        given: &[&[f32]],
         gradient: &[f32],
         wanted: bool,
-    ) -> Vec<Buffer> {
+    ) -> Gradients {
         let pixels = self.output.pixels();
         let (gradient, _) = gradient.as_chunks::<LANES>();
         let part = |index: usize, _: &mut [Lanes]| Some(&gradient[index * pixels..][..pixels]);
@@ -129,14 +132,13 @@ impl Part for Stem {
             input: Input::Made(&|band: &Range<usize>, out: &mut [Lanes]| {
                 self.gather(images, band, out);
             }),
-            weight: &parameters[0],
+            weight: given[0],
         }
         .run(workers, &mut under, None);
         let images = match wanted {
             true => self.scatter(&under),
             false => Vec::new(),
         };
-        let all = std::iter::once(images).chain(gradients);
-        all.map(Buffer::from).collect()
+        (images.into(), gradients.into())
     }
 }

@@ -7,10 +7,10 @@ use burn::store::ModuleSnapshot;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::block::Block;
-use super::features::{features, features_with, parts};
+use super::features::{features, features_with, steps};
 use super::part::Fused;
 use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, Variant};
-use crate::cpu::autograd::Operation;
+use crate::cpu::autograd::{Forward, Operation};
 use crate::cpu::memory::Array;
 use crate::cpu::simd::{Isa, LANES};
 use crate::testing::{Draw, drawn, noise};
@@ -211,9 +211,10 @@ fn inputs(block: &Block) -> Vec<Array> {
 fn a_dropped_path_is_left_out_both_ways() {
     let config = EfficientNetConfig::new(Variant::B0).with_width(0.2);
     let network = network(&config);
-    let (_, blocks, _) = parts(&network.view(), [3, 3, 32, 32]).unwrap();
+    let view = network.view();
+    let (_, blocks, _) = steps(&view, [3, 3, 32, 32]).unwrap();
     let expands = |block: &Block| block.norms.len() == 3;
-    let mut blocks = blocks.into_iter();
+    let mut blocks = blocks.into_iter().map(|step| step.part);
     let block = blocks
         .find(|b| b.shape.is_residual() && expands(b))
         .unwrap();
@@ -229,9 +230,10 @@ fn a_dropped_path_is_left_out_both_ways() {
         let operation = Fused {
             isa: Isa::best(),
             part: block,
-            statistics: Default::default(),
         };
-        let (out, saved) = Operation::<14>::forward(&operation, &all);
+        let Forward {
+            output: out, saved, ..
+        } = Operation::<14>::forward(&operation, &all);
         let gradient = Array::new(gradient.to_vec(), input.shape());
         let gradients = Operation::<14>::backward(&operation, saved, gradient, [true; 14]);
         (

@@ -5,11 +5,10 @@
 
 use std::ops::Range;
 
-use super::depthwise;
-use crate::cpu::convolution::by_window;
+use crate::cpu::convolution::{Geometry, Outputs, by_window, sweep};
 use crate::cpu::matmul::{Planar, Target};
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, numbers_mut};
+use crate::cpu::simd::{LANES, Lanes, Vector, numbers, numbers_mut};
 
 /// Side of the stem's kernel.
 pub(in super::super) const STEM_KERNEL: usize = 3;
@@ -27,10 +26,8 @@ pub(in super::super) enum Source<'a> {
     Stem {
         /// `[3, height, width]`.
         image: &'a [f32],
-        /// Height and width of the image.
-        size: [usize; 2],
-        /// Padding above and left.
-        pad: [usize; 2],
+        /// The convolution, of stride 2.
+        geometry: Geometry,
         /// `[27, vectors]`.
         weight: &'a [Lanes],
         /// `[vectors]`.
@@ -46,16 +43,8 @@ pub(in super::super) enum Source<'a> {
 pub(in super::super) struct Inner<'a> {
     /// Where the rows come from.
     pub source: Source<'a>,
-    /// Height and width of the source.
-    pub size: [usize; 2],
-    /// Padding above and left.
-    pub pad: [usize; 2],
-    /// Side of the kernel, 3 or 5.
-    pub kernel: usize,
-    /// Step between outputs, 1 or 2.
-    pub stride: usize,
-    /// Width of the output.
-    pub width: usize,
+    /// The depthwise convolution of the source.
+    pub geometry: Geometry,
     /// Rows of the output to make.
     pub rows: Range<usize>,
     /// `[vectors, kernel * kernel]`.
@@ -73,30 +62,20 @@ pub(in super::super) struct Inner<'a> {
 /// Pixels that a product needs to fill its tiles well.
 const GROUP: usize = 56;
 
-impl Kernel for Inner<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe { by_window!(self.kernel, self.stride, self.convolve::<V>()) }
-    }
-}
+by_window!(Inner<'_>, convolve -> ());
 
 impl Inner<'_> {
-    /// # Safety
-    /// The processor has the instructions of `V`.
     #[inline(always)]
-    unsafe fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(mut self) {
-        let [height, width] = self.size;
-        let [top, left] = self.pad;
+    fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(mut self, zero: V) {
+        let [height, width] = self.geometry.input;
+        let [top, left] = self.geometry.pad;
+        let out_width = self.geometry.output[1];
         let vectors = self.bias.len();
         let group = GROUP.div_ceil(width).min(height);
         let slots = KERNEL + group;
-        let pitch = (left + width).max((self.width - 1) * STRIDE + KERNEL);
+        let [_, pitch] = self.geometry.padded();
         // The rings, one row of zeros, and the stem's lines.
-        let lines_pitch = self.source.line(width);
-        let lines = (STEM_LINES * lines_pitch).div_ceil(LANES);
+        let lines = (STEM_LINES * self.source.line()).div_ceil(LANES);
         let ring_length = slots * pitch;
         let scratch = self.scratch.room(vectors * ring_length + pitch + lines);
         scratch.fill(Lanes::default());
@@ -109,6 +88,7 @@ impl Inner<'_> {
             pitch,
             left,
             width,
+            first: 0,
         };
 
         let above = |row: usize| (row * STRIDE).saturating_sub(top);
@@ -118,29 +98,35 @@ impl Inner<'_> {
         for (index, row) in self.rows.clone().enumerate() {
             while made < below(row) {
                 let next = (made + group).min(limit);
-                // SAFETY: the caller vouches for the instructions.
-                unsafe {
-                    self.source
-                        .rows::<V>(made..next, lines, lines_pitch, &mut ring)
-                };
+                self.source.rows(zero, made..next, lines, &mut ring);
                 made = next;
             }
             for vector in 0..vectors {
-                let from: [*const f32; KERNEL] = std::array::from_fn(|y| {
-                    match (row * STRIDE + y).checked_sub(top) {
+                let from: [&[Lanes]; KERNEL] =
+                    std::array::from_fn(|y| match (row * STRIDE + y).checked_sub(top) {
                         Some(y) if y < height => ring.row(vector, y),
-                        _ => zeros.as_ptr(),
-                    }
-                    .cast()
-                });
-                let out = &mut self.out[vector][index * self.width..][..self.width];
+                        _ => &*zeros,
+                    });
+                let out = &mut self.out[vector][index * out_width..][..out_width];
                 let weight = &self.weight[vector * KERNEL * KERNEL..];
-                // SAFETY: every row is `pitch` vectors long, which is what the kernel reads.
-                self.sums[vector][index] = unsafe {
-                    depthwise::row::<V, KERNEL, STRIDE>(from, weight, &self.bias[vector], out)
-                };
+                let bias = zero.read(&self.bias[vector].0);
+                let mut sum = Sum(out, zero);
+                sweep::<V, KERNEL, STRIDE>(from, weight, bias, out_width, &mut sum);
+                self.sums[vector][index] = Lanes(sum.1.array());
             }
         }
+    }
+}
+
+/// One row of the output after SiLU, and its sum.
+struct Sum<'a, V>(&'a mut [Lanes], V);
+
+impl<V: Vector> Outputs<V> for Sum<'_, V> {
+    #[inline(always)]
+    fn put(&mut self, x: usize, sum: V) {
+        let value = sum.silu();
+        self.1 = self.1.add(value);
+        value.write(&mut self.0[x].0);
     }
 }
 
@@ -153,6 +139,8 @@ struct Ring<'a> {
     pitch: usize,
     left: usize,
     width: usize,
+    /// The pixel of the source that a product's first one is.
+    first: usize,
 }
 
 impl Ring<'_> {
@@ -160,8 +148,8 @@ impl Ring<'_> {
         vector * self.length + row % self.slots * self.pitch
     }
 
-    fn row(&self, vector: usize, row: usize) -> *const Lanes {
-        self.vectors[self.start(vector, row)..][..self.pitch].as_ptr()
+    fn row(&self, vector: usize, row: usize) -> &[Lanes] {
+        &self.vectors[self.start(vector, row)..][..self.pitch]
     }
 
     fn inside(&mut self, vector: usize, row: usize) -> &mut [Lanes] {
@@ -178,6 +166,7 @@ impl<V: Vector> Target<V> for Ring<'_> {
         vector: usize,
         sums: [[V; COLS]; ROWS],
     ) {
+        let pixel = self.first + pixel;
         let (mut row, mut x) = (pixel / self.width, pixel % self.width);
         let mut start = self.start(vector, row) + self.left;
         for sum in sums {
@@ -194,49 +183,28 @@ impl<V: Vector> Target<V> for Ring<'_> {
     }
 }
 
-/// One row of a ring, as the target of the stem.
-struct Line<'a, 'b>(&'a mut Ring<'b>, usize);
-
-impl<V: Vector> Target<V> for Line<'_, '_> {
-    #[inline(always)]
-    fn put<const ROWS: usize, const COLS: usize>(
-        &mut self,
-        x: usize,
-        vector: usize,
-        sums: [[V; COLS]; ROWS],
-    ) {
-        self.0.put(self.1 * self.0.width + x, vector, sums);
-    }
-}
-
 impl Source<'_> {
-    /// Length of one of the stem's padded lines for an output of `width`; 0 without a stem.
-    fn line(&self, width: usize) -> usize {
+    /// Length of one of the stem's padded lines; 0 without a stem.
+    fn line(&self) -> usize {
         match self {
-            Self::Stem { size, pad, .. } => {
-                (pad[1] + size[1]).max((width - 1) * STEM_STRIDE + STEM_KERNEL)
-            }
+            Self::Stem { geometry, .. } => geometry.padded()[1],
             _ => 0,
         }
     }
 
     /// Makes `rows` in the ring.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
     #[inline(always)]
-    unsafe fn rows<V: Vector>(
+    fn rows<V: Vector>(
         &self,
+        zero: V,
         rows: Range<usize>,
         lines: &mut [Lanes],
-        lines_pitch: usize,
         ring: &mut Ring<'_>,
     ) {
         match *self {
             Self::Expand(product) => {
                 let pixels = rows.start * ring.width..rows.end * ring.width;
-                // SAFETY: the caller's.
-                unsafe { product.run::<V>(pixels, ring) };
+                product.run(zero, pixels, ring);
             }
             Self::Map(planes) => {
                 let vectors = ring.vectors.len() / ring.length;
@@ -251,16 +219,17 @@ impl Source<'_> {
             }
             Self::Stem {
                 image,
-                size: [height, width],
-                pad: [top, left],
+                geometry,
                 weight,
                 bias,
             } => {
-                let lines = numbers_mut(lines);
+                let [height, width] = geometry.input;
+                let [top, left] = geometry.pad;
+                let (pitch, lines) = (self.line(), numbers_mut(lines));
                 for row in rows {
                     for line in 0..STEM_LINES {
                         let (colour, y) = (line / STEM_KERNEL, line % STEM_KERNEL);
-                        let into = &mut lines[line * lines_pitch + left..][..width];
+                        let into = &mut lines[line * pitch + left..][..width];
                         match (row * STEM_STRIDE + y).checked_sub(top) {
                             Some(y) if y < height => into
                                 .copy_from_slice(&image[(colour * height + y) * width..][..width]),
@@ -269,14 +238,14 @@ impl Source<'_> {
                     }
                     let product = Planar::<STEM_STRIDE, STEM_KERNEL> {
                         input: lines,
-                        pitch: lines_pitch,
+                        pitch,
                         terms: STEM_LINES * STEM_KERNEL,
-                        weight,
+                        weight: numbers(weight),
+                        weight_pitch: bias.len() * LANES,
                         bias,
                     };
-                    let pixels = 0..ring.width;
-                    // SAFETY: the caller's.
-                    unsafe { product.run::<V>(pixels, &mut Line(ring, row)) };
+                    ring.first = row * ring.width;
+                    product.run(zero, 0..ring.width, ring);
                 }
             }
         }

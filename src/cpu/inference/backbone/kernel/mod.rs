@@ -3,10 +3,9 @@
 //! The functions take raw pointers inside and check the lengths of their slices once, at the top.
 
 mod dense;
-mod depthwise;
 mod inner;
 mod project;
 
-pub(super) use dense::{Activation, Dense};
+pub(super) use dense::Dense;
 pub(super) use inner::{Inner, STEM_COLOURS, STEM_KERNEL, STEM_STRIDE, Source};
 pub(super) use project::{Mean, Project, Scale};

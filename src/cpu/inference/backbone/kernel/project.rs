@@ -2,7 +2,7 @@
 
 use crate::cpu::matmul::{Planar, Store, Target};
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
+use crate::cpu::simd::{Kernel, LANES, Lanes, Vector, numbers};
 
 /// One panel of a linear 1x1 convolution, on some of the pixels.
 pub(in super::super) struct Project<'a, 'b> {
@@ -18,26 +18,23 @@ impl Kernel for Project<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(mut self) {
+    fn run<V: Vector>(mut self, zero: V) {
         let product = &mut self.store.product;
         if let Some(gate) = self.gate {
             let vectors = product.bias.len();
-            let packed = self.scratch.room(product.weight.len());
-            let rows = product.weight.chunks_exact(vectors);
+            let (weights, _) = product.weight.as_chunks();
+            let packed = self.scratch.room(weights.len());
+            let rows = weights.chunks_exact(vectors);
             let scaled = packed.chunks_exact_mut(vectors);
             for (channel, (row, scaled)) in rows.zip(scaled).enumerate() {
-                // SAFETY: the caller vouches for the instructions.
-                unsafe {
-                    let factor = V::splat(gate[channel / LANES].0[channel % LANES]);
-                    for (weight, scaled) in row.iter().zip(scaled) {
-                        V::of(&weight.0).mul(factor).write(&mut scaled.0);
-                    }
+                let factor = zero.splat(gate[channel / LANES].0[channel % LANES]);
+                for (weight, scaled) in row.iter().zip(scaled) {
+                    zero.read(weight).mul(factor).write(&mut scaled.0);
                 }
             }
-            product.weight = packed;
+            product.weight = numbers(packed);
         }
-        // SAFETY: the caller vouches for the instructions.
-        unsafe { self.store.run::<V>() }
+        self.store.run(zero);
     }
 }
 
@@ -55,7 +52,7 @@ impl Kernel for Mean<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         struct Sums<V>([V; 2]);
         impl<V: Vector> Target<V> for Sums<V> {
             #[inline(always)]
@@ -72,14 +69,11 @@ impl Kernel for Mean<'_> {
                 }
             }
         }
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let mut sums = Sums([V::splat(0.0); 2]);
-            self.product.run::<V>(0..self.pixels, &mut sums);
-            let share = V::splat(1.0 / self.pixels as f32);
-            for (sum, out) in sums.0.into_iter().zip(self.out) {
-                sum.mul(share).write(&mut out.0);
-            }
+        let mut sums = Sums([zero; 2]);
+        self.product.run(zero, 0..self.pixels, &mut sums);
+        let share = zero.splat(1.0 / self.pixels as f32);
+        for (sum, out) in sums.0.into_iter().zip(self.out) {
+            sum.mul(share).write(&mut out.0);
         }
     }
 }
@@ -96,15 +90,12 @@ impl Kernel for Scale<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         let plane = self.map.len() / self.gate.len();
         for (plane, gate) in self.map.chunks_exact_mut(plane).zip(self.gate) {
-            // SAFETY: the caller vouches for the instructions.
-            unsafe {
-                let factor = V::of(&gate.0);
-                for vector in plane {
-                    V::of(&vector.0).mul(factor).write(&mut vector.0);
-                }
+            let factor = zero.read(&gate.0);
+            for vector in plane {
+                zero.read(&vector.0).mul(factor).write(&mut vector.0);
             }
         }
     }

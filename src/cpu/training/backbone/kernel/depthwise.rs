@@ -2,10 +2,10 @@
 
 use super::super::norm::Moments;
 use super::measure::Tally;
-use super::window::{Geometry, Source};
-use crate::cpu::convolution::{Outputs, by_window, sweep};
+use super::window::Source;
+use crate::cpu::convolution::{Geometry, Outputs, by_window, sweep};
 use crate::cpu::memory::Memory;
-use crate::cpu::simd::{Kernel, Lanes, Vector};
+use crate::cpu::simd::{Lanes, Vector};
 
 /// The convolution, with the moments of what it puts out.
 pub(in super::super) struct Depthwise<'a> {
@@ -21,52 +21,29 @@ pub(in super::super) struct Depthwise<'a> {
     pub out: &'a mut [Lanes],
 }
 
-impl Kernel for Depthwise<'_> {
-    type Output = Moments;
-
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Moments {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            by_window!(
-                self.geometry.kernel,
-                self.geometry.stride,
-                self.convolve::<V>()
-            )
-        }
-    }
-}
+by_window!(Depthwise<'_>, convolve -> Moments);
 
 impl Depthwise<'_> {
-    /// # Safety
-    /// The processor has the instructions of `V`.
     #[inline(always)]
-    unsafe fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(self) -> Moments {
+    fn convolve<V: Vector, const KERNEL: usize, const STRIDE: usize>(self, zero: V) -> Moments {
         let geometry = self.geometry;
         let ([height, pitch], width) = (geometry.padded(), geometry.output[1]);
         let padded = self.scratch.room(height * pitch);
-        let zero = Lanes::default();
-        // SAFETY: the caller vouches for the instructions; every row is as long as the sweep reads.
-        unsafe {
-            self.source.fill::<V>(&geometry, padded);
-            let mut tally = Tally::<V>::new();
-            for (row, out) in self.out.chunks_exact_mut(width).enumerate() {
-                let from: [*const f32; KERNEL] = std::array::from_fn(|y| {
-                    padded[(row * STRIDE + y) * pitch..][..pitch]
-                        .as_ptr()
-                        .cast()
-                });
-                let mut target = Row {
-                    out,
-                    tally: &mut tally,
-                    sums: [V::splat(0.0); 2],
-                };
-                sweep::<V, KERNEL, STRIDE>(from, self.weight, &zero, width, &mut target);
-                let sums = target.sums;
-                tally.add(sums);
-            }
-            tally.moments(self.out.len())
+        self.source.fill(zero, &geometry, padded);
+        let mut tally = Tally::new(zero);
+        for (row, out) in self.out.chunks_exact_mut(width).enumerate() {
+            let from: [&[Lanes]; KERNEL] =
+                std::array::from_fn(|y| &padded[(row * STRIDE + y) * pitch..][..pitch]);
+            let mut target = Row {
+                out,
+                tally: &mut tally,
+                sums: [zero; 2],
+            };
+            sweep::<V, KERNEL, STRIDE>(from, self.weight, zero, width, &mut target);
+            let sums = target.sums;
+            tally.add(sums);
         }
+        tally.moments(self.out.len())
     }
 }
 

@@ -10,8 +10,8 @@ const RUN: usize = 64;
 pub(in super::super) struct Activate<'a> {
     /// What the norm is given.
     pub value: &'a [Lanes],
-    /// The norm's scale and shift.
-    pub norm: [&'a Lanes; 2],
+    /// The norm's scale, shift and mean.
+    pub norm: &'a [Lanes; 3],
     /// Whether SiLU follows.
     pub silu: bool,
     /// What comes out is multiplied with it.
@@ -26,22 +26,19 @@ impl Kernel for Activate<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let [scale, shift] = self.norm.map(|vector| V::of(&vector.0));
-            let factor = V::of(&self.factor.0);
-            for (index, (value, out)) in self.value.iter().zip(self.out).enumerate() {
-                let mut value = V::of(&value.0).mul_add(scale, shift);
-                if self.silu {
-                    value = value.silu();
-                }
-                value = value.mul(factor);
-                if let Some(other) = self.other {
-                    value = value.add(V::of(&other[index].0));
-                }
-                value.write(out);
+    fn run<V: Vector>(self, zero: V) {
+        let [scale, shift, _] = self.norm.each_ref().map(|vector| zero.read(&vector.0));
+        let factor = zero.read(&self.factor.0);
+        for (index, (value, out)) in self.value.iter().zip(self.out).enumerate() {
+            let mut value = zero.read(&value.0).mul_add(scale, shift);
+            if self.silu {
+                value = value.silu();
             }
+            value = value.mul(factor);
+            if let Some(other) = self.other {
+                value = value.add(zero.read(&other[index].0));
+            }
+            value.write(out);
         }
     }
 }
@@ -50,8 +47,8 @@ impl Kernel for Activate<'_> {
 pub(in super::super) struct Total<'a> {
     /// What the norm is given.
     pub value: &'a [Lanes],
-    /// The norm's scale and shift.
-    pub norm: [&'a Lanes; 2],
+    /// The norm's scale, shift and mean.
+    pub norm: &'a [Lanes; 3],
     /// The weights.
     pub weight: Option<&'a [Lanes]>,
 }
@@ -60,24 +57,21 @@ impl Kernel for Total<'_> {
     type Output = Lanes;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Lanes {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let [scale, shift] = self.norm.map(|vector| V::of(&vector.0));
-            let mut total = V::splat(0.0);
-            for (run, values) in self.value.chunks(RUN).enumerate() {
-                let mut sum = V::splat(0.0);
-                for (index, value) in values.iter().enumerate() {
-                    let value = V::of(&value.0).mul_add(scale, shift).silu();
-                    sum = match self.weight {
-                        Some(weight) => value.mul_add(V::of(&weight[run * RUN + index].0), sum),
-                        None => sum.add(value),
-                    };
-                }
-                total = total.add(sum);
+    fn run<V: Vector>(self, zero: V) -> Lanes {
+        let [scale, shift, _] = self.norm.each_ref().map(|vector| zero.read(&vector.0));
+        let mut total = zero;
+        for (run, values) in self.value.chunks(RUN).enumerate() {
+            let mut sum = zero;
+            for (index, value) in values.iter().enumerate() {
+                let value = zero.read(&value.0).mul_add(scale, shift).silu();
+                sum = match self.weight {
+                    Some(weight) => value.mul_add(zero.read(&weight[run * RUN + index].0), sum),
+                    None => sum.add(value),
+                };
             }
-            Lanes(total.array())
+            total = total.add(sum);
         }
+        Lanes(total.array())
     }
 }
 
@@ -97,24 +91,21 @@ impl Kernel for Linear<'_> {
     type Output = Sums;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let mean = V::of(&self.mean.0);
-            let mut total = [V::splat(0.0); 2];
-            for (gradient, value) in self.gradient.chunks(RUN).zip(self.value.chunks(RUN)) {
-                let mut sums = [V::splat(0.0); 2];
-                for (gradient, value) in gradient.iter().zip(value) {
-                    let gradient = V::of(gradient);
-                    let distance = V::of(&value.0).sub(mean);
-                    sums[0] = sums[0].add(gradient);
-                    sums[1] = distance.mul_add(gradient, sums[1]);
-                }
-                total = std::array::from_fn(|index| total[index].add(sums[index]));
+    fn run<V: Vector>(self, zero: V) -> Sums {
+        let mean = zero.read(&self.mean.0);
+        let mut total = [zero; 2];
+        for (gradient, value) in self.gradient.chunks(RUN).zip(self.value.chunks(RUN)) {
+            let mut sums = [zero; 2];
+            for (gradient, value) in gradient.iter().zip(value) {
+                let gradient = zero.read(gradient);
+                let distance = zero.read(&value.0).sub(mean);
+                sums[0] = sums[0].add(gradient);
+                sums[1] = distance.mul_add(gradient, sums[1]);
             }
-            let keep = V::splat(self.keep);
-            Sums::of(total.map(|sum| sum.mul(keep)))
+            total = std::array::from_fn(|index| total[index].add(sums[index]));
         }
+        let keep = zero.splat(self.keep);
+        total.map(|sum| Lanes(sum.mul(keep).array()))
     }
 }
 
@@ -127,7 +118,7 @@ pub(in super::super) struct Silu<'a> {
     /// What the norm before SiLU was given.
     pub value: &'a [Lanes],
     /// The norm's scale, shift and mean.
-    pub norm: [&'a Lanes; 3],
+    pub norm: &'a [Lanes; 3],
     /// The gradient of what the norm put out.
     pub out: &'a mut [Lanes],
 }
@@ -136,31 +127,28 @@ impl Kernel for Silu<'_> {
     type Output = Sums;
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Sums {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let [scale, shift, mean] = self.norm.map(|vector| V::of(&vector.0));
-            let [factor, constant] = self.linear.map(|vector| V::of(&vector.0));
-            let mut total = [V::splat(0.0); 2];
-            let runs = self.value.chunks(RUN).zip(self.out.chunks_mut(RUN));
-            for (run, (values, out)) in runs.enumerate() {
-                let mut sums = [V::splat(0.0); 2];
-                for (index, (value, out)) in values.iter().zip(out).enumerate() {
-                    let gradient = match self.gradient {
-                        Some(gradient) => V::of(&gradient[run * RUN + index]),
-                        None => V::of(&out.0),
-                    };
-                    let value = V::of(&value.0);
-                    let gradient = gradient.mul_add(factor, constant);
-                    let gradient = gradient.mul(value.mul_add(scale, shift).silu_slope());
-                    gradient.write(&mut out.0);
-                    sums[0] = sums[0].add(gradient);
-                    sums[1] = value.sub(mean).mul_add(gradient, sums[1]);
-                }
-                total = std::array::from_fn(|index| total[index].add(sums[index]));
+    fn run<V: Vector>(self, zero: V) -> Sums {
+        let [scale, shift, mean] = self.norm.each_ref().map(|vector| zero.read(&vector.0));
+        let [factor, constant] = self.linear.map(|vector| zero.read(&vector.0));
+        let mut total = [zero; 2];
+        let runs = self.value.chunks(RUN).zip(self.out.chunks_mut(RUN));
+        for (run, (values, out)) in runs.enumerate() {
+            let mut sums = [zero; 2];
+            for (index, (value, out)) in values.iter().zip(out).enumerate() {
+                let gradient = match self.gradient {
+                    Some(gradient) => zero.read(&gradient[run * RUN + index]),
+                    None => zero.read(&out.0),
+                };
+                let value = zero.read(&value.0);
+                let gradient = gradient.mul_add(factor, constant);
+                let gradient = gradient.mul(value.mul_add(scale, shift).silu_slope());
+                gradient.write(&mut out.0);
+                sums[0] = sums[0].add(gradient);
+                sums[1] = value.sub(mean).mul_add(gradient, sums[1]);
             }
-            Sums::of(total)
+            total = std::array::from_fn(|index| total[index].add(sums[index]));
         }
+        total.map(|sum| Lanes(sum.array()))
     }
 }
 
@@ -173,7 +161,7 @@ pub(in super::super) struct InputGradient<'a> {
     /// What the norm was given.
     pub value: &'a [Lanes],
     /// Of the gradient, of the value, and a constant.
-    pub slopes: [&'a Lanes; 3],
+    pub slopes: &'a [Lanes; 3],
     /// The result.
     pub out: &'a mut [Lanes],
 }
@@ -182,15 +170,13 @@ impl Kernel for InputGradient<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let [slope, value_slope, constant] = self.slopes.map(|vector| V::of(&vector.0));
-            let slope = slope.mul(V::splat(self.keep));
-            for ((gradient, value), out) in self.gradient.iter().zip(self.value).zip(self.out) {
-                let rest = V::of(&value.0).mul_add(value_slope, constant);
-                V::of(gradient).mul_add(slope, rest).write(&mut out.0);
-            }
+    fn run<V: Vector>(self, zero: V) {
+        let slopes = self.slopes.each_ref();
+        let [slope, value_slope, constant] = slopes.map(|vector| zero.read(&vector.0));
+        let slope = slope.mul(zero.splat(self.keep));
+        for ((gradient, value), out) in self.gradient.iter().zip(self.value).zip(self.out) {
+            let rest = zero.read(&value.0).mul_add(value_slope, constant);
+            zero.read(gradient).mul_add(slope, rest).write(&mut out.0);
         }
     }
 }

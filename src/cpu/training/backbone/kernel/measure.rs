@@ -15,15 +15,11 @@ pub(super) struct Tally<V> {
 
 impl<V: Vector> Tally<V> {
     /// Of no values.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub unsafe fn new() -> Self {
+    pub fn new(zero: V) -> Self {
         Self {
             pivot: None,
-            // SAFETY: the caller's.
-            sums: unsafe { [V::splat(0.0); 2] },
+            sums: [zero; 2],
         }
     }
 
@@ -67,18 +63,15 @@ impl Kernel for Convolve<'_, '_> {
     type Output = [Moments; 2];
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> [Moments; 2] {
+    fn run<V: Vector>(self, zero: V) -> [Moments; 2] {
         let count = self.pixels.len();
-        // SAFETY: the caller vouches for the instructions.
-        unsafe {
-            let mut target = Measure {
-                first: self.pixels.start,
-                out: self.out,
-                tallies: [Tally::<V>::new(); 2],
-            };
-            self.product.run::<V>(self.pixels, &mut target);
-            target.tallies.map(|tally| tally.moments(count))
-        }
+        let mut target = Measure {
+            first: self.pixels.start,
+            out: self.out,
+            tallies: [Tally::new(zero); 2],
+        };
+        self.product.run(zero, self.pixels, &mut target);
+        target.tallies.map(|tally| tally.moments(count))
     }
 }
 
@@ -100,8 +93,7 @@ impl<V: Vector> Target<V> for Measure<'_, '_, V> {
             let tally = &mut self.tallies[vector + col];
             let out = &mut self.out[vector + col][pixel - self.first..][..ROWS];
             let pivot = tally.pivot(sums[0][col]);
-            // SAFETY: the sums are proof of the instructions.
-            let [mut sum, mut square] = unsafe { [V::splat(0.0); 2] };
+            let [mut sum, mut square] = [pivot.splat(0.0); 2];
             for row in 0..ROWS {
                 let value = sums[row][col];
                 let distance = value.sub(pivot);

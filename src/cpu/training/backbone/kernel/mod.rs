@@ -1,11 +1,6 @@
 //! The loops that the time of a training step goes into, each written once over
 //! [`Vector`](crate::cpu::simd::Vector).
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "tiles are indexed by row and column as the formulas are, and have any size, also 1"
-)]
-
 mod depthwise;
 mod depthwise_gradient;
 mod elementwise;
@@ -18,4 +13,4 @@ pub(super) use depthwise_gradient::{DepthwiseGradient, Destination};
 pub(super) use elementwise::{Activate, InputGradient, Linear, Silu, Total};
 pub(super) use measure::Convolve;
 pub(super) use outer::Outer;
-pub(super) use window::{Geometry, Source};
+pub(super) use window::Source;

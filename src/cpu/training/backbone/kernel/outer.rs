@@ -8,15 +8,13 @@ use crate::cpu::simd::{Kernel, LANES, Lanes, Vector};
 pub(in super::super) struct Outer<'a> {
     /// The gradient of the output, plane after plane.
     pub gradient: &'a [Lanes],
-    /// Lanes from one of its planes to the next.
-    pub gradient_pitch: usize,
     /// The input, plane after plane.
     pub input: &'a [Lanes],
     /// Lanes from one of its planes to the next.
     pub input_pitch: usize,
     /// Planes of the input.
     pub inputs: usize,
-    /// Pixels to sum over, from the start of each plane on.
+    /// Pixels of the gradient's planes, and to sum over from the start of each of the input's.
     pub pixels: usize,
     /// `[output planes * 16, inputs]`.
     pub out: &'a mut [Lanes],
@@ -26,12 +24,12 @@ impl Kernel for Outer<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
+    fn run<V: Vector>(self, zero: V) {
         let outputs = self.out.len() / (self.inputs * LANES);
         assert!(
             self.pixels > 0
                 && self.out.len() == outputs * LANES * self.inputs
-                && self.gradient.len() >= (outputs - 1) * self.gradient_pitch + self.pixels
+                && self.gradient.len() >= outputs * self.pixels
                 && self.input.len() >= (self.inputs - 1) * self.input_pitch + self.pixels,
             "the operands of a product fit together"
         );
@@ -39,27 +37,23 @@ impl Kernel for Outer<'_> {
         while first < self.inputs {
             let pair = V::PAIRS && first + 2 <= self.inputs;
             for output in 0..outputs {
-                // SAFETY: the caller vouches for the instructions; the lengths were checked.
+                let operands = Terms {
+                    a: self.gradient[output * self.pixels..].as_ptr().cast(),
+                    a_next: LANES,
+                    b: self.input[first * self.input_pitch..].as_ptr().cast(),
+                    b_next: LANES,
+                    b_column: self.input_pitch * LANES,
+                    count: self.pixels,
+                };
+                let out = &mut self.out[output * LANES * self.inputs + first..];
+                // SAFETY: the lengths were checked: both planes of the input, if there are two, and
+                // that of the gradient are as long as the pixels.
                 unsafe {
-                    let operands = Terms {
-                        a: self
-                            .gradient
-                            .as_ptr()
-                            .add(output * self.gradient_pitch)
-                            .cast(),
-                        a_next: LANES,
-                        b: self.input.as_ptr().add(first * self.input_pitch).cast(),
-                        b_next: LANES,
-                        b_column: self.input_pitch * LANES,
-                        count: self.pixels,
-                    };
-                    let out = self.out.as_mut_ptr();
-                    let out = out.add(output * LANES * self.inputs + first).cast();
                     match (V::ROWS, pair) {
-                        (14, true) => plane::<V, 8, 2>(operands, self.inputs, out),
-                        (14, false) => plane::<V, 16, 1>(operands, self.inputs, out),
-                        (6, _) => plane::<V, 4, 1>(operands, self.inputs, out),
-                        _ => plane::<V, 2, 1>(operands, self.inputs, out),
+                        (14, true) => plane::<V, 8, 2>(zero, operands, self.inputs, out),
+                        (14, false) => plane::<V, 16, 1>(zero, operands, self.inputs, out),
+                        (6, _) => plane::<V, 4, 1>(zero, operands, self.inputs, out),
+                        _ => plane::<V, 2, 1>(zero, operands, self.inputs, out),
                     }
                 }
             }
@@ -71,30 +65,30 @@ impl Kernel for Outer<'_> {
 /// One plane of outputs by one or two of `inputs` planes.
 ///
 /// # Safety
-/// The processor has the instructions of `V`; all pointers are valid for the plane, of which `ROWS`
-/// is a part.
+/// The operands can be read for a plane of outputs, of which `ROWS` is a part.
 #[inline(always)]
 unsafe fn plane<V: Vector, const ROWS: usize, const COLS: usize>(
+    zero: V,
     operands: Terms,
     inputs: usize,
-    out: *mut f32,
+    out: &mut [Lanes],
 ) {
     for first in (0..LANES).step_by(ROWS) {
-        let slot = |row: usize, col: usize| ((first + row) * inputs + col) * LANES;
-        // SAFETY: the caller's.
-        unsafe {
-            let mut sums = [[V::splat(0.0); COLS]; ROWS];
-            for row in 0..ROWS {
-                for col in 0..COLS {
-                    sums[row][col] = V::load(out.add(slot(row, col)));
-                }
+        let slot = |row: usize, col: usize| (first + row) * inputs + col;
+        let mut sums = [[zero; COLS]; ROWS];
+        for row in 0..ROWS {
+            for col in 0..COLS {
+                sums[row][col] = zero.read(&out[slot(row, col)].0);
             }
+        }
+        // SAFETY: the caller's.
+        let sums = unsafe {
             let a = operands.a.add(first);
-            let sums = Terms { a, ..operands }.add::<V, ROWS, COLS, 1>(sums, |_| ());
-            for row in 0..ROWS {
-                for col in 0..COLS {
-                    sums[row][col].store(out.add(slot(row, col)));
-                }
+            Terms { a, ..operands }.add::<V, ROWS, COLS, 1>(sums, |_| ())
+        };
+        for row in 0..ROWS {
+            for col in 0..COLS {
+                sums[row][col].write(&mut out[slot(row, col)].0);
             }
         }
     }
