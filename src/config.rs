@@ -37,7 +37,22 @@ pub fn load<C: Config>(path: &Path, defaults: &C) -> Result<C> {
 
 /// Reads a complete config from JSON text; the error says what is wrong with it.
 pub(crate) fn parse<C: Config>(text: &str) -> std::result::Result<C, String> {
-    strict(serde_json::from_str(text).map_err(|error| error.to_string())?)
+    parse_older(text, &[])
+}
+
+/// As [`parse`], of a file that may be from before there were the keys of `later`: absent, they have
+/// these values.
+pub(crate) fn parse_older<C: Config>(
+    text: &str,
+    later: &[(&str, Value)],
+) -> std::result::Result<C, String> {
+    let mut given: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if let Value::Object(keys) = &mut given {
+        for (key, value) in later {
+            keys.entry(*key).or_insert_with(|| value.clone());
+        }
+    }
+    strict(given)
 }
 
 /// Reads a config from JSON text; absent keys are as in `defaults`.
@@ -143,7 +158,18 @@ mod tests {
         let given = r#"{"inner": {"rate": 0.25}}"#;
         let config = parse_over(given, &defaults()).unwrap();
         assert_eq!((config.count, config.inner.rate), (3, 0.25));
-        assert!(parse::<Outer>(given).unwrap_err().contains("missing field"));
+        let missing = parse::<Outer>(given).unwrap_err();
+        assert!(missing.contains("missing field"), "{missing}");
+    }
+
+    #[test]
+    fn a_key_that_came_later_may_be_absent_and_counts_where_it_is_there() {
+        let later = [("rate", Value::from(0.5))];
+        let rate = |given: &str| parse_older::<Inner>(given, &later).map(|inner| inner.rate);
+        assert_eq!(rate("{}"), Ok(0.5));
+        assert_eq!(rate(r#"{"rate": 0.25}"#), Ok(0.25));
+        assert!(rate(r#"{"rate": "fast"}"#).is_err());
+        assert!(rate("3").is_err());
     }
 
     #[test]

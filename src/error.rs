@@ -69,14 +69,14 @@ pub enum Error {
     },
 
     /// A file cannot be fetched.
-    #[error(
-        "cannot fetch {url}: {reason}; without the network, fetch it elsewhere and give its path"
-    )]
+    #[error("cannot fetch {url}: {reason}; {}", by_hand(command.as_deref()))]
     Download {
         /// The file's address.
         url: String,
         /// Why it cannot be fetched.
         reason: String,
+        /// What brings it where it is looked for, if that is known.
+        command: Option<String>,
     },
 
     /// An image cannot be decoded or is outside the limits.
@@ -160,6 +160,13 @@ fn last_good(checkpoint: Option<&Path>) -> String {
     match checkpoint {
         Some(path) => format!("the last good weights are in {}", path.display()),
         None => "no epoch of the stage was finished before".to_string(),
+    }
+}
+
+fn by_hand(command: Option<&str>) -> String {
+    match command {
+        Some(command) => format!("to fetch it by hand: {command}"),
+        None => "without the network, fetch it elsewhere and give its path".to_string(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`label`] | action units, expressions, and one row's labels with what is missing |
+//! | [`face`] | photographs to faces: detectors, crops, and the reader of every face |
 //! | [`data`] | annotation files, images, the feature cache, the synthetic set |
 //! | [`backbone`] | EfficientNet: image to feature |
 //! | [`graph`] | nearest-neighbour graphs and the graph convolution |
@@ -34,6 +35,7 @@ pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod extract;
+pub mod face;
 mod finite;
 #[cfg(test)]
 mod gradient;

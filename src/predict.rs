@@ -32,6 +32,7 @@ mod decode;
 mod feature;
 mod prediction;
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
@@ -41,7 +42,8 @@ use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
 use crate::device::DeviceName;
 use crate::model::{Model, ModelConfig};
 use crate::precision::Precision;
-use crate::{Error, Result};
+use crate::weights::{Import, ImportOptions};
+use crate::{Error, Result, weights};
 
 pub use self::prediction::{ExpressionScore, Prediction};
 
@@ -66,6 +68,7 @@ pub use self::prediction::{ExpressionScore, Prediction};
 pub struct Predictor {
     model: Model,
     config: ModelConfig,
+    warnings: Vec<String>,
     device: Device,
     precision: Precision,
 }
@@ -79,13 +82,20 @@ impl Predictor {
         Self::load_on(path, &DeviceName::preferred()?.open()?)
     }
 
-    /// Opens a model file on `device`.
+    /// Opens a model file on `device`: this crate's, or any other that [`weights::import()`] reads, as it
+    /// does without being told anything of it.
     ///
     /// # Errors
-    /// See [`Model::load`]; [`Error::File`] also if the file is a backbone alone, or a network of other
-    /// outputs than s-Aff-Wild2's, which have no names.
+    /// See [`weights::import()`]; [`Error::File`] also if the file is a backbone alone, or a network of
+    /// other outputs than s-Aff-Wild2's, which have no names.
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        let (model, config) = Model::load(path.as_ref(), device)?;
+        let options = ImportOptions::default();
+        let Import {
+            model,
+            config,
+            warnings,
+            ..
+        } = weights::import(path.as_ref(), &options, device)?;
         let reads = !config.action_units().is_empty() || !config.expressions().is_empty();
         if !reads && !config.valence_arousal() {
             let expected = "a model that reads faces";
@@ -99,6 +109,7 @@ impl Predictor {
         Ok(Self {
             model,
             config,
+            warnings,
             device: device.clone(),
             precision: Precision::F32,
         })
@@ -122,6 +133,12 @@ impl Predictor {
         &self.config
     }
 
+    /// A line on each thing that the file contradicts itself on or leaves open, such as the names of its
+    /// classes.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
@@ -132,21 +149,19 @@ impl Predictor {
         Some(self.config.backbone()?.preprocessing())
     }
 
-    /// Reads one aligned face crop.
+    /// Reads one face, cut out as [`ModelConfig::crop`] says; a
+    /// [`FaceReader`](crate::face::FaceReader) does so of a whole photograph.
     ///
     /// # Errors
     /// [`Error::Argument`] if the network has no backbone to read images with;
     /// [`Error::NotFiniteScore`] if what it computes is not finite, which is no score.
     pub fn predict(&self, image: &RgbImage) -> Result<Prediction> {
-        self.predict_named(image, "the image".into())
+        self.predict_one(image, "the image".into())
     }
 
-    fn predict_named(&self, image: &RgbImage, name: String) -> Result<Prediction> {
-        let input = self
-            .preprocessing_or_error()?
-            .batch(std::slice::from_ref(image), &self.device);
-        let mut predictions = self.decode(self.model.features(input));
-        predictions.swap_remove(0).map_err(|found| found.of(name))
+    fn predict_one(&self, image: &RgbImage, name: String) -> Result<Prediction> {
+        let mut predictions = self.predict_named(&[image], &|_| name.clone())?;
+        predictions.swap_remove(0)
     }
 
     /// Decodes and reads one image file.
@@ -157,7 +172,7 @@ impl Predictor {
     pub fn predict_file(&self, path: impl AsRef<Path>) -> Result<Prediction> {
         let path = path.as_ref();
         let image = image::read(path, &ImageLimits::default())?;
-        self.predict_named(&image, path.display().to_string())
+        self.predict_one(&image, path.display().to_string())
     }
 
     /// Reads several face crops at once. Each has its prediction, or the [`Error::NotFiniteScore`]
@@ -166,6 +181,15 @@ impl Predictor {
     /// # Errors
     /// [`Error::Argument`] if the network has no backbone to read images with.
     pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Result<Prediction>>> {
+        self.predict_named(images, &|place| format!("image {place}"))
+    }
+
+    /// As [`predict_batch`](Self::predict_batch); errors call an image by its place as `name` says.
+    pub(crate) fn predict_named<I: Borrow<RgbImage> + Sync>(
+        &self,
+        images: &[I],
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Result<Prediction>>> {
         let preprocessing = self.preprocessing_or_error()?;
         if images.is_empty() {
             return Ok(Vec::new());
@@ -175,7 +199,7 @@ impl Predictor {
             .features(preprocessing.batch(images, &self.device));
         let predictions = self.decode(features).into_iter().enumerate();
         Ok(predictions
-            .map(|(number, one)| one.map_err(|found| found.of(format!("image {number}"))))
+            .map(|(place, one)| one.map_err(|found| found.of(name(place))))
             .collect())
     }
 

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::ModelOutput;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::face::Crop;
 use crate::network::validate_backbone;
 use crate::{Error, Expression, Result};
 
@@ -20,6 +21,9 @@ pub struct ClassifierConfig {
     /// Whether two classes after the expressions are valence and arousal. Default: false.
     #[config(default = false)]
     pub valence_arousal: bool,
+    /// Which part of a photograph the network reads. Default: [`Crop::Box`], as HSEmotion cuts faces.
+    #[config(default = "Crop::Box")]
+    pub crop: Crop,
 }
 
 /// An EfficientNet with a classifier of expressions, as HSEmotion's.

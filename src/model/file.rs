@@ -8,6 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 
 use super::{Classifier, ClassifierConfig, Model, ModelConfig, OpenFace3, OpenFace3Config};
+use crate::face::Crop;
 use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, Network, VERSION, VERSION_KEY};
 use crate::weights::native::{self, WeightsFile};
 use crate::{Error, Result, weights};
@@ -34,11 +35,21 @@ impl Model {
         }
     }
 
+    /// Reads a model and its config from any file that [`weights::import()`] reads, with its default
+    /// options; what was guessed then is in an [`Import`](weights::Import) alone.
+    ///
+    /// # Errors
+    /// See [`weights::import()`].
+    pub fn load(path: &Path, device: &Device) -> Result<(Self, ModelConfig)> {
+        let imported = weights::import(path, &weights::ImportOptions::default(), device)?;
+        Ok((imported.model, imported.config))
+    }
+
     /// Reads a model and its config from a file of this crate.
     ///
     /// # Errors
     /// See [`Network::load`].
-    pub fn load(path: &Path, device: &Device) -> Result<(Self, ModelConfig)> {
+    pub(crate) fn load_own(path: &Path, device: &Device) -> Result<(Self, ModelConfig)> {
         let file = native::read(path)?;
         match file.metadata.get(KIND_KEY).map(String::as_str) {
             Some(CLASSIFIER) => {
@@ -65,6 +76,7 @@ impl Model {
                     ModelConfig::OpenFace3(config),
                 ))
             }
+            Some(weights::DETECTOR) => Err(weights::finds_faces(path)),
             Some(other) => Err(Error::file(
                 path,
                 "a model that this version knows",
@@ -106,8 +118,10 @@ fn contents<C: Config>(
         let found = format!("version {:?}", entry(VERSION_KEY));
         return Err(Error::file(path, expected, found));
     }
-    let config = crate::config::parse(entry(CONFIG_KEY).unwrap_or_default())
-        .map_err(|found| invalid(path, found))?;
+    let config = entry(CONFIG_KEY).unwrap_or_default();
+    let later = [("crop", serde_json::json!(Crop::Box))];
+    let config =
+        crate::config::parse_older(config, &later).map_err(|found| invalid(path, found))?;
     Ok((config, file.tensors))
 }
 
@@ -117,4 +131,43 @@ fn fill<M: Module>(path: &Path, network: M, tensors: BTreeMap<String, TensorData
 
 fn invalid(path: &Path, found: String) -> Error {
     Error::file(path, "a valid config", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Expression;
+    use crate::backbone::{EfficientNetConfig, Variant};
+
+    #[test]
+    fn the_crop_is_read_back_and_a_file_from_before_it_was_told_is_of_boxes() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Device::default();
+        let tiny = EfficientNetConfig::new(Variant::Tiny);
+        let classes = vec![Expression::Fear, Expression::Anger];
+        let classifier = ClassifierConfig::new(tiny.clone().with_classes(Some(2)), classes);
+        for config in [
+            ModelConfig::Classifier(classifier.with_crop(Crop::Aligned)),
+            ModelConfig::OpenFace3(OpenFace3Config::new(tiny).with_crop(Crop::Aligned)),
+        ] {
+            let path = folder.path().join("model.safetensors");
+            config.init(&device).save(&path).unwrap();
+            assert_eq!(Model::load(&path, &device).unwrap().1.crop(), Crop::Aligned);
+
+            let file = native::read(&path).unwrap();
+            let tensors: Vec<_> = file.tensors.into_iter().collect();
+            let load = |crop: &str| {
+                let mut metadata = file.metadata.clone();
+                let config = metadata[CONFIG_KEY].replace(r#","crop":"aligned""#, crop);
+                assert_ne!(config, metadata[CONFIG_KEY]);
+                metadata.insert(CONFIG_KEY.into(), config);
+                native::write(&path, &tensors, &metadata).unwrap();
+                Model::load(&path, &device).map(|(_, config)| config.crop())
+            };
+            assert_eq!(load("").unwrap(), Crop::Box);
+            let error = load(r#","crop":"round""#).unwrap_err();
+            assert!(matches!(error, Error::File { .. }), "{error:?}");
+            assert!(error.to_string().contains("`aligned` or `box`"), "{error}");
+        }
+    }
 }

@@ -36,11 +36,13 @@ mod openface3;
 use burn::tensor::{Device, Tensor};
 
 use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::face::Crop;
 use crate::network::{Network, NetworkConfig};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
 
 pub use classifier::{Classifier, ClassifierConfig};
+pub(crate) use file::KIND_KEY;
 pub use openface3::{OpenFace3, OpenFace3Config};
 
 /// Any network that predicts.
@@ -135,6 +137,15 @@ impl ModelConfig {
             Self::Network(config) => config.tasks.valence_arousal,
             Self::Classifier(config) => config.valence_arousal,
             Self::OpenFace3(_) => false,
+        }
+    }
+
+    /// Which part of a photograph the model reads.
+    pub fn crop(&self) -> Crop {
+        match self {
+            Self::Network(config) => config.crop,
+            Self::Classifier(config) => config.crop,
+            Self::OpenFace3(config) => config.crop,
         }
     }
 

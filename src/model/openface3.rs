@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::ModelOutput;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::face::Crop;
 use crate::head::{ActionUnitHead, ActionUnitHeadConfig, NodeMap};
 use crate::network::validate_backbone;
 use crate::{ActionUnit, Expression, Result};
@@ -17,6 +18,10 @@ use crate::{ActionUnit, Expression, Result};
 pub struct OpenFace3Config {
     /// The network from image to feature, without a classifier.
     pub backbone: EfficientNetConfig,
+    /// Which part of a photograph the network reads. Default: [`Crop::Box`], as OpenFace 3.0 cuts
+    /// faces.
+    #[config(default = "Crop::Box")]
+    pub crop: Crop,
 }
 
 /// OpenFace 3.0's network: expression, gaze and eight action units.

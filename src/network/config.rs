@@ -8,6 +8,7 @@ use super::{FeatureKind, Network, Tasks};
 use crate::Result;
 use crate::attention::Attention;
 use crate::backbone::EfficientNetConfig;
+use crate::face::Crop;
 use crate::graph::Similarity;
 use crate::head::{ActionUnitHeadConfig, ExpressionHeadConfig, NodeMap, ValenceArousalHeadConfig};
 use crate::label::{ACTION_UNITS, EXPRESSIONS};
@@ -46,6 +47,10 @@ pub struct NetworkConfig {
     /// The tasks that the weights were trained for. Default: all.
     #[config(default = "Tasks::new()")]
     pub tasks: Tasks,
+    /// Which part of a photograph the network reads. Default: [`Crop::Aligned`], as s-Aff-Wild2's
+    /// images are.
+    #[config(default = "Crop::Aligned")]
+    pub crop: Crop,
 }
 
 impl NetworkConfig {

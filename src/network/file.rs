@@ -6,6 +6,7 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use super::{Network, NetworkConfig};
+use crate::face::Crop;
 use crate::weights::native::{self, WeightsFile};
 use crate::{Error, Result, weights};
 
@@ -72,8 +73,9 @@ impl Network {
             }
         }
         let config = entry(CONFIG_KEY).unwrap_or_default();
-        let config: NetworkConfig =
-            crate::config::parse(config).map_err(|found| expect("a valid config", found))?;
+        let later = [("crop", serde_json::json!(Crop::Aligned))];
+        let config: NetworkConfig = crate::config::parse_older(config, &later)
+            .map_err(|found| expect("a valid config", found))?;
         config
             .validate()
             .map_err(|error| expect("a valid config", error.to_string()))?;
@@ -181,6 +183,7 @@ mod tests {
             ),
             ("attention", json!({"Additive": {"hidden": 0}}), "hidden"),
             ("attention", json!("Sideways"), "Sideways"),
+            ("crop", json!("sideways"), "`aligned` or `box`"),
             ("neighbours", json!(13), "neighbours"),
             ("feature_width", json!(99_999_999_999u64), "feature_width"),
             ("feature_width", json!(-1), "-1"),
@@ -193,6 +196,25 @@ mod tests {
             let error = load("config", &other.to_string());
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_from_before_crops_were_told_is_of_aligned_faces() {
+        let device = Device::default();
+        let config = small().with_crop(Crop::Box);
+        let (folder, path) = saved(&config.init(&device));
+        let (_, read) = Network::load(&path, &device).expect("the network");
+        assert_eq!(read.crop, Crop::Box);
+
+        let mut file = native::read(&path).expect("the file");
+        let mut older = json!(config);
+        older.as_object_mut().expect("keys").remove("crop");
+        file.metadata.insert("config".into(), older.to_string());
+        let tensors: Vec<_> = file.tensors.into_iter().collect();
+        let path = folder.path().join("older.safetensors");
+        native::write(&path, &tensors, &file.metadata).expect("a file");
+        let (_, read) = Network::load(&path, &device).expect("the network");
+        assert_eq!(read.crop, Crop::Aligned);
     }
 
     #[test]

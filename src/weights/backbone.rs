@@ -5,11 +5,14 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde_json::Value;
 
+use super::detector::{finds_faces, is_own};
 use super::evidence::Evidence;
 use super::layout::{self, Named, Place, places};
 use super::timm::{self, backbone_places};
-use super::{Checkpoint, Family, WeightsSource, assign, linear};
+use super::{Checkpoint, Family, ImportOptions, WeightsSource, assign, import, linear};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::face::Crop;
+use crate::model::KIND_KEY;
 use crate::network::validate_backbone;
 use crate::{Error, Result};
 
@@ -23,6 +26,8 @@ pub struct Backbone {
     pub network: EfficientNet,
     /// Its config.
     pub config: EfficientNetConfig,
+    /// Which part of a photograph the file's network reads; the detector's box if it does not say.
+    pub crop: Crop,
     /// A line on each thing that was contradictory or guessed.
     pub warnings: Vec<String>,
 }
@@ -39,7 +44,7 @@ pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, Effi
 }
 
 /// Reads the EfficientNet of a timm or HSEmotion checkpoint, or of a file of this crate, with its
-/// classifier if it has one.
+/// classifier if it has one; or the one that the paper's authors' or OpenFace 3.0's network has.
 ///
 /// The kind of file and the variant are told from its tensors; flavour, input size, mean and deviation
 /// from what the file, or a `config.json` beside it, says of the network. Where nothing tells the
@@ -51,9 +56,13 @@ pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, Effi
 /// finite or does not fit.
 pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
     let mut checkpoint = Checkpoint::open(path)?;
+    let mut crop = Crop::Box;
     let (config, places, parts, warnings) = match checkpoint.family() {
+        Some(Family::Countenance) if is_own(&checkpoint) => return Err(finds_faces(path)),
+        Some(Family::Yunet | Family::Mtcnn) => return Err(finds_faces(path)),
         Some(Family::Countenance) => {
-            let (config, places) = own(&checkpoint, device)?;
+            let (config, places, told) = own(&checkpoint, device)?;
+            crop = told;
             // What reads the features is no part of what makes them.
             checkpoint.keep(&[OURS]);
             (config, places, &[OURS][..], Vec::new())
@@ -68,12 +77,11 @@ pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
             let warnings = [found.warnings, evidence.warnings].concat();
             (found.config, places, &timm::PARTS[..], warnings)
         }
+        Some(Family::MtlAbaw4 | Family::Openface3) => return inside(path, device),
         _ => {
-            let expected = "a backbone: an EfficientNet of timm or HSEmotion, or a file of this \
-                            crate with a backbone";
-            let found = "none of its names (if it is another supported checkpoint, convert it \
-                         first)";
-            return Err(Error::file(path, expected, found));
+            let expected =
+                "a backbone: an EfficientNet of timm or HSEmotion, or a network with one";
+            return Err(Error::file(path, expected, "names of neither"));
         }
     };
     let (tensors, mut report) = layout::read(&mut checkpoint, &places, parts)?;
@@ -87,21 +95,49 @@ pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
     Ok(Backbone {
         network,
         config,
+        crop,
         warnings,
     })
 }
 
-/// The backbone of a file of this crate.
-fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, Vec<Place>)> {
+/// The backbone inside another program's network.
+fn inside(path: &Path, device: &Device) -> Result<Backbone> {
+    let imported = import(path, &ImportOptions::default(), device)?;
+    match (imported.model.backbone(), imported.config.backbone()) {
+        (Some(network), Some(config)) => Ok(Backbone {
+            network: network.clone(),
+            config: config.clone(),
+            crop: imported.config.crop(),
+            warnings: imported.warnings,
+        }),
+        _ => Err(heads_alone(path)),
+    }
+}
+
+/// Says that a network has no backbone.
+fn heads_alone(path: &Path) -> Error {
+    let expected = "a file with a backbone and its config";
+    Error::file(path, expected, "heads alone, which read features")
+}
+
+/// The backbone of a file of this crate, and the crop that its network reads.
+fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, Vec<Place>, Crop)> {
     let expected = "a file with a backbone and its config";
     let error = |found: String| Error::file(checkpoint.path(), expected, found);
     let config = checkpoint.metadata().get("config").map(String::as_str);
-    let config: Value = serde_json::from_str(config.unwrap_or_default())
+    let whole: Value = serde_json::from_str(config.unwrap_or_default())
         .map_err(|reason| error(format!("a broken config: {reason}")))?;
-    let config = match &config["backbone"] {
-        Value::Null => return Err(error("heads alone, which read features".into())),
+    let config = match &whole["backbone"] {
+        Value::Null => return Err(heads_alone(checkpoint.path())),
         config => crate::config::parse::<EfficientNetConfig>(&config.to_string())
             .map_err(|reason| error(format!("a broken config: {reason}")))?,
+    };
+    let crop = match whole.get("crop") {
+        Some(crop) => serde_json::from_value(crop.clone())
+            .map_err(|reason| error(format!("a broken config: {reason}")))?,
+        // Files from before crops were told: networks of this crate read aligned faces.
+        None if checkpoint.metadata().contains_key(KIND_KEY) => Crop::Box,
+        None => Crop::Aligned,
     };
     validate_backbone(&config)
         .map_err(|reason| error(format!("a config out of range: {reason}")))?;
@@ -109,5 +145,5 @@ fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, 
     let places = places(&network, |path| Some(Named::One(format!("{OURS}.{path}"))));
     // The file's linear weights lie as the module's do.
     let places = places.into_iter().map(Place::straight).collect();
-    Ok((config, places))
+    Ok((config, places, crop))
 }

@@ -220,6 +220,16 @@ fn container(start: &[u8]) -> Result<Container, String> {
             "a Git LFS pointer: fetch the file that it stands for (git lfs pull)"
         }
         [b'<', ..] => "a web page: the download went wrong",
+        // The version of the format, then whoever wrote it, the graph or the operators.
+        [
+            0x08,
+            1..=32,
+            0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42,
+            ..,
+        ] => {
+            "an ONNX file, which is not read: take the checkpoint that it was exported from (YuNet's is \
+             yunet_n.pth)"
+        }
         _ if start.starts_with(b"\x89HDF") => "an HDF5 file (Keras), which is not supported",
         _ => "neither's beginning",
     };

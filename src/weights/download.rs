@@ -1,29 +1,12 @@
-//! Published weights, fetched once into the user's cache.
-//!
-//! # Example
-//! ```
-//! use countenance::weights::download::Published;
-//!
-//! // What would be fetched, and from where; nothing is until `fetch`.
-//! let published = Published::named("hsemotion:enet_b0_8_best_vgaf")?;
-//! assert_eq!(published.file, "enet_b0_8_best_vgaf.pt");
-//! assert!(Published::named("hsemotion:enet_b99").is_err());
-//! # Ok::<(), countenance::Error>(())
-//! ```
+//! Fetching published files, once, over HTTPS.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-use super::hsemotion::{self, PUBLISHED};
+use super::RemoteFile;
 use crate::{Error, Result};
-
-/// Where HSEmotion publishes its networks; their own program fetches them from there.
-const HSEMOTION: &str =
-    "https://github.com/HSE-asavchenko/face-emotion-recognition/blob/main/models/";
 
 /// The most that is taken from a server, in bytes; the largest published file is a tenth of this.
 const LARGEST: u64 = 1 << 30;
@@ -31,49 +14,7 @@ const CONNECTING: Duration = Duration::from_secs(20);
 const ANSWERING: Duration = Duration::from_secs(60);
 const BUFFER: usize = 1 << 16;
 
-/// A file that can be fetched.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RemoteFile {
-    /// The name of the file in the cache.
-    pub file: String,
-    /// Its address.
-    pub url: String,
-    /// Its length in bytes, where it is known.
-    pub size: Option<u64>,
-    /// Its SHA-256 in hexadecimal, where it is known.
-    pub sha256: Option<String>,
-}
-
 impl RemoteFile {
-    /// The file of a name such as `hsemotion:enet_b0_8_best_vgaf`.
-    ///
-    /// HSEmotion publishes neither lengths nor digests: the length that the server announces is
-    /// what is checked.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] with the known names if this is none of them.
-    pub fn named(name: &str) -> Result<Self> {
-        let known = name
-            .strip_prefix("hsemotion:")
-            .and_then(|name| PUBLISHED.iter().find(|known| known.name == name));
-        match known {
-            Some(hsemotion::Published { name, folder, .. }) => Ok(Self {
-                file: format!("{name}.pt"),
-                url: format!("{HSEMOTION}{folder}/{name}.pt?raw=true"),
-                size: None,
-                sha256: None,
-            }),
-            None => {
-                let names = PUBLISHED.map(|known| known.name);
-                Err(Error::argument(
-                    "published weights",
-                    format!("hsemotion: and one of {}", names.join(", ")),
-                    name,
-                ))
-            }
-        }
-    }
-
     /// The file's path in `folder`, after fetching it if it is not there.
     ///
     /// `progress` hears how many bytes are there, and of how many if that is known. A fetch that
@@ -95,9 +36,9 @@ impl RemoteFile {
         let partial = folder.join(format!("{}.part", self.file));
         let mark = folder.join(format!("{}.part.etag", self.file));
         self.transfer(&partial, &mark, progress)?;
-        if let Err(error) = self.check(&partial) {
+        if let Some(found) = self.differs(&partial)? {
             let _ = std::fs::remove_file(&partial);
-            return Err(error);
+            return Err(self.failed(found));
         }
         std::fs::rename(&partial, &path).map_err(Error::io("create", &path))?;
         let _ = std::fs::remove_file(&mark);
@@ -182,31 +123,11 @@ impl RemoteFile {
         }
     }
 
-    /// Whether the whole file is what it should be.
-    fn check(&self, path: &Path) -> Result<()> {
-        let mut file = File::open(path).map_err(Error::io("open", path))?;
-        let mut hash = Sha256::new();
-        let size = io::copy(&mut file, &mut hash).map_err(Error::io("read", path))?;
-        if let Some(expected) = self.size.filter(|&expected| expected != size) {
-            return Err(self.failed(format!("it has {size} bytes, not {expected}")));
-        }
-        let digest: String = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        match &self.sha256 {
-            Some(expected) if !expected.eq_ignore_ascii_case(&digest) => {
-                Err(self.failed(format!("its SHA-256 is {digest}, not {expected}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn failed(&self, reason: impl ToString) -> Error {
         Error::Download {
             url: self.url.clone(),
             reason: reason.to_string(),
+            command: None,
         }
     }
 }
@@ -218,25 +139,6 @@ fn agent() -> ureq::Agent {
         .timeout_recv_response(Some(ANSWERING))
         .build()
         .into()
-}
-
-/// The folder that this crate's downloads are kept in: `countenance` in the user's cache folder,
-/// which `XDG_CACHE_HOME` may name.
-///
-/// # Errors
-/// [`Error::Argument`] if the environment names none.
-pub fn cache_folder() -> Result<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    variable("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| variable("LOCALAPPDATA").map(PathBuf::from))
-        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")))
-        .map(|folder| folder.join("countenance"))
-        .ok_or_else(|| {
-            let expected = "a folder for downloads in XDG_CACHE_HOME or HOME";
-            Error::argument("the environment", expected, "neither")
-        })
 }
 
 #[cfg(test)]
@@ -394,19 +296,6 @@ mod tests {
             .unwrap_err();
         assert!(matches!(error, Error::Download { .. }), "{error}");
         assert!(error.to_string().contains("give its path"), "{error}");
-    }
-
-    #[test]
-    fn names_are_known_or_listed() {
-        let known = RemoteFile::named("hsemotion:enet_b2_8").unwrap();
-        assert!(
-            known
-                .url
-                .ends_with("/affectnet_emotions/enet_b2_8.pt?raw=true")
-        );
-        let faces = RemoteFile::named("hsemotion:state_vggface2_enet0_new").unwrap();
-        assert!(faces.url.contains("/pretrained_faces/state_vggface2"));
-        let error = RemoteFile::named("hsemotion:../enet").unwrap_err();
-        assert!(error.to_string().contains("enet_b0_8_best_vgaf"), "{error}");
+        assert!(!folder.path().join("file.pt").exists());
     }
 }

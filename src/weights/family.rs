@@ -16,17 +16,23 @@ pub enum Family {
     MtlAbaw4,
     /// OpenFace 3.0's multi-task network.
     Openface3,
+    /// The detector YuNet.
+    Yunet,
+    /// One of the detector MTCNN's three networks.
+    Mtcnn,
     /// This crate's own files.
     Countenance,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Timm,
         Self::Hsemotion,
         Self::MtlAbaw4,
         Self::Openface3,
+        Self::Yunet,
+        Self::Mtcnn,
         Self::Countenance,
     ];
 }
@@ -38,6 +44,8 @@ impl fmt::Display for Family {
             Self::Hsemotion => "hsemotion",
             Self::MtlAbaw4 => "mtl-abaw4",
             Self::Openface3 => "openface3",
+            Self::Yunet => "yunet",
+            Self::Mtcnn => "mtcnn",
             Self::Countenance => "countenance",
         })
     }

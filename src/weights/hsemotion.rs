@@ -8,10 +8,6 @@ pub(super) struct Published {
     /// Its name, which is that of its file.
     pub name: &'static str,
     /// The folder that it is published in.
-    #[cfg_attr(
-        not(feature = "download"),
-        allow(dead_code, reason = "for downloads alone")
-    )]
     pub folder: &'static str,
     /// The outputs of its classifier.
     pub outputs: Option<usize>,

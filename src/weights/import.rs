@@ -4,12 +4,14 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
+use super::detector::finds_faces;
 use super::evidence::Evidence;
 use super::hsemotion::Published;
 use super::layout::{self, Place};
 use super::timm::{self, TimmBackbone, backbone_places};
 use super::{
-    Checkpoint, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3, outputs,
+    Checkpoint, DetectorImport, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3,
+    outputs,
 };
 use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
 use crate::{Error, Result};
@@ -45,7 +47,12 @@ pub struct Import {
 /// it; [`Error::Weights`] with everything that does not fit, unless the options allow it, and always
 /// if nothing fits or a value is not finite.
 pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
-    let mut checkpoint = Checkpoint::choose(path, options.kind, options.weights.as_deref())?;
+    let mut checkpoint = Checkpoint::choose(path, options.kind, options.weights.as_deref())
+        // MTCNN comes as three files, which are no network that is read here.
+        .map_err(|error| match DetectorImport::is_at(path) {
+            true => finds_faces(path),
+            false => error,
+        })?;
     let family = match options.kind {
         Some(family) => family,
         None => Family::of(&checkpoint)?,
@@ -168,6 +175,7 @@ fn plan(checkpoint: &mut Checkpoint, family: Family, options: &ImportOptions) ->
                 parts: &openface3::PARTS,
             }
         }
+        Family::Yunet | Family::Mtcnn => return Err(finds_faces(checkpoint.path())),
         Family::Countenance => unreachable!("read by its own reader"),
     };
     plan.warnings.extend(evidence.warnings);
@@ -210,7 +218,7 @@ fn classifier(
 
 /// A model of this crate's own file; its classes get other names if the options say so.
 fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
-    let (mut model, _) = Model::load(path, device)?;
+    let (mut model, _) = Model::load_own(path, device)?;
     if options.flavour.is_some() {
         let expected = "a file that does not say its own";
         let found = format!("{}, which does", path.display());
@@ -226,17 +234,22 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
         config.expressions = classes.expressions;
         config.valence_arousal = classes.valence_arousal;
     }
+    let config = model.config();
+    let warnings = match config.classes_are_named() {
+        true => Vec::new(),
+        false => vec![outputs::nameless(config.expressions().len())],
+    };
     Ok(Import {
         report: ImportReport {
             fitting: model.slots().len(),
             ..Default::default()
         },
-        config: model.config(),
         model,
+        config,
         family: Family::Countenance,
         ignored: Vec::new(),
         random: Vec::new(),
         notes: Vec::new(),
-        warnings: Vec::new(),
+        warnings,
     })
 }

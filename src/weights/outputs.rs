@@ -120,16 +120,21 @@ fn published(path: &Path, outputs: usize) -> Option<Way> {
     ))
 }
 
+/// What is said of `classes` classes, at least one, whose names nothing tells.
+pub(super) fn nameless(classes: usize) -> String {
+    format!(
+        "the order of its classes is not known: they are called class_0 to class_{}; to name them: \
+         convert --labels",
+        classes - 1
+    )
+}
+
 /// Outputs that nothing names: so many classes, or none that are of faces.
 fn unnamed(outputs: usize, mut warnings: Vec<String>) -> Named {
     let mut note = None;
     let classes = match outputs {
         2..=MOST => {
-            warnings.push(format!(
-                "the order of its classes is not known: they are called class_0 to class_{}; to name \
-                 them: convert --labels",
-                outputs - 1
-            ));
+            warnings.push(nameless(outputs));
             Classes::unnamed(outputs)
         }
         outputs => {

@@ -14,10 +14,12 @@ pub(super) struct Root {
 }
 
 /// The tensors that tell a network, each with whose it is.
-const ANCHORS: [(&str, Family); 3] = [
+const ANCHORS: [(&str, Family); 5] = [
     ("au_regressor.sc", Family::Openface3),
     ("au.sc", Family::MtlAbaw4),
     ("conv_stem.weight", Family::Timm),
+    ("backbone.model0.conv1.weight", Family::Yunet),
+    ("prelu3.weight", Family::Mtcnn),
 ];
 
 /// What stands before timm's network inside the others.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Import;
 use super::spelling::printable;
+use super::{DetectorImport, Family, Import};
+use crate::face::DetectorNetwork;
 
 /// How many of the names of what was left aside are printed.
 const LISTED: usize = 12;
@@ -45,7 +46,13 @@ impl fmt::Display for Import {
         } else {
             "no"
         };
-        write!(f, "\nvalence and arousal: {reads}\n{}", self.report)?;
+        write!(f, "\nvalence and arousal: {reads}")?;
+        write!(
+            f,
+            "\ncrop of a face: {}\n{}",
+            self.config.crop(),
+            self.report
+        )?;
         for note in &self.notes {
             write!(f, "\n{}", harmless(note))?;
         }
@@ -59,6 +66,24 @@ impl fmt::Display for Import {
             write!(f, "\nleft at random: {path}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for DetectorImport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detector = match &self.network {
+            DetectorNetwork::YuNet(_) => Family::Yunet,
+            DetectorNetwork::Mtcnn(_) => Family::Mtcnn,
+        };
+        write!(f, "taken for {}, the detector {detector}", self.family)?;
+        write!(f, "\n{}", self.report)?;
+        for note in &self.notes {
+            write!(f, "\n{}", harmless(note))?;
+        }
+        match self.ignored.as_slice() {
+            [] => Ok(()),
+            ignored => write!(f, "\nignored: {}", aside(ignored)),
+        }
     }
 }
 
