@@ -1,4 +1,5 @@
-//! Pictures for people: scores drawn beside a face, the curves of a training, a confusion matrix.
+//! Pictures for people: scores drawn beside a face, a photograph with its faces, the curves of a
+//! training, a confusion matrix.
 //!
 //! # Example
 //! ```
@@ -24,6 +25,7 @@ mod confusion;
 mod folder;
 mod name;
 mod overlay;
+mod photograph;
 mod plot;
 mod scale;
 pub(crate) mod text;
@@ -39,7 +41,9 @@ use crate::{Error, Result};
 pub use chart::{Axis, Panel, Series, curves};
 pub use confusion::confusion;
 pub use folder::OverlayFolder;
+pub(crate) use name::names;
 pub use overlay::{OverlayScores, overlay};
+pub use photograph::{MarkedFace, photograph};
 
 /// Writes `picture` to `path` as a PNG file, whole or not at all.
 ///

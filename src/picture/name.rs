@@ -18,7 +18,7 @@ const CUT: &str = "...";
 /// [`row_name`] spells it. Where the images lie in several folders, the folders below the one that
 /// all lie in come before it, joined by `_`. The middle of a long name is cut out, and a name that an
 /// earlier image has already is followed by `-2`, `-3` and so on.
-pub(super) fn names(images: &[PathBuf]) -> Vec<String> {
+pub(crate) fn names(images: &[PathBuf]) -> Vec<String> {
     let folders: Vec<Vec<&Path>> = images.iter().map(|image| folders(image)).collect();
     let shared = shared(&folders);
     let mut taken = HashSet::new();

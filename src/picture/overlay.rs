@@ -34,7 +34,7 @@ const BAR: (f32, f32) = (206.0, 172.0);
 /// The most characters of a class's name.
 const LONGEST: usize = 20;
 /// A unit counts as active from here on, as in the challenge's F1.
-const THRESHOLD: f32 = 0.5;
+pub(super) const THRESHOLD: f32 = 0.5;
 
 /// Draws the image, enlarged, with its scores beside it: a bar per action unit, a bar per
 /// expression with the most probable one in another colour, and a dot in the plane of valence and
@@ -109,7 +109,7 @@ pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
 }
 
 /// A name that ends before the bars begin.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", name[..end].trim_end()),
         None => name.to_string(),
@@ -206,7 +206,8 @@ impl Board {
     }
 }
 
-fn within(value: f32, low: f32, high: f32) -> f32 {
+/// A value in its range; zero if it is no number.
+pub(super) fn within(value: f32, low: f32, high: f32) -> f32 {
     if value.is_nan() {
         0.0
     } else {

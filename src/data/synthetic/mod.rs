@@ -28,6 +28,8 @@
 //! ```
 
 mod brush;
+#[cfg(test)]
+mod call;
 mod face;
 mod feature;
 mod half;

@@ -1,0 +1,131 @@
+//! What is told of one face, in words.
+
+use crate::label::ActionUnit;
+use crate::picture::overlay::{OverlayScores, THRESHOLD, shortened, within};
+
+/// How many units stand in a line.
+const UNITS: usize = 4;
+
+/// The scores of a face as they are written; a part that is absent or not finite is not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Caption {
+    /// The most probable class and its probability.
+    pub expression: Option<[String; 2]>,
+    /// Valence and arousal.
+    pub affect: Option<[String; 2]>,
+    /// The active units, if any are read.
+    pub units: Option<Vec<ActionUnit>>,
+}
+
+impl Caption {
+    /// The words for some scores.
+    pub fn of(scores: &OverlayScores<'_>) -> Self {
+        let classes = scores.expressions.iter();
+        let top = classes
+            .filter(|(_, value)| value.is_finite())
+            .max_by(|one, other| one.1.total_cmp(&other.1));
+        let affect = scores.valence_arousal;
+        let active = |&(unit, value): &(ActionUnit, f32)| (value >= THRESHOLD).then_some(unit);
+        Self {
+            expression: top.map(|(class, value)| {
+                let value = within(*value, 0.0, 1.0);
+                [shortened(class.name()), format!("{value:.2}")]
+            }),
+            affect: affect
+                .filter(|values| values.iter().all(|value| value.is_finite()))
+                .map(|values| values.map(signed)),
+            units: (!scores.action_units.is_empty())
+                .then(|| scores.action_units.iter().filter_map(active).collect()),
+        }
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The words in short lines.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(self.expression.as_ref().map(|words| words.join(" ")));
+        if let Some([valence, arousal]) = &self.affect {
+            lines.push(format!("valence {valence}"));
+            lines.push(format!("arousal {arousal}"));
+        }
+        match self.units.as_deref() {
+            Some([]) => lines.push("no unit active".into()),
+            Some(units) => lines.extend(units.chunks(UNITS).map(|units| {
+                let names: Vec<_> = units.iter().map(ToString::to_string).collect();
+                names.join(" ")
+            })),
+            None => {}
+        }
+        lines
+    }
+
+    /// The words in the columns of a table: class, probability, valence, arousal, units.
+    pub fn cells(&self) -> [String; 5] {
+        let [class, probability] = self.expression.clone().unwrap_or_default();
+        let [valence, arousal] = self.affect.clone().unwrap_or_default();
+        let units = match self.units.as_deref() {
+            Some([]) => "none".to_string(),
+            Some(units) => {
+                let names: Vec<_> = units.iter().map(ToString::to_string).collect();
+                names.join(" ")
+            }
+            None => String::new(),
+        };
+        [class, probability, valence, arousal, units]
+    }
+}
+
+/// A value from -1 to 1 with its sign; what is rounded to zero has none but a plus.
+fn signed(value: f32) -> String {
+    let hundredths = (100.0 * within(value, -1.0, 1.0)).round();
+    // Adding zero makes a negative zero positive.
+    format!("{:+.2}", hundredths / 100.0 + 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Expression;
+
+    #[test]
+    fn the_most_probable_class_and_the_active_units_are_told() {
+        let units = ActionUnit::AFF_WILD2.map(|unit| (unit, f32::from(unit.number()) / 20.0));
+        let scores = OverlayScores {
+            action_units: &units,
+            expressions: &[(Expression::Neutral, 0.2), (Expression::Anger, 0.756)],
+            valence_arousal: Some([-0.4, 3.0]),
+        };
+        let caption = Caption::of(&scores);
+        let lines = [
+            "Anger 0.76",
+            "valence -0.40",
+            "arousal +1.00",
+            "AU10 AU12 AU15 AU23",
+            "AU24 AU25 AU26",
+        ];
+        assert_eq!(caption.lines(), lines);
+        let units = "AU10 AU12 AU15 AU23 AU24 AU25 AU26";
+        assert_eq!(caption.cells(), ["Anger", "0.76", "-0.40", "+1.00", units]);
+    }
+
+    #[test]
+    fn a_value_that_is_rounded_to_zero_is_not_negative() {
+        let told = [-0.004, -0.006, -0.0, 0.004, 0.1].map(signed);
+        assert_eq!(told, ["+0.00", "-0.01", "+0.00", "+0.00", "+0.10"]);
+    }
+
+    #[test]
+    fn what_is_absent_or_not_finite_is_not_told() {
+        assert!(Caption::of(&OverlayScores::default()).is_empty());
+        let scores = OverlayScores {
+            action_units: &[(ActionUnit::Au1, f32::NAN)],
+            expressions: &[(Expression::Neutral, f32::NAN)],
+            valence_arousal: Some([0.0, f32::INFINITY]),
+        };
+        assert_eq!(Caption::of(&scores).lines(), ["no unit active"]);
+    }
+}
