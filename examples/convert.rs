@@ -1,11 +1,11 @@
 //! Any supported checkpoint to this crate's file, or to the names that PyTorch programs expect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::backbone::Flavour;
-use countenance::weights::{self, ClassNames, ExportTarget, Family, ImportOptions};
+use countenance::weights::{self, ClassNames, DetectorImport, ExportTarget, Family, ImportOptions};
 use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
@@ -15,19 +15,22 @@ use shared::argument::{of_flag, parse};
 use shared::device::DeviceArgument;
 use shared::output::{Content, OverwriteArgument};
 use shared::report::{print, run, say};
+use shared::weights::located;
 
 /// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
 ///
 /// Reads safetensors and what torch.save has written, state dicts and whole modules; nothing in
-/// them is executed. What the file is, is told from its contents.
+/// them is executed. What the file is, is told from its contents. Detectors become one file too:
+/// YuNet's checkpoint, and MTCNN's three files in a folder or in facenet-pytorch's wheel.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The checkpoint
+    /// The checkpoint, or a name of published weights: hsemotion:enet_b0_8_best_vgaf and so on, yunet,
+    /// mtcnn
     input: PathBuf,
     /// The safetensors file to write
     output: PathBuf,
-    /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3 or countenance
+    /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3, yunet, mtcnn or countenance
     #[arg(long, default_value = "auto", value_parser = kind)]
     kind: Kind,
     /// Write for a PyTorch program instead: mtl-abaw4 or timm
@@ -79,9 +82,14 @@ fn main() -> ExitCode {
 }
 
 fn convert(arguments: &Arguments) -> Result<()> {
-    let inputs = [arguments.input.as_path()];
     let overwrite = arguments.overwrite;
-    overwrite.check(&arguments.output, Content::Weights, inputs)?;
+    let check = |input: &Path| overwrite.check(&arguments.output, Content::Weights, [input]);
+    check(&arguments.input)?;
+    let input = located(&arguments.input)?;
+    check(&input)?;
+    if arguments.is_of_detector(&input) {
+        return detector(arguments, &input);
+    }
     let options = ImportOptions {
         kind: arguments.kind.0,
         flavour: arguments.flavour.map(|flavour| match flavour {
@@ -92,8 +100,8 @@ fn convert(arguments: &Arguments) -> Result<()> {
         labels: arguments.labels.clone(),
         allow_partial: arguments.allow_partial,
     };
-    let imported = weights::import(&arguments.input, &options, &arguments.device.open()?)
-        .map_err(named_as_flag)?;
+    let imported =
+        weights::import(&input, &options, &arguments.device.open()?).map_err(named_as_flag)?;
     if !imported.random.is_empty() {
         say(format_args!(
             "warning: {} tensors of the network are random numbers; it must be trained",
@@ -110,6 +118,42 @@ fn convert(arguments: &Arguments) -> Result<()> {
     }
     let output = arguments.output.display();
     print(format_args!("{imported}\nwrote {output}"))
+}
+
+impl Arguments {
+    /// Whether the input finds faces instead of reading them.
+    fn is_of_detector(&self, input: &Path) -> bool {
+        match self.kind.0 {
+            Some(family) => matches!(family, Family::Yunet | Family::Mtcnn),
+            None => DetectorImport::is_at(input),
+        }
+    }
+}
+
+/// Writes a detector, of which nothing is to be chosen.
+fn detector(arguments: &Arguments, input: &Path) -> Result<()> {
+    let given = [
+        ("--to", arguments.to.is_some()),
+        ("--flavour", arguments.flavour.is_some()),
+        ("--weights", arguments.weights.is_some()),
+        ("--labels", arguments.labels.is_some()),
+        ("--allow-partial", arguments.allow_partial),
+    ];
+    if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+        return Err(Error::Argument {
+            what: flag.to_string(),
+            expected: "a network that reads faces".into(),
+            found: format!("{}, a detector", input.display()),
+        });
+    }
+    // Its own files say which detector they are, and a kind is that of another program's.
+    let family = arguments.kind.0;
+    let imported = DetectorImport::open(input, family, &arguments.device.open()?)?;
+    weights::save_detector(&imported.network, &arguments.output)?;
+    print(format_args!(
+        "{imported}\nwrote {}",
+        arguments.output.display()
+    ))
 }
 
 /// The library's word on one of the options, which are flags here.

@@ -31,7 +31,8 @@ use shared::unreadable::UnreadableArgument;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The model, as `train` writes it
+    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
+    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// Folder of an s-Aff-Wild2 data set

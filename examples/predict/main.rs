@@ -7,25 +7,28 @@ use clap::Parser;
 use countenance::Result;
 use countenance::data::cache::FeatureCache;
 use countenance::data::folder::row_name;
-use countenance::data::image::{self, ImageLimits};
 use countenance::extract::Recognition;
-use countenance::picture::{OverlayFolder, OverlayScores, overlay, save_png};
-use countenance::predict::{Prediction, Predictor};
+use countenance::face::FaceReader;
+use countenance::predict::Predictor;
 
 #[path = "../shared/mod.rs"]
 mod shared;
 
 use shared::argument::parse;
-use shared::inference::InferenceArguments;
+use shared::detection::{DetectorArguments, needs_detect};
+use shared::inference::{InferenceArguments, predictor};
 use shared::progress::Progress;
-use shared::report::{one_line, run, say};
+use shared::report::{run, say};
+mod drawing;
 mod input;
 mod output;
+mod photograph;
 
 use input::Inputs;
 use output::{Format, Output, Row};
 
-/// Reads action units, expression, valence and arousal from aligned face crops.
+/// Reads action units, expression, valence and arousal from face crops, or, with --detect, from every face
+/// in photographs.
 ///
 /// A folder is read with its subfolders, and links are followed. What is an image is told by its
 /// content; what else there is, hidden files and folders included, is passed over and counted on
@@ -34,10 +37,16 @@ use output::{Format, Output, Row};
 /// A row is named by its image's path; bytes that are not UTF-8 are written \xNN. What cannot be read,
 /// a folder without an image too, has a row that says why, and the exit code is not zero then. A row
 /// whose overlay cannot be drawn has its scores and the error.
+///
+/// With --detect each face of a photograph has a row, the most certain first; a photograph without a face
+/// has one that says so, which is no error. A face is cut out as the model's file says that it expects
+/// it. A photograph is turned as its file says; faces that then lie on their side or upside down are
+/// missed, or misread.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, mut_group("DetectorArguments", needs_detect))]
 struct Arguments {
-    /// The model, as `train` or `convert` writes it
+    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
+    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// Images, or folders of images
@@ -46,10 +55,15 @@ struct Arguments {
     /// A feature file instead of images; one that another backbone made is refused, where it says so
     #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "precision"])]
     features: Option<PathBuf>,
+    /// Find the faces in photographs, and read each of them
+    #[arg(long, conflicts_with = "features")]
+    detect: bool,
+    #[command(flatten)]
+    detector: DetectorArguments,
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Also draw each face beside its scores, into this folder
+    /// Also draw each face beside its scores, or each photograph with its faces, into this folder
     ///
     /// A picture is called as its image is, and index.csv says which is which. Pictures that an earlier
     /// run has left there are removed first; a folder with anything else in it is refused.
@@ -68,19 +82,18 @@ fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.inference.device()?;
     let predictor = match arguments.features {
         // Their backbone has done its work.
-        Some(_) => Predictor::load_on(&arguments.model, &device)?,
+        Some(_) => predictor(&arguments.model, &device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
     };
-    if !predictor.config().classes_are_named() {
-        say(format_args!(
-            "the order of the model's classes is not known: they are called class_0, class_1, ...; \
-             to name them: convert --labels"
-        ));
-    }
-    let mut output = Output::new(arguments.format, predictor.config());
+    let mut output = Output::new(arguments.format, predictor.config(), arguments.detect);
     let batch_size = arguments.inference.batch_size;
     match &arguments.features {
         Some(features) => rows(&predictor, features, batch_size, &mut output)?,
+        None if arguments.detect => {
+            let detector = arguments.detector.open(&device)?;
+            let reader = FaceReader::new(predictor, detector)?.with_batch_size(batch_size)?;
+            photograph::read(&reader, arguments, &mut output)?;
+        }
         None => images(&predictor, arguments, &mut output)?,
     }
     output.finish()
@@ -120,31 +133,23 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
 }
 
 fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> Result<()> {
-    let mut inputs = Inputs::of(&arguments.images, arguments.overlay.as_deref());
-    let paths = std::mem::take(&mut inputs.images);
-    if paths.is_empty() {
-        return refused_before(0, &mut inputs, output);
-    }
-    let overlays = match &arguments.overlay {
-        Some(folder) => Some(OverlayFolder::open(folder, &paths)?),
-        None => None,
-    };
     let batch_size = arguments.inference.batch_size;
+    let Some(mut inputs) = Inputs::of(&arguments.images, arguments.overlay.as_deref(), output)?
+    else {
+        return Ok(());
+    };
+    let paths = std::mem::take(&mut inputs.images);
     let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, paths.len());
     predictor.predict_files(&paths, batch_size, |place, prediction| {
-        refused_before(place, &mut inputs, output)?;
+        inputs.write_refused_before(place, output)?;
         let path = &paths[place];
         let name = row_name(path);
         match prediction {
             Ok(prediction) => {
-                let drawn = match &overlays {
-                    Some(overlays) => draw(path, &prediction, &overlays.path(place)),
-                    None => Ok(()),
-                };
-                let error = drawn.err().map(|error| one_line(&error));
+                let undrawn = inputs.draw(place, || drawing::of_image(path, &prediction));
                 output.write(&Row {
-                    error: error.as_deref(),
+                    error: undrawn.as_deref(),
                     ..Row::of(&name, &prediction)
                 })?;
             }
@@ -153,34 +158,7 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
         progress.update(place + 1, paths.len());
         Ok(())
     })?;
-    refused_before(paths.len(), &mut inputs, output)?;
+    inputs.write_refused_before(paths.len(), output)?;
     progress.finish();
     Ok(())
-}
-
-/// Writes the rows of folders that come before the image at `place`.
-fn refused_before(place: usize, inputs: &mut Inputs, output: &mut Output) -> Result<()> {
-    while let Some(refused) = inputs.refused_before(place) {
-        output.write(&Row::without(&refused.name, &refused.error.to_string()))?;
-    }
-    Ok(())
-}
-
-/// Draws one face beside its scores.
-fn draw(image: &Path, prediction: &Prediction, out: &Path) -> Result<()> {
-    let image = image::read(image, &ImageLimits::default())?;
-    let expressions: Vec<_> = prediction
-        .expressions
-        .iter()
-        .map(|score| (score.class.clone(), score.probability))
-        .collect();
-    let picture = overlay(
-        &image,
-        &OverlayScores {
-            action_units: &prediction.action_units,
-            expressions: &expressions,
-            valence_arousal: prediction.valence_arousal,
-        },
-    );
-    save_png(&picture, out)
 }

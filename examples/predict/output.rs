@@ -1,6 +1,7 @@
 //! Predictions as a table, as CSV or as JSON lines.
 
 use clap::ValueEnum;
+use countenance::face::Detection;
 use countenance::label::{ActionUnit, Expression};
 use countenance::model::ModelConfig;
 use countenance::predict::Prediction;
@@ -27,9 +28,11 @@ pub struct Output {
     classes: Vec<Expression>,
     units: Vec<ActionUnit>,
     gaze: bool,
+    /// Whether a row is a face of a photograph, and says where it is.
+    faces: bool,
     /// Whether the CSV has its header.
     started: bool,
-    /// Rows without a prediction.
+    /// Images, or faces of photographs, without a prediction.
     unread: usize,
     /// Predictions without their picture.
     undrawn: usize,
@@ -39,6 +42,9 @@ pub struct Output {
 #[derive(Serialize)]
 pub struct Row<'a> {
     pub image: &'a str,
+    /// What was found in a photograph; nothing if it could not be read, or it is a face as it is.
+    #[serde(flatten)]
+    pub found: Option<Found<'a>>,
     /// Nothing if the image could not be read.
     #[serde(flatten)]
     pub prediction: Option<&'a Prediction>,
@@ -47,11 +53,38 @@ pub struct Row<'a> {
     pub error: Option<&'a str>,
 }
 
+/// A face of a photograph, or that it has none.
+#[derive(Clone, Copy, Serialize)]
+pub struct Found<'a> {
+    face: Option<usize>,
+    #[serde(flatten)]
+    detection: Option<&'a Detection>,
+}
+
+impl<'a> Found<'a> {
+    /// A photograph without a face.
+    pub fn nothing() -> Self {
+        Self {
+            face: None,
+            detection: None,
+        }
+    }
+
+    /// The face of this number.
+    pub fn face(number: usize, detection: &'a Detection) -> Self {
+        Self {
+            face: Some(number),
+            detection: Some(detection),
+        }
+    }
+}
+
 impl<'a> Row<'a> {
     /// What was read in `image`.
     pub fn of(image: &'a str, prediction: &'a Prediction) -> Self {
         Self {
             image,
+            found: None,
             prediction: Some(prediction),
             error: None,
         }
@@ -61,6 +94,7 @@ impl<'a> Row<'a> {
     pub fn without(image: &'a str, error: &'a str) -> Self {
         Self {
             image,
+            found: None,
             prediction: None,
             error: Some(error),
         }
@@ -68,13 +102,14 @@ impl<'a> Row<'a> {
 }
 
 impl Output {
-    /// Nothing written yet of what the model of `config` will say.
-    pub fn new(format: Format, config: &ModelConfig) -> Self {
+    /// Nothing written yet of what the model of `config` will say of images, or of the `faces` in them.
+    pub fn new(format: Format, config: &ModelConfig, faces: bool) -> Self {
         Self {
             format,
             classes: config.expressions().to_vec(),
             units: config.action_units().to_vec(),
             gaze: matches!(config, ModelConfig::OpenFace3(_)),
+            faces,
             started: false,
             unread: 0,
             undrawn: 0,
@@ -83,10 +118,11 @@ impl Output {
 
     /// Writes one row.
     pub fn write(&mut self, row: &Row) -> Result<()> {
-        match (row.prediction, row.error) {
-            (None, _) => self.unread += 1,
-            (Some(_), Some(_)) => self.undrawn += 1,
-            (Some(_), None) => {}
+        let is_faceless = row.found.is_some_and(|found| found.face.is_none());
+        match (row.prediction.is_some() || is_faceless, row.error) {
+            (false, _) => self.unread += 1,
+            (true, Some(_)) => self.undrawn += 1,
+            (true, None) => {}
         }
         let text = match self.format {
             Format::Json => json(row),
@@ -115,6 +151,9 @@ impl Output {
         match (self.unread, self.undrawn) {
             (0, 0) => Ok(()),
             (0, undrawn) => refuse("the overlays", "ones that can be drawn", undrawn),
+            (unread, _) if self.faces => {
+                refuse("the images and faces", "ones that can be read", unread)
+            }
             (unread, _) => refuse("the images", "ones that can be read", unread),
         }
     }
@@ -124,8 +163,11 @@ impl Output {
             return Ok(());
         }
         self.started = true;
-        let mut header = vec!["image".to_string(), "valence".into(), "arousal".into()];
-        header.push("expression".into());
+        let mut header = vec!["image".to_string()];
+        if self.faces {
+            header.extend(PLACE.map(String::from));
+        }
+        header.extend(["valence", "arousal", "expression"].map(String::from));
         header.extend(self.classes.iter().map(|class| class.to_string()));
         header.extend(self.units.iter().map(|unit| unit.to_string()));
         if self.gaze {
@@ -139,6 +181,9 @@ impl Output {
     fn fields(&self, row: &Row) -> Vec<String> {
         let number = |value: Option<f32>| value.map(|value| value.to_string()).unwrap_or_default();
         let mut fields = vec![row.image.to_string()];
+        if self.faces {
+            fields.extend(place(row.found));
+        }
         let found = row.prediction;
         fields.push(number(found.and_then(Prediction::valence)));
         fields.push(number(found.and_then(Prediction::arousal)));
@@ -163,6 +208,22 @@ impl Output {
     }
 }
 
+/// The columns of CSV that say where a face is.
+const PLACE: [&str; 6] = ["face", "confidence", "x", "y", "width", "height"];
+
+/// What stands in them; nothing of a photograph without a face.
+fn place(found: Option<Found>) -> [String; PLACE.len()] {
+    match found.and_then(|found| found.face.zip(found.detection)) {
+        None => Default::default(),
+        Some((face, detection)) => {
+            let [x, y, width, height] = detection.bounds.into();
+            let numbers = [detection.confidence, x, y, width, height];
+            let [confidence, x, y, width, height] = numbers.map(|number| number.to_string());
+            [face.to_string(), confidence, x, y, width, height]
+        }
+    }
+}
+
 /// One line of CSV.
 fn line(fields: &[String]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -175,9 +236,23 @@ fn line(fields: &[String]) -> String {
         .to_string()
 }
 
+/// Which image it is, and which face of it.
+fn heading(row: &Row) -> String {
+    let image = row.image;
+    match row.found.map(|found| found.face.zip(found.detection)) {
+        None => image.to_string(),
+        Some(None) => format!("{image}: no face"),
+        Some(Some((face, detection))) => {
+            let [x, y, width, height] = detection.bounds.into();
+            let confidence = detection.confidence * 100.0;
+            format!("{image}#{face}: {width:.0}x{height:.0} at {x:.0}, {y:.0} ({confidence:.0} %)")
+        }
+    }
+}
+
 /// One row for people.
 fn table(row: &Row) -> String {
-    let mut lines = vec![row.image.to_string()];
+    let mut lines = vec![heading(row)];
     if let Some(prediction) = row.prediction {
         if let Some(expression) = prediction.expression() {
             let probability = prediction.probability(&expression).unwrap_or_default();

@@ -9,6 +9,8 @@ use countenance::predict::Predictor;
 
 use super::argument::{at_least_one, of_flag};
 use super::device::DeviceArgument;
+use super::report::say;
+use super::weights::located;
 
 /// `#[command(flatten)] inference: InferenceArguments` gives an example these three.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,13 +34,24 @@ impl InferenceArguments {
         self.device.open()
     }
 
-    /// The model in `path`, on `device` and with the chosen precision.
+    /// The model in the file or of the name `model`, on `device` and with the chosen precision.
     ///
     /// # Errors
-    /// If it cannot be read, or the device lacks the precision.
-    pub fn predictor(&self, path: &Path, device: &Device) -> Result<Predictor> {
-        let predictor = Predictor::load_on(path, device)?;
-        let predictor = predictor.with_precision(self.precision);
+    /// As [`predictor`], and if the device lacks the precision.
+    pub fn predictor(&self, model: &Path, device: &Device) -> Result<Predictor> {
+        let predictor = predictor(model, device)?.with_precision(self.precision);
         predictor.map_err(of_flag("--precision"))
     }
+}
+
+/// The model in the file or of the name `model`, on `device`; what was guessed of it is said.
+///
+/// # Errors
+/// If it cannot be fetched or read.
+pub fn predictor(model: &Path, device: &Device) -> Result<Predictor> {
+    let predictor = Predictor::load_on(located(model)?, device)?;
+    for warning in predictor.warnings() {
+        say(format_args!("warning: {warning}"));
+    }
+    Ok(predictor)
 }

@@ -5,6 +5,9 @@
 
 pub mod argument;
 pub mod command;
+#[cfg(feature = "picture")]
+pub mod crop;
+pub mod detection;
 pub mod device;
 pub mod folder;
 pub mod inference;

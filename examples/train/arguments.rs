@@ -27,7 +27,7 @@ pub struct Arguments {
     /// with --resume]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Weights of the backbone: a timm, HSEmotion or countenance file, or, in a build with the
+    /// Weights of the backbone: a file that `convert` reads and that has one, or, in a build with the
     /// feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf; without them a small one is
     /// trained first
     #[arg(long, value_name = "WEIGHTS", value_parser = NonEmptyStringValueParser::new())]
