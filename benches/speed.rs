@@ -8,7 +8,9 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
 use countenance::backbone::{EfficientNetConfig, Variant};
-use countenance::data::image::{ImageLimits, Preprocessing, decode};
+use countenance::data::image::{ImageLimits, Preprocessing, decode, read};
+use countenance::face::yunet::YuNetConfig;
+use countenance::face::{Detector, DetectorNetwork};
 use countenance::label::{ACTION_UNITS, EXPRESSIONS};
 use countenance::loss::{
     AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
@@ -221,12 +223,78 @@ fn pipeline(criterion: &mut Criterion) {
     });
 }
 
+/// Pictures that detectors are timed on.
+const PICTURES: [[u32; 2]; 3] = [[512, 512], [1280, 720], [1666, 1136]];
+
+/// A picture of waves and edges, without a face.
+fn photograph([width, height]: [u32; 2]) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let wave = |phase: f32| (x as f32 * 0.031 + phase).sin() * (y as f32 * 0.017 - phase).cos();
+        let edge = if (x / 40 + y / 30) % 2 == 0 {
+            20.0
+        } else {
+            -20.0
+        };
+        image::Rgb([0.0, 1.0, 2.0].map(|phase| (128.0 + 90.0 * wave(phase) + edge) as u8))
+    })
+}
+
+/// MTCNN, whose time depends on what it finds: with its published weights, on a photograph. The
+/// environment variables COUNTENANCE_FACES and COUNTENANCE_PHOTOGRAPHS name the weights and a folder with
+/// pictures of these sizes; without them nothing is timed. `compare_faces.py` sets them.
+fn mtcnn(criterion: &mut Criterion) {
+    let [weights, photographs] =
+        ["COUNTENANCE_FACES", "COUNTENANCE_PHOTOGRAPHS"].map(std::env::var_os);
+    let Some((weights, photographs)) = weights.zip(photographs) else {
+        println!(
+            "detector/mtcnn: skipped, COUNTENANCE_FACES and COUNTENANCE_PHOTOGRAPHS are not set"
+        );
+        return;
+    };
+    let weights = Path::new(&weights).join("pnet.pt");
+    let mut group = criterion.benchmark_group("detector");
+    for (min_face, [width, height]) in [(20, [1280, 720]), (40, [1280, 720]), (20, [512, 512])] {
+        let detector =
+            Detector::load_on(&weights, &Device::default()).expect("the weights of MTCNN");
+        let detector = detector.with_min_face(min_face);
+        let path = Path::new(&photographs).join(format!("{width}x{height}.png"));
+        let picture = read(&path, &ImageLimits::default()).expect("a photograph");
+        group.bench_function(
+            format!("mtcnn_{min_face}_{width}x{height}/batch_1"),
+            |bencher| {
+                bencher.iter(|| black_box(detector.detect(&picture)));
+            },
+        );
+    }
+    group.finish();
+}
+
+fn yunet(criterion: &mut Criterion) {
+    let device = Device::default();
+    let mut network = YuNetConfig::new().init(&device);
+    // Drawn weights see a face everywhere, and trained ones hardly anywhere.
+    for level in &mut network.levels {
+        let bias = level.class.depthwise.bias.take();
+        level.class.depthwise.bias = bias.map(|bias| bias.map(|bias| bias * 0.0 - 50.0));
+    }
+    let detector = Detector::new(DetectorNetwork::YuNet(Box::new(network)), &device);
+    let mut group = criterion.benchmark_group("detector");
+    for size in PICTURES {
+        let picture = photograph(size);
+        let [width, height] = size;
+        group.bench_function(format!("yunet_{width}x{height}/batch_1"), |bencher| {
+            bencher.iter(|| black_box(detector.detect(&picture)));
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = speed;
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline
+    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline, yunet, mtcnn
 }
 criterion_main!(speed);

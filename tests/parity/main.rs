@@ -4,6 +4,7 @@ mod attention;
 mod backbone;
 mod decode;
 mod ema;
+mod face;
 mod fixture;
 mod graph;
 mod head;

@@ -5,10 +5,12 @@ use std::process::Command;
 
 use burn::tensor::Tensor;
 use countenance::backbone::{Flavour, Variant};
+use countenance::face::Crop;
 use countenance::model::{Model, ModelConfig, ModelOutput};
 use countenance::network::FeatureKind;
 use countenance::weights::{
-    Checkpoint, ExportTarget, Family, Import, ImportOptions, export, import, load_backbone,
+    Checkpoint, ExportTarget, Family, Import, ImportOptions, export, import, import_backbone,
+    load_backbone,
 };
 use countenance::{ActionUnit, Error, Expression};
 
@@ -289,6 +291,39 @@ fn openface_predicts_expressions_eight_units_and_gaze() {
     let output = run(&expected, &import);
     assert!(output.gaze.is_some() && output.valence_arousal.is_none());
     check(&expected, output);
+}
+
+#[test]
+fn each_family_reads_the_crop_that_its_faces_were_cut_to() {
+    for (name, crop) in [
+        ("hsemotion_8_timm_0_4_5.pt", Crop::Box),
+        ("timm_tensorflow.safetensors", Crop::Box),
+        ("openface3.pth", Crop::Box),
+        ("mtl_attention.pth", Crop::Aligned),
+        ("mtl_extractor.pth", Crop::Aligned),
+    ] {
+        let import = imported(name);
+        assert_eq!(import.config.crop(), crop, "{name}");
+        assert!(
+            import
+                .to_string()
+                .contains(&format!("\ncrop of a face: {crop}\n"))
+        );
+        assert_eq!(converted(&import).1.crop(), crop, "{name}");
+        // What is asked for a backbone's features is told by its network's file.
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own.safetensors");
+        import.model.save(&own).unwrap();
+        if import.config.backbone().is_some() {
+            assert_eq!(
+                import_backbone(&own, &device()).unwrap().crop,
+                crop,
+                "{name}"
+            );
+        }
+    }
+    let foreign = import_backbone(&path("timm_tensorflow.safetensors"), &device()).unwrap();
+    assert_eq!(foreign.crop, Crop::Box);
 }
 
 /// The tensors of a file as bits, without what needs no place.

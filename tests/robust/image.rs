@@ -37,7 +37,7 @@ fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
 }
 
 /// A PNG whose header says `side` times `side`, whatever its content holds.
-fn claiming(side: u32) -> Vec<u8> {
+pub fn claiming(side: u32) -> Vec<u8> {
     let mut png = encode(RgbImage::new(8, 8), ImageFormat::Png);
     let side = side.to_be_bytes();
     let header = [&side[..], &side, &[8, 2, 0, 0, 0]].concat();

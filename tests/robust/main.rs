@@ -4,15 +4,18 @@
 mod challenge;
 #[cfg(feature = "train")]
 mod command;
+mod cropping;
 mod damage;
 mod disk;
 mod finite;
 mod folder;
 mod image;
+mod lamp;
 mod library;
 mod memory;
 mod model;
 mod origin;
+mod photograph;
 mod program;
 #[cfg(feature = "train")]
 mod set;

@@ -2,6 +2,8 @@
 //! is refused because its results would be wrong.
 
 mod class;
+mod detector;
+mod direct;
 mod file;
 mod finite;
 mod network;

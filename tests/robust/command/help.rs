@@ -7,9 +7,10 @@ use countenance::train::{StageConfig, TrainConfig};
 
 use super::{Ending, program, said};
 
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 9] = [
     "ablation",
     "convert",
+    "crop",
     "evaluate",
     "extract",
     "predict",
@@ -86,11 +87,11 @@ fn every_flag_tells_its_default_or_has_none() {
 
 #[test]
 fn every_number_tells_its_range() {
-    for name in ["predict", "evaluate", "extract", "submit"] {
+    for name in ["predict", "evaluate", "extract", "submit", "crop"] {
         for (flag, text) in flags(name) {
             let range = match flag.as_str() {
-                "--batch-size" => "at least 1",
-                "--max-unreadable" | "--threshold" => "0 to 1",
+                "--batch-size" | "--min-face" => "at least 1",
+                "--max-unreadable" | "--threshold" | "--confidence" => "0 to 1",
                 _ => continue,
             };
             assert!(text.contains(range), "{name} {flag}: {text}");

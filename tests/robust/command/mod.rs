@@ -6,6 +6,7 @@ mod flag;
 mod help;
 mod line;
 mod message;
+mod name;
 mod output;
 mod start;
 

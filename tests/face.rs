@@ -1,0 +1,379 @@
+//! The detectors with their published weights on photographs, against the programs they come from.
+//!
+//! Neither is part of the repository. The environment variable `COUNTENANCE_FACES` names a folder with
+//! them; without it these tests say that they are skipped. Of what the fixture's cases are cut from,
+//! and of the weights, it holds:
+//!
+//! | file | from |
+//! |---|---|
+//! | `astronaut.png`, `camera.png`, `chelsea.png`, `coffee.png`, `rocket.jpg`, `lfw_subset.npy` | the package scikit-image |
+//! | `grace_hopper.jpg` | the package matplotlib |
+//! | `pnet.pt`, `rnet.pt`, `onet.pt` | the package facenet-pytorch |
+//! | `yunet_n.pth`, `scientists.jpg` | no package: cases and detectors without them are skipped by name |
+//!
+//! `.ci/run` fetches the packages. `tests/fixtures/make/face_peers.py` made what is compared with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use countenance::data::image::{ImageLimits, RgbImage, read};
+use countenance::face::{Bounds, Detection, Detector};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// A picture, cut from a file of the folder.
+struct Case {
+    name: &'static str,
+    file: &'static str,
+    /// x, y, width, height of the part of the file's picture; nothing for the whole.
+    part: Option<[u32; 4]>,
+    mirrored: bool,
+    /// How often every pixel is repeated in either direction.
+    times: u32,
+}
+
+const fn case(
+    name: &'static str,
+    file: &'static str,
+    part: Option<[u32; 4]>,
+    mirrored: bool,
+    times: u32,
+) -> Case {
+    Case {
+        name,
+        file,
+        part,
+        mirrored,
+        times,
+    }
+}
+
+const CASES: [Case; 17] = [
+    case("astronaut", "astronaut.png", None, false, 1),
+    case("astronaut-mirrored", "astronaut.png", None, true, 1),
+    case(
+        "astronaut-head",
+        "astronaut.png",
+        Some([120, 0, 201, 187]),
+        false,
+        1,
+    ),
+    case(
+        "astronaut-head-enlarged",
+        "astronaut.png",
+        Some([120, 0, 201, 187]),
+        false,
+        3,
+    ),
+    case("hopper", "grace_hopper.jpg", None, false, 1),
+    case(
+        "hopper-mirrored-enlarged",
+        "grace_hopper.jpg",
+        None,
+        true,
+        2,
+    ),
+    case(
+        "hopper-head",
+        "grace_hopper.jpg",
+        Some([130, 20, 250, 270]),
+        false,
+        1,
+    ),
+    case("cameraman", "camera.png", None, false, 1),
+    case(
+        "cameraman-head",
+        "camera.png",
+        Some([150, 40, 160, 140]),
+        false,
+        4,
+    ),
+    case("small-faces", "lfw_subset.npy", None, false, 2),
+    case(
+        "small-faces-enlarged",
+        "lfw_subset.npy",
+        Some([0, 0, 125, 125]),
+        false,
+        5,
+    ),
+    case("cat", "chelsea.png", None, false, 1),
+    case("cup", "coffee.png", None, false, 1),
+    case("rocket", "rocket.jpg", None, false, 1),
+    case("scientists", "scientists.jpg", None, false, 1),
+    case("scientists-mirrored", "scientists.jpg", None, true, 1),
+    case(
+        "scientists-some",
+        "scientists.jpg",
+        Some([301, 33, 640, 350]),
+        false,
+        1,
+    ),
+];
+
+/// What other programs found in a case: rows of x, y, width, height, confidence and ten coordinates.
+#[derive(Deserialize)]
+struct Found {
+    /// SHA-256 of the pixels they saw.
+    digest: String,
+    yunet: Vec<[f32; 15]>,
+    mtcnn_20: Vec<[f32; 15]>,
+    mtcnn_40: Vec<[f32; 15]>,
+}
+
+/// What may lie between two programs: pixels of a box or a landmark, and confidence.
+struct Tolerance {
+    pixels: f32,
+    confidence: f32,
+}
+
+/// Files that no package has.
+const GIVEN: [&str; 2] = ["yunet_n.pth", "scientists.jpg"];
+
+/// The folder, or nothing with a word about it.
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("COUNTENANCE_FACES").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: COUNTENANCE_FACES names no folder of photographs and weights");
+    }
+    folder
+}
+
+/// A file of the folder; nothing, with a word about it, if it is one that may be missing.
+fn file(folder: &Path, name: &str) -> Option<PathBuf> {
+    let path = folder.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(GIVEN.contains(&name), "{path:?} is missing");
+    println!("skipped: {name} is not there");
+    None
+}
+
+fn found() -> BTreeMap<String, Found> {
+    serde_json::from_str(include_str!("fixtures/face_peers.json")).unwrap()
+}
+
+impl Case {
+    /// The picture, pixel by pixel that which the other programs saw.
+    fn picture(&self, folder: &Path) -> Option<RgbImage> {
+        let path = file(folder, self.file)?;
+        let whole = match path.extension() {
+            Some(extension) if extension == "npy" => small_faces(&path),
+            _ => read(&path, &ImageLimits::default()).unwrap(),
+        };
+        let [left, top, width, height] =
+            (self.part).unwrap_or([0, 0, whole.width(), whole.height()]);
+        let repeated = |x, y| {
+            let (x, y) = (x / self.times, y / self.times);
+            let x = if self.mirrored { width - 1 - x } else { x };
+            *whole.get_pixel(left + x, top + y)
+        };
+        let size = [width, height].map(|side| side * self.times);
+        Some(RgbImage::from_fn(size[0], size[1], repeated))
+    }
+}
+
+/// A hundred grey faces of 25x25 pixels, ten in a row, from NumPy's file of 64-bit floats in 0 to 1.
+fn small_faces(path: &Path) -> RgbImage {
+    const SIDE: usize = 25;
+    const ROW: usize = 10;
+    let bytes = std::fs::read(path).unwrap();
+    let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let levels = bytes[header..].as_chunks::<8>().0;
+    RgbImage::from_fn((ROW * SIDE) as u32, (ROW * SIDE) as u32, |x, y| {
+        let (x, y) = (x as usize, y as usize);
+        let face = y / SIDE * ROW + x / SIDE;
+        let level = levels[(face * SIDE + y % SIDE) * SIDE + x % SIDE];
+        image::Rgb([(f64::from_le_bytes(level) * 255.0 + 0.5) as u8; 3])
+    })
+}
+
+fn row(face: &Detection) -> [f32; 15] {
+    let Bounds {
+        x,
+        y,
+        width,
+        height,
+    } = face.bounds;
+    let head = [x, y, width, height, face.confidence];
+    let mut numbers = head.into_iter().chain(face.landmarks.into_iter().flatten());
+    std::array::from_fn(|_| numbers.next().unwrap())
+}
+
+/// Checks that both programs found the same faces, each with the nearest of the other's.
+fn compare(what: &str, ours: &[Detection], theirs: &[[f32; 15]], tolerance: &Tolerance) {
+    let mut left: Vec<[f32; 15]> = ours.iter().map(row).collect();
+    let (mut pixels, mut confidence) = (0f32, 0f32);
+    for expected in theirs {
+        let off = |face: &[f32; 15]| {
+            let places = (0..15).filter(|&place| place != 4);
+            places.fold(0f32, |most, place| {
+                most.max((face[place] - expected[place]).abs())
+            })
+        };
+        let nearest = (0..left.len()).min_by(|&a, &b| off(&left[a]).total_cmp(&off(&left[b])));
+        let Some(nearest) = nearest else {
+            panic!("{what}: found {} of {} faces", ours.len(), theirs.len());
+        };
+        let found = left.swap_remove(nearest);
+        pixels = pixels.max(off(&found));
+        confidence = confidence.max((found[4] - expected[4]).abs());
+        assert!(
+            off(&found) <= tolerance.pixels
+                && (found[4] - expected[4]).abs() <= tolerance.confidence,
+            "{what}: {found:?} for {expected:?}"
+        );
+    }
+    assert!(
+        left.is_empty(),
+        "{what}: found {} too: {left:?}",
+        left.len()
+    );
+    println!(
+        "{what}: {} faces, within {pixels:.4} pixels and {confidence:.6}",
+        theirs.len()
+    );
+}
+
+/// Compares on every picture of the fixture that is there.
+fn on_all(
+    detector: &Detector,
+    folder: &Path,
+    name: &str,
+    theirs: impl Fn(&Found) -> &[[f32; 15]],
+    tolerance: &Tolerance,
+) {
+    let found = found();
+    let mut compared = 0;
+    for case in CASES {
+        if let Some(picture) = case.picture(folder) {
+            let what = format!("{name}, {}", case.name);
+            let found = &found[case.name];
+            let digest = Sha256::digest(picture.as_raw());
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(digest, found.digest, "{what}: the pixels differ");
+            compare(&what, &detector.detect(&picture), theirs(found), tolerance);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 10, "{compared} pictures");
+}
+
+#[test]
+#[ignore = "writes the pictures for tests/fixtures/make/face_peers.py"]
+fn pictures_for_the_other_programs() {
+    let folder = folder().expect("a folder to write to");
+    std::fs::create_dir_all(folder.join("pictures")).unwrap();
+    for case in CASES {
+        let picture = case.picture(&folder).expect("every file");
+        let path = folder.join("pictures").join(format!("{}.png", case.name));
+        picture.save(path).unwrap();
+    }
+}
+
+#[test]
+fn yunet_finds_what_opencv_finds() {
+    let Some(folder) = folder() else { return };
+    let Some(weights) = file(&folder, "yunet_n.pth") else {
+        return;
+    };
+    let detector = Detector::load(weights).unwrap();
+    let tolerance = Tolerance {
+        pixels: 0.5,
+        confidence: 1e-3,
+    };
+    on_all(
+        &detector,
+        &folder,
+        "yunet",
+        |found| &found.yunet,
+        &tolerance,
+    );
+}
+
+/// A picture enlarged smoothly, so that faces in it are of that size and not of small squares.
+fn enlarged(picture: &RgbImage, times: u32) -> RgbImage {
+    let [width, height] = [picture.width(), picture.height()].map(|side| side * times);
+    image::imageops::resize(
+        picture,
+        width,
+        height,
+        image::imageops::FilterType::Triangle,
+    )
+}
+
+#[test]
+fn yunet_finds_a_face_of_any_size_once_and_small_ones_beside_it() {
+    let Some(folder) = folder() else { return };
+    let Some(weights) = file(&folder, "yunet_n.pth") else {
+        return;
+    };
+    let detector = Detector::load(weights).unwrap();
+    for case in CASES {
+        let times = match case.name {
+            "astronaut" => [5, 8],
+            "astronaut-head" => [12, 18],
+            "hopper" => [5, 6],
+            "hopper-head" => [9, 13],
+            // Of many small faces none is lost.
+            "scientists" => [2, 2],
+            _ => continue,
+        };
+        let Some(picture) = case.picture(&folder) else {
+            continue;
+        };
+        let expected = detector.detect(&picture);
+        for times in times {
+            let what = format!("{}, {times} times", case.name);
+            let found = detector.detect(&enlarged(&picture, times));
+            assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
+            let mut least = 1f32;
+            for face in &expected {
+                let Bounds {
+                    x,
+                    y,
+                    width,
+                    height,
+                } = face.bounds;
+                let [x, y, width, height] = [x, y, width, height].map(|side| side * times as f32);
+                let larger = Bounds {
+                    x,
+                    y,
+                    width,
+                    height,
+                };
+                let overlaps = found.iter().map(|face| face.bounds.overlap(&larger));
+                least = least.min(overlaps.fold(0f32, f32::max));
+            }
+            println!("{what}: {} faces, overlap {least:.2}", found.len());
+            assert!(least > 0.6, "{what}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn mtcnn_finds_what_facenet_pytorch_finds() {
+    let Some(folder) = folder() else { return };
+    let Some(weights) = file(&folder, "pnet.pt") else {
+        return;
+    };
+    let tolerance = Tolerance {
+        pixels: 1.0,
+        confidence: 1e-3,
+    };
+    let detector = |side| Detector::load(&weights).unwrap().with_min_face(side);
+    on_all(
+        &detector(20),
+        &folder,
+        "mtcnn, 20",
+        |found| &found.mtcnn_20,
+        &tolerance,
+    );
+    on_all(
+        &detector(40),
+        &folder,
+        "mtcnn, 40",
+        |found| &found.mtcnn_40,
+        &tolerance,
+    );
+}
