@@ -275,6 +275,37 @@ fn crops_of_another_kind_or_of_other_photographs_are_replaced_only_when_asked() 
 }
 
 #[test]
+fn a_file_that_another_photograph_took_over_is_the_first_one_s_no_more() {
+    let album = Album::new();
+    fs::remove_file(album.path("in/broken.jpg")).unwrap();
+    album.photograph("c.png", &[([9, 9], 240)]);
+    assert!(album.crop(&[]).succeeded);
+    let crop = || fs::read(album.path("out/c#0.png")).unwrap();
+    let first = crop();
+    // It comes before c.png and is called c; then the work stops, and c.bmp goes away again.
+    album.photograph("c.bmp", &[([5, 5], 255)]);
+    fs::write(album.path("in/d.jpg"), "no image").unwrap();
+    assert!(!album.crop(&["--max-unreadable", "0"]).succeeded);
+    assert!(crop() != first);
+    assert!(
+        !album.path("out/index.csv").exists(),
+        "an index of other crops"
+    );
+    fs::remove_file(album.path("in/c.bmp")).unwrap();
+    fs::remove_file(album.path("in/d.jpg")).unwrap();
+    let left = album.crop(&["--overwrite"]);
+    assert!(left.succeeded, "{}", left.said);
+    assert!(crop() == first);
+    // What is gone is gone for good.
+    fs::remove_file(album.path("in/c.png")).unwrap();
+    assert!(refusal(&album.crop(&[])).contains("c.png"));
+    assert!(album.crop(&["--overwrite"]).succeeded);
+    let left = album.crop(&[]);
+    assert!(left.succeeded, "{}", left.said);
+    assert!(!album.path("out/c#0.png").exists());
+}
+
+#[test]
 fn a_folder_with_anything_else_in_it_is_refused_and_left_alone() {
     let album = Album::new();
     let refused = |out: &str, found: &str| {

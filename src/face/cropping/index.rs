@@ -43,8 +43,12 @@ pub(super) fn write(folder: &Path, faces: &[CroppedFace], names: &[String]) -> R
 
 /// Removes the index, if there is one.
 pub(super) fn remove(folder: &Path) -> Result<()> {
-    let path = folder.join(INDEX);
-    match fs::remove_file(&path) {
+    remove_file(&folder.join(INDEX))
+}
+
+/// Removes a file, if there is one.
+pub(super) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
         _ => Ok(()),
     }

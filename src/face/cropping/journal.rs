@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::CroppingConfig;
 use super::cropped::row;
-use super::index::{self, INDEX};
+use super::index::{self, INDEX, remove_file};
 use crate::data::file::try_lock;
 use crate::data::folder::row_name;
 use crate::face::detection::Detection;
@@ -62,11 +62,13 @@ pub(super) fn found(folder: &Path) -> Result<Option<(CroppingConfig, Vec<String>
     let read = read(folder)?;
     refuse_others(folder, read.as_ref().map(|read| &read.crops))?;
     Ok(read.map(|read| {
-        let with_faces = read
-            .entries
-            .into_values()
-            .filter(|one| !one.faces.is_empty());
-        let mut images: Vec<String> = with_faces.map(|entry| entry.image).collect();
+        // The crops of a photograph that is gone are removed; its line stays.
+        let is_there = |entry: &Entry| {
+            let mut crops = entry.faces.iter().filter_map(|face| face.crop.as_ref());
+            crops.any(|crop| folder.join(crop).exists())
+        };
+        let with_crops = read.entries.into_values().filter(is_there);
+        let mut images: Vec<String> = with_crops.map(|entry| entry.image).collect();
         images.sort();
         (read.config, images)
     }))
@@ -131,24 +133,21 @@ impl Journal {
         (entry.bytes == bytes && is_whole).then_some(entry)
     }
 
-    /// Writes down what is going to be cut out of a photograph.
+    /// Writes down what is going to be cut out of a photograph. Files of these names are removed before:
+    /// what is there under them afterwards is of this photograph.
     pub(super) fn add(&mut self, entry: &Entry) -> Result<()> {
         let crops = entry.faces.iter().filter_map(|face| face.crop.as_ref());
-        self.crops.extend(crops.map(|crop| self.folder.join(crop)));
+        for crop in crops.map(|crop| self.folder.join(crop)) {
+            remove_file(&crop)?;
+            self.crops.insert(crop);
+        }
         self.append(&line(entry))
     }
 
     /// Removes every crop that was ever written down but `kept`.
     pub(super) fn remove_all_but(&self, kept: &HashSet<PathBuf>) -> Result<()> {
-        for crop in self.crops.difference(kept) {
-            match fs::remove_file(crop) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::io("remove", crop)(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let mut others = self.crops.difference(kept);
+        others.try_for_each(|crop| remove_file(crop))
     }
 
     /// Removes the journal itself.
@@ -199,6 +198,8 @@ fn read(folder: &Path) -> Result<Option<Read>> {
         crops: HashSet::new(),
         is_torn: !text.ends_with('\n'),
     };
+    // Which photograph a crop's file is of: a later line may have taken it over.
+    let mut owners: HashMap<String, String> = HashMap::new();
     for line in rest.lines() {
         // One that is torn, or holds a number that JSON cannot: the photograph is cut again.
         let Ok(entry) = serde_json::from_str::<Entry>(line) else {
@@ -211,6 +212,12 @@ fn read(folder: &Path) -> Result<Option<Read>> {
         };
         let names = crops.filter(is_name);
         read.crops.extend(names.map(|crop| folder.join(crop)));
+        for crop in entry.faces.iter().filter_map(|face| face.crop.clone()) {
+            let before = owners.insert(crop, entry.image.clone());
+            if let Some(before) = before.filter(|before| *before != entry.image) {
+                read.entries.remove(&before);
+            }
+        }
         read.entries.insert(entry.image.clone(), entry);
     }
     Ok(Some(read))

@@ -121,6 +121,10 @@ impl Cropping<'_> {
         if !progress(done, total) {
             return Err(Error::Interrupted);
         }
+        if !left.is_empty() {
+            // An index stands beside the crops that it tells of, or not at all.
+            index::remove(folder)?;
+        }
         self.detector.detect_files(&paths, |nth, photograph| {
             let place = left[nth];
             match photograph {
