@@ -126,6 +126,13 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
+    // A feature file does not say it, so it is said here.
+    if let Some(given) = arguments.crop.filter(|given| *given != crop) {
+        say(format_args!(
+            "warning: the backbone's file is of {crop} crops, and these are {given}: a model of that file \
+             reads such features worse"
+        ));
+    }
     let detector = match arguments.detect {
         true => Some(arguments.detector.open(&device)?),
         false => None,

@@ -482,7 +482,14 @@ fn extracted_faces_are_rows_and_their_features_those_of_the_crops() {
     let bytes = fs::read(&out).unwrap();
     let asked = album.extract(&classifier, &["--crop", "box"]);
     assert!(asked.out.ends_with("made before\n"), "{}", asked.out);
-    assert!(album.extract(&classifier, &["--crop", "aligned"]).succeeded);
+    assert!(said(&asked, "warning: ").is_empty(), "{}", asked.said);
+    let other = album.extract(&classifier, &["--crop", "aligned"]);
+    assert!(other.succeeded && said(&other, "warning: ").len() == 1);
+    assert!(
+        other
+            .said
+            .contains("is of box crops, and these are aligned")
+    );
     assert_ne!(fs::read(&out).unwrap(), bytes);
 }
 
