@@ -22,8 +22,9 @@ pub(crate) fn drawn<const D: usize>(shape: [usize; D], seed: u32, device: &Devic
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Draws every number of a module anew: weights by their number of inputs; biases, norms and
-/// running statistics within 0.3 of where they start. Counts up from a seed.
+/// Draws every number of a module that is as burn starts it: weights by their number of inputs; the scales and variances of
+/// norms, which start at 1, within 0.3 of it, and whatever else is one row, such as a bias, which burn
+/// draws, within 0.3 of 0. Counts up from a seed.
 pub(crate) struct Draw(pub u32);
 
 impl ModuleMapper for Draw {
@@ -36,7 +37,7 @@ impl ModuleMapper for Draw {
             let shape = tensor.dims();
             let values = drawn(shape, seed, &tensor.device());
             let tensor = match D {
-                1 => tensor + values * 0.3,
+                1 => tensor.equal_elem(1.0).float() + values * 0.3,
                 // One matrix per node, `[nodes, inputs, outputs]`.
                 3 => values * (6.0 / shape[1] as f64).sqrt(),
                 _ => values * (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt(),
@@ -46,5 +47,29 @@ impl ModuleMapper for Draw {
                 false => tensor,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Module;
+    use burn::nn::{BatchNormConfig, LinearConfig};
+
+    use super::*;
+    use crate::weights::collect;
+
+    #[test]
+    fn a_module_is_drawn_the_same_whatever_it_started_from() {
+        let device = Device::default();
+        let linear = || collect(&LinearConfig::new(3, 2).init(&device).map(&mut Draw(0)));
+        assert_eq!(linear(), linear());
+        // A width of one is no exception.
+        let narrow = || collect(&LinearConfig::new(3, 1).init(&device).map(&mut Draw(0)));
+        assert_eq!(narrow(), narrow());
+        let norm = collect(&BatchNormConfig::new(4).init(&device).map(&mut Draw(0)));
+        for (name, start) in [("gamma", 1.0), ("beta", 0.0)] {
+            let (_, data) = norm.iter().find(|(found, _)| found == name).unwrap();
+            assert!(data.iter::<f32>().all(|value| (value - start).abs() <= 0.3));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The kernels against plain loops, and the compiled network against its layers.
 
-use burn::module::{Module, RunningState};
+use burn::module::{Module, ModuleMapper, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use super::block::Depthwise;
@@ -337,6 +337,14 @@ fn assert_fresh(network: &EfficientNet, before: &[f32], what: &str) {
     assert_close(&now, &by_layers(network, images), 1e-5, what);
 }
 
+struct Larger;
+
+impl ModuleMapper for Larger {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| tensor * 1.1)
+    }
+}
+
 #[test]
 fn every_change_of_the_network_changes_its_features() {
     let config = EfficientNetConfig::new(Variant::Tiny);
@@ -344,13 +352,14 @@ fn every_change_of_the_network_changes_its_features() {
     let before = features(&original, images(1, [32, 32]));
     let device = Device::default();
 
-    assert_fresh(&original.clone().map(&mut Draw(1000)), &before, "mapping");
+    assert_fresh(&original.clone().map(&mut Larger), &before, "mapping");
     // The clone's running statistics are the original's.
     assert_fresh(&original, &before, "mapping a clone");
 
     let fresh = network(&config);
     let before = features(&fresh, images(1, [32, 32]));
-    let record = network(&config).map(&mut Draw(1000)).into_record();
+    let other = config.init(&device).map(&mut Draw(1000));
+    let record = other.into_record();
     assert_fresh(&fresh.load_record(record), &before, "loading");
 
     let mut network = network(&config);
