@@ -16,8 +16,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::{Device, Tensor, TensorData};
 use countenance::data::image::{ImageLimits, RgbImage, read};
-use countenance::face::{Bounds, Detection, Detector};
+use countenance::face::{Bounds, Detection, Detector, DetectorNetwork};
+use countenance::weights::{import_detector, native};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -289,6 +291,43 @@ fn yunet_finds_what_opencv_finds() {
         |found| &found.yunet,
         &tolerance,
     );
+}
+
+#[test]
+fn yunets_outputs_with_the_published_weights_are_pytorchs() {
+    let Some(folder) = folder() else { return };
+    let Some(weights) = file(&folder, "yunet_n.pth") else {
+        return;
+    };
+    let device = Device::default();
+    let DetectorNetwork::YuNet(network) = import_detector(&weights, &device).unwrap() else {
+        panic!("another detector")
+    };
+    let level = |plane: usize, y: usize, x: usize| (37 * x + 91 * y + 151 * plane + x * y) % 256;
+    let picture: Vec<f32> = (0..3 * 64 * 96)
+        .map(|place| level(place / (64 * 96), place / 96 % 64, place % 96) as f32)
+        .collect();
+    let picture = Tensor::from_data(TensorData::new(picture, [1, 3, 64, 96]), &device);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/yunet.safetensors");
+    let expected = native::read(&fixture).unwrap().tensors;
+    for (number, found) in network.forward(picture).into_iter().enumerate() {
+        for (name, found) in [
+            ("class", found.class),
+            ("object", found.object),
+            ("bounds", found.bounds),
+            ("landmarks", found.landmarks),
+        ] {
+            let expected = &expected[&format!("{number}/{name}")];
+            assert_eq!(found.dims()[..], expected.shape()[..]);
+            let found = found.into_data();
+            let pairs = found.iter::<f32>().zip(expected.iter::<f32>());
+            let worst = pairs.fold(0.0f32, |worst, (found, expected)| {
+                worst.max((found - expected).abs())
+            });
+            println!("yunet, stride {}, {name}: within {worst:.1e}", 8 << number);
+            assert!(worst <= 1e-4, "{number}/{name}: {worst}");
+        }
+    }
 }
 
 /// A picture enlarged smoothly, so that faces in it are of that size and not of small squares.
