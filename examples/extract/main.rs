@@ -126,7 +126,6 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
     };
-    // A feature file does not say it, so it is said here.
     if let Some(given) = arguments.crop.filter(|given| *given != crop) {
         say(format_args!(
             "warning: the backbone's file is of {crop} crops, and these are {given}: a model of that file \
@@ -151,6 +150,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
     let mut fingerprint = Origin::new(&backbone, &config, feature)
         .with_mirrored(arguments.mirrored)
         .with_precision(arguments.inference.precision)
+        .with_crop(cropping.as_ref().map(|cropping| cropping.crop))
         .fingerprint()
         .preprocessing(&preprocessing)
         .rows(&names)

@@ -102,9 +102,17 @@ fn predict(arguments: &Arguments) -> Result<()> {
 fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -> Result<()> {
     let cache = FeatureCache::open(path)?;
     match predictor.recognise(&cache)? {
-        Recognition::Own { mirrored: false } => {}
-        Recognition::Own { mirrored: true } => {
-            say(format_args!("{}: of mirrored images", path.display()));
+        Recognition::Own { mirrored, crop } => {
+            if mirrored {
+                say(format_args!("{}: of mirrored images", path.display()));
+            }
+            let expected = predictor.config().crop();
+            if let Some(found) = crop.filter(|found| *found != expected) {
+                say(format_args!(
+                    "warning: {}: of {found} crops, and the model reads {expected} ones",
+                    path.display()
+                ));
+            }
         }
         Recognition::Unknown(why) => say(format_args!(
             "{}: whether the features are of this model's backbone cannot be told: {why}",

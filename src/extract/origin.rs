@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::cache::{FeatureCache, Fingerprint, FingerprintBuilder};
+use crate::face::Crop;
 use crate::network::FeatureKind;
 use crate::precision::Precision;
 use crate::{Error, Result, weights};
@@ -22,6 +23,7 @@ const SHOWN: usize = 12;
 /// | `feature` | what of the backbone is the feature, a [`FeatureKind`] |
 /// | `mirrored` | whether the images were mirrored |
 /// | `precision` | the format that the backbone computed in, a [`Precision`] |
+/// | `crop` | what was cut out of photographs, a [`Crop`]; absent where images were taken as they are |
 ///
 /// Features of the same weights in another precision, or of mirrored images, are of the same
 /// backbone: a model reads them. Caches made before there was such an entry are told by their
@@ -33,6 +35,7 @@ pub struct Origin<'a> {
     feature: FeatureKind,
     mirrored: bool,
     precision: Precision,
+    crop: Option<Crop>,
 }
 
 /// What is known of a cache's features from a model's point of view.
@@ -42,6 +45,8 @@ pub enum Recognition {
     Own {
         /// Whether of mirrored images.
         mirrored: bool,
+        /// What was cut out of photographs, if the cache says so.
+        crop: Option<Crop>,
     },
     /// Whose they are cannot be told, for this reason.
     Unknown(&'static str),
@@ -53,6 +58,8 @@ struct Record {
     feature: FeatureKind,
     mirrored: bool,
     precision: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crop: Option<Crop>,
 }
 
 impl<'a> Origin<'a> {
@@ -69,7 +76,13 @@ impl<'a> Origin<'a> {
             feature,
             mirrored: false,
             precision: Precision::F32,
+            crop: None,
         }
+    }
+
+    /// Of the faces of photographs, cut out like this.
+    pub fn with_crop(self, crop: Option<Crop>) -> Self {
+        Self { crop, ..self }
     }
 
     /// Of images that were mirrored, or not.
@@ -122,6 +135,7 @@ impl<'a> Origin<'a> {
             feature: self.feature,
             mirrored: self.mirrored,
             precision: self.precision.to_string(),
+            crop: self.crop,
         }
     }
 
@@ -158,6 +172,7 @@ impl<'a> Origin<'a> {
         }
         Ok(Recognition::Own {
             mirrored: found.mirrored,
+            crop: found.crop,
         })
     }
 
@@ -172,7 +187,10 @@ impl<'a> Origin<'a> {
             for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
                 let one = self.with_mirrored(mirrored).with_precision(precision);
                 if cache.is_of_weights(&one.weights(&digest).build()) {
-                    return Recognition::Own { mirrored };
+                    return Recognition::Own {
+                        mirrored,
+                        crop: None,
+                    };
                 }
             }
         }

@@ -483,6 +483,14 @@ fn extracted_faces_are_rows_and_their_features_those_of_the_crops() {
     let asked = album.extract(&classifier, &["--crop", "box"]);
     assert!(asked.out.ends_with("made before\n"), "{}", asked.out);
     assert!(said(&asked, "warning: ").is_empty(), "{}", asked.said);
+    let mut predict = example("predict");
+    predict.arg("--model").arg(&classifier);
+    let left = run(predict.arg("--features").arg(&out));
+    assert!(
+        left.succeeded && said(&left, "warning: ").is_empty(),
+        "{}",
+        left.said
+    );
     let other = album.extract(&classifier, &["--crop", "aligned"]);
     assert!(other.succeeded && said(&other, "warning: ").len() == 1);
     assert!(
@@ -490,6 +498,12 @@ fn extracted_faces_are_rows_and_their_features_those_of_the_crops() {
             .said
             .contains("is of box crops, and these are aligned")
     );
+    let mut predict = example("predict");
+    predict.arg("--model").arg(&classifier);
+    let left = run(predict.arg("--features").arg(&out));
+    let warnings = said(&left, "warning: ");
+    assert!(left.succeeded && warnings.len() == 1, "{}", left.said);
+    assert!(warnings[0].ends_with("of aligned crops, and the model reads box ones"));
     assert_ne!(fs::read(&out).unwrap(), bytes);
 }
 

@@ -192,7 +192,10 @@ fn precision_does_not_count_and_the_kind_of_feature_does() {
     let origin = Origin::new(&backbone, &config, FeatureKind::Pooled);
     let path = place.path("cache");
     let half = origin.with_precision(Precision::F16).fingerprint().build();
-    let own = Recognition::Own { mirrored: false };
+    let own = Recognition::Own {
+        mirrored: false,
+        crop: None,
+    };
     let found = cache(&path, 4, &half);
     assert_eq!(origin.check(&found).unwrap(), own);
     let whole = Origin::new(&backbone, &config, FeatureKind::PooledAndLogits);
@@ -241,7 +244,9 @@ fn caches_of_earlier_versions_are_told_by_their_fingerprint_or_not_at_all() {
         (format!("{network} Pooled mirrored true bf16"), true),
     ] {
         let found = cache(&path, 4, &earlier(text));
-        assert_eq!(origin.check(&found).unwrap(), Recognition::Own { mirrored });
+        let crop = None;
+        let own = Recognition::Own { mirrored, crop };
+        assert_eq!(origin.check(&found).unwrap(), own);
     }
     // Such a cache stays fresh: its fingerprint is the one that it would have now.
     let now = origin.fingerprint().rows(["a.jpg"]).build();
