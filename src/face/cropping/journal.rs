@@ -205,15 +205,12 @@ fn read(folder: &Path) -> Result<Option<Read>> {
         let Ok(entry) = serde_json::from_str::<Entry>(line) else {
             continue;
         };
-        let crops = entry.faces.iter().filter_map(|face| face.crop.as_ref());
-        // Whatever somebody has written there, nothing outside the folder is a crop.
-        let is_name = |crop: &&String| {
-            crop.ends_with(".png") && Path::new(crop).file_name() == Some(crop.as_ref())
-        };
-        let names = crops.filter(is_name);
-        read.crops.extend(names.map(|crop| folder.join(crop)));
-        for crop in entry.faces.iter().filter_map(|face| face.crop.clone()) {
-            let before = owners.insert(crop, entry.image.clone());
+        for crop in entry.faces.iter().filter_map(|face| face.crop.as_ref()) {
+            // Whatever somebody has written there, nothing outside the folder is a crop.
+            if crop.ends_with(".png") && Path::new(crop).file_name() == Some(crop.as_ref()) {
+                read.crops.insert(folder.join(crop));
+            }
+            let before = owners.insert(crop.clone(), entry.image.clone());
             if let Some(before) = before.filter(|before| *before != entry.image) {
                 read.entries.remove(&before);
             }
