@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`label`] | action units, expressions, and one row's labels with what is missing |
 //! | [`face`] | photographs to faces: detectors, crops, and the reader of every face |
+//! | [`video`] | videos: faces followed from frame to frame, scores smoothed over time |
 //! | [`data`] | annotation files, images, the feature cache, the synthetic set |
 //! | [`backbone`] | EfficientNet: image to feature |
 //! | [`graph`] | nearest-neighbour graphs and the graph convolution |
@@ -55,6 +56,7 @@ pub mod predict;
 mod testing;
 #[cfg(feature = "train")]
 pub mod train;
+pub mod video;
 pub mod weights;
 
 pub use error::{Error, Result};
