@@ -23,3 +23,4 @@ mod set;
 mod task;
 #[cfg(feature = "train")]
 mod training;
+mod video;
