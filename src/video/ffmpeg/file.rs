@@ -293,30 +293,30 @@ mod tests {
     #[test]
     fn what_is_live_is_opened_once_and_tells_its_size_with_the_first_picture() {
         let Some(ffmpeg) = ffmpeg() else { return };
-        let pattern = camera("testsrc2=size=31x20:rate=10:duration=0.5");
+        let pattern = camera("testsrc2=size=30x20:rate=10:duration=0.5");
         let video = VideoFile::live(&ffmpeg, pattern, &ImageLimits::new()).unwrap();
         assert_eq!(
             (video.size(), video.rate(), video.duration()),
-            ((31, 20), None, None)
+            ((30, 20), None, None)
         );
         assert!(video.is_live() && !video.is_at("camera:0".as_ref()));
         let frames: Result<Vec<Frame>> = video.frames().unwrap().collect();
         let frames = frames.unwrap();
         let times: Vec<f64> = frames.iter().map(|frame| frame.time).collect();
         assert_eq!(times, [0.0, 0.1, 0.2, 0.3, 0.4]);
-        assert_eq!(frames[4].picture.dimensions(), (31, 20));
+        assert_eq!(frames[4].picture.dimensions(), (30, 20));
     }
 
     #[test]
     fn what_is_live_and_too_large_or_not_there_is_refused() {
         let Some(ffmpeg) = ffmpeg() else { return };
-        let limits = ImageLimits::new().with_max_pixels(600);
+        let limits = ImageLimits::new().with_max_pixels(599);
         let refused = |pattern| {
             let opened = VideoFile::live(&ffmpeg, camera(pattern), &limits);
             opened.unwrap_err().to_string()
         };
-        let text = refused("testsrc2=size=31x20");
-        assert_eq!(text, "camera:0: expected at most 600 pixels, found 31x20");
+        let text = refused("testsrc2=size=30x20");
+        assert_eq!(text, "camera:0: expected at most 599 pixels, found 30x20");
         let text = refused("no_such_source");
         assert!(
             text.starts_with("camera:0: expected a video, found no frame"),

@@ -19,7 +19,7 @@ pub(super) mod flag {
 }
 
 /// What a frame's first byte says.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Code {
     pub flags: u64,
     pub pts_delta: i64,
