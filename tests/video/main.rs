@@ -2,6 +2,7 @@
 //!
 //! Without the program each test is skipped by name; where `CI` is set that is a failure.
 
+mod address;
 mod broken;
 mod kit;
 mod name;

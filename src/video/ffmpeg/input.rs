@@ -62,6 +62,14 @@ impl Input {
         Path::new(&self.name)
     }
 
+    /// Without an option and its value, for programs that mean something else by it.
+    pub(super) fn without(mut self, option: &str) -> Self {
+        if let Some(place) = self.options.iter().position(|other| *other == option) {
+            self.options.drain(place..place + 2);
+        }
+        self
+    }
+
     /// The address as text, as ffmpeg's words have it.
     pub(super) fn said(&self) -> String {
         self.address.to_string_lossy().into_owned()
@@ -187,6 +195,9 @@ mod tests {
             assert_eq!((input.is_live, input.is_file), (is_live, false));
             assert!(!REMOTE.split(',').any(|protocol| protocol == "file"));
         }
+        let input = Input::of("rtsp://host/".as_ref()).unwrap();
+        let before = input.options.clone();
+        assert_eq!(input.without("-timeout").options, before[..4]);
         let text = refused("gopher://host/a.mp4");
         assert!(
             text.starts_with("gopher://host/a.mp4: expected a file, camera:0 or an address (http,")

@@ -15,6 +15,8 @@ const ASKED: &str = "program_version=version:format=format_name,duration:\
     stream=index,codec_name,codec_type,width,height,sample_aspect_ratio,field_order,r_frame_rate,\
     avg_frame_rate,nb_frames,duration:stream_disposition=default,attached_pic:\
     stream_side_data=rotation:stream_tags=DURATION";
+/// Frames a second beyond which a rate is none.
+const MOST_FRAMES: f64 = 1000.0;
 /// Bytes of an answer that is read.
 const ANSWER: u64 = 1 << 24;
 
@@ -217,7 +219,10 @@ impl Answer {
             let number = text.as_deref()?.parse::<f64>().ok()?;
             (number.is_finite() && number > 0.0).then_some(number)
         };
-        let rate = |text: &Option<String>| ratio(text.as_deref()?, '/');
+        // A clock's ticks, such as 90000 a second, are not frames.
+        let rate = |text: &Option<String>| {
+            ratio(text.as_deref()?, '/').filter(|&rate| rate <= MOST_FRAMES)
+        };
         let file_duration = format.and_then(|format| number(&format.duration));
         Ok(Promise {
             stream: stream.index,
@@ -248,7 +253,8 @@ fn looked_at((width, height): (u32, u32), aspect: f64, rotation: f64) -> (u32, u
         true => (stretched(width, aspect), height),
         false => (width, stretched(height, 1.0 / aspect)),
     };
-    match (rotation / 90.0).round().rem_euclid(2.0) == 1.0 {
+    // Other angles than a right one turn the picture within its own size.
+    match (rotation.rem_euclid(180.0) - 90.0).abs() < 1.0 {
         true => (height, width),
         false => (width, height),
     }
@@ -326,6 +332,8 @@ mod tests {
             (1.0, -90.0, (576, 720)),
             (1.0, 270.0, (576, 720)),
             (1.0, 180.0, (720, 576)),
+            (1.0, 45.0, (720, 576)),
+            (1.0, -270.0, (576, 720)),
             (64.0 / 45.0, 0.0, (1024, 576)),
             (64.0 / 45.0, 90.0, (576, 1024)),
             (0.5, 0.0, (720, 1152)),

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// The programs `ffmpeg` and `ffprobe`, version 4.3 or later; they are installed together.
+/// The programs `ffmpeg` and `ffprobe`, version 5.1 or later; most things work with 4.2, too. They are
+/// installed together.
 ///
 /// Nothing is ever fetched: `apt install ffmpeg`, `dnf install ffmpeg`, `brew install ffmpeg` and
 /// `winget install ffmpeg` bring them.
