@@ -1,7 +1,8 @@
 //! A name is a file, whatever ffmpeg would make of it.
 
 use countenance::Error;
-use countenance::video::{Ffmpeg, VideoFile};
+use countenance::data::image::ImageLimits;
+use countenance::video::{Ffmpeg, VideoFile, VideoWriter};
 
 use super::kit::{Kit, frames};
 
@@ -124,10 +125,16 @@ fn a_camera_that_is_not_there_is_one_error_with_ffmpegs_words() {
 
 #[test]
 fn without_the_program_the_error_says_how_to_get_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.mp4");
-    std::fs::write(&path, "x").unwrap();
-    // The other program may be on the PATH: what fails then is the decoder.
-    let ffmpeg = Ffmpeg::at(folder.path().join("ffmpeg"));
-    assert!(matches!(ffmpeg.check(), Err(Error::Program { .. })));
+    let Some(kit) = Kit::new() else { return };
+    let path = kit.moving("a.mp4", "64x48", 0.2);
+    // The other program may be on the PATH: then it is the decoder that cannot be started.
+    let ffmpeg = Ffmpeg::at(kit.path("ffmpeg"));
+    let opened = VideoFile::open_with(&ffmpeg, &path, &ImageLimits::new());
+    let failed = opened.and_then(VideoFile::frames).unwrap_err();
+    let written = VideoWriter::create_with(&ffmpeg, &kit.path("b.mp4"), 25.0).unwrap_err();
+    for error in [failed, written] {
+        assert!(matches!(error, Error::Program { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("apt install ffmpeg"), "{text}");
+    }
 }
