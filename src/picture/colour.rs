@@ -33,12 +33,12 @@ pub(super) fn expression(class: &Expression, place: usize) -> Colour {
         Expression::Neutral => [222, 210, 184],
         Expression::Anger => [204, 51, 17],
         Expression::Disgust => [17, 119, 51],
-        Expression::Fear => [136, 46, 140],
+        Expression::Fear => [100, 30, 100],
         Expression::Happiness => [238, 190, 40],
         Expression::Sadness => [0, 90, 170],
         Expression::Surprise => [70, 190, 225],
         Expression::Other => [120, 126, 134],
-        Expression::Contempt => [140, 80, 40],
+        Expression::Contempt => [84, 44, 20],
         Expression::Named(_) => OTHERS[place % OTHERS.len()],
     }
 }

@@ -2,12 +2,15 @@
 
 mod label;
 mod panel;
+mod room;
 mod seat;
+mod seating;
 
 use image::{Rgb, RgbImage, imageops};
 
 use self::label::Label;
-use self::seat::{Detail, Guest, Seat, Seating};
+use self::seat::{Detail, Guest, Seat};
+use self::seating::Seating;
 use super::board::{Board, Colour, PAPER};
 use super::colour;
 use super::overlay::OverlayScores;

@@ -102,9 +102,12 @@ mod tests {
                     (2..=9).contains(&found.len()),
                     "{first} {length}: {found:?}"
                 );
-                let all_within =
-                    |time: f64| time >= first - 1e-3 && time <= first + length + 1e-3 * length;
-                assert!(found.iter().all(|(time, _)| all_within(*time)), "{found:?}");
+                let slack = 1e-5 * length;
+                let range = first - slack..=first + length + slack;
+                assert!(
+                    found.iter().all(|(time, _)| range.contains(time)),
+                    "{found:?}"
+                );
             }
             length *= 1.37;
         }

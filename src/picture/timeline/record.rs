@@ -73,16 +73,19 @@ impl Timeline {
     /// # Errors
     /// [`Error::Argument`] if the time is not finite or before that of the frame before.
     pub fn add(&mut self, time: f64, faces: &[(usize, Option<OverlayScores<'_>>)]) -> Result<()> {
-        self.clock.go(time, || "the time of a frame".to_string())?;
+        let what = || "the time of a frame".to_string();
+        if let Some(first) = self.span.map(|span| span.first)
+            && (time - first).is_infinite()
+        {
+            let expected = format!("finite seconds after {first}, the first one's");
+            return Err(Error::argument(what(), expected, time));
+        }
+        self.clock.go(time, what)?;
         let span = self.span.get_or_insert(Span {
             first: time,
             last: time,
             bin: SHORTEST,
         });
-        if !(time - span.first).is_finite() {
-            let expected = "a time that is comparable with the first one's";
-            return Err(Error::argument("the time of a frame", expected, time));
-        }
         // Until now, what the last frame showed was to be seen.
         for id in &self.present {
             if let Some(person) = self.people.get_mut(id) {
