@@ -136,7 +136,7 @@ fn lines(layout: &Layout, width: f32) -> Vec<Line> {
         ));
     }
     let unseen = (vec![Sample::Unseen], "not seen".to_string());
-    parts.push(("without", vec![unseen, one(UNREAD, "not read")]));
+    parts.push(("otherwise", vec![unseen, one(UNREAD, "not read")]));
     let mut lines = Vec::new();
     for (name, entries) in parts {
         let mut line = Line {
