@@ -42,9 +42,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT = 1280, 720
-SECONDS = 16
+SECONDS = 12
 PEOPLE = 5
-PILLARS = ((300, 540), (740, 980))
+PILLAR = ((560, 730),)
+PILLARS = ((340, 510), (780, 950))
 VISIBLE = 0.5
 OVERLAP = 0.5
 GOAL = 0.95
@@ -94,18 +95,18 @@ class Person:
 class Walk:
     """Where somebody is at a time: middle of the face, its height, how it leans."""
 
-    def __init__(self, random, row, tall):
+    def __init__(self, random, row, tall, start=0):
         self.phase = [random.uniform(0, 2 * math.pi) for _ in range(5)]
         self.pace = random.uniform(150, 230) * random.choice((-1, 1))
-        self.start = random.uniform(80, WIDTH - 80)
+        self.start = start
         self.period = random.uniform(3, 6)
         self.row, self.tall = row, tall
 
     def at(self, time):
         wave = [math.sin(2 * math.pi * time / period + phase)
                 for period, phase in zip((self.period, 0.6, 5.0, 2.3, 4.1), self.phase)]
-        # The speed is 0.6 to 1.4 of the pace: its integral.
-        slow = self.period / (2 * math.pi) * 0.4
+        # The speed is 0.75 to 1.25 of the pace: its integral.
+        slow = self.period / (2 * math.pi) * 0.25
         way = self.start + self.pace * (time - slow * math.cos(2 * math.pi * time / self.period + self.phase[0]))
         # Between the picture's edges, back and forth.
         low, high = 70, WIDTH - 70
@@ -273,10 +274,13 @@ def scenes(people, seed):
     chance = random.Random(seed)
     tall = [84, 96, 108, 120, 132]
     chance.shuffle(tall)
-    cross = [Walk(chance, chance.uniform(300, 360), height) for height in tall]
-    yield "cross", people, cross, SECONDS, 25, PILLARS
-    yield "slow", people, cross, SECONDS, 10, PILLARS
-    visits = [Visit(chance, 260, 110), Visit(chance, 430, 130)]
+    places = [120, 310, 500, 800, 1080]
+    chance.shuffle(places)
+    cross = [Walk(chance, chance.uniform(300, 360), height, place) for height, place in zip(tall, places)]
+    yield "cross", people, cross, SECONDS, 25, PILLAR
+    yield "crowd", people, cross, SECONDS, 25, PILLARS
+    yield "slow", people, cross, SECONDS, 10, PILLAR
+    visits = [Visit(chance, 260, 110, 300), Visit(chance, 430, 130, 800)]
     yield "enter", people[:2], visits, SECONDS, 25, ()
     pair = chance.sample(people, 4)
     meetings = []

@@ -416,3 +416,95 @@ fn mtcnn_finds_what_facenet_pytorch_finds() {
         &tolerance,
     );
 }
+
+/// A second look at the places of all faces, moved and enlarged a little as one frame's are in the next,
+/// against the faces that were found there.
+fn look_again(detector: &Detector, folder: &Path, name: &str, tolerance: f32) {
+    let (mut looked, mut found, mut worst, mut sum) = (0, 0, 0f32, 0f32);
+    for case in CASES {
+        let Some(picture) = case.picture(folder) else {
+            continue;
+        };
+        let faces = detector.detect(&picture);
+        let moved = |(number, face): (usize, &Detection)| {
+            let Bounds {
+                x,
+                y,
+                width,
+                height,
+            } = face.bounds;
+            // To either side in turn, by a twelfth; larger and smaller by a tenth.
+            let [right, down, size] =
+                [1, 2, 4].map(|bit| if number & bit == 0 { 1.0 } else { -1.0 });
+            let more = 0.05 * size;
+            Bounds {
+                x: x + (right / 12.0 - more) * width,
+                y: y + (down / 12.0 - more) * height,
+                width: (1.0 + 2.0 * more) * width,
+                height: (1.0 + 2.0 * more) * height,
+            }
+        };
+        let places: Vec<Bounds> = faces.iter().enumerate().map(moved).collect();
+        let again = detector.refine_from(&picture, &places, 0.5 * detector.confidence());
+        assert_eq!(again.len(), faces.len());
+        for (face, again) in faces.iter().zip(again) {
+            looked += 1;
+            let Some(again) = again else { continue };
+            found += 1;
+            let (one, other) = (row(face), row(&again));
+            // In hundredths of the face's side, or in pixels if it is smaller.
+            let side = face.bounds.width.max(face.bounds.height).max(100.0);
+            let off = (0..15)
+                .filter(|&place| place != 4)
+                .fold(0f32, |most, place| {
+                    most.max((one[place] - other[place]).abs() * 100.0 / side)
+                });
+            worst = worst.max(off);
+            sum += off;
+        }
+    }
+    let mean = sum / found as f32;
+    println!(
+        "{name}: {found} of {looked} faces found again, off by {worst:.2} at most and {mean:.2}"
+    );
+    assert!(
+        looked >= 60 && found == looked,
+        "{name}: {found} of {looked}"
+    );
+    assert!(worst <= tolerance, "{name}: {worst}");
+}
+
+#[test]
+fn faces_are_found_again_near_their_places() {
+    let Some(folder) = folder() else { return };
+    if let Some(weights) = file(&folder, "yunet_n.pth") {
+        look_again(&Detector::load(weights).unwrap(), &folder, "yunet", 3.0);
+    }
+    if let Some(weights) = file(&folder, "pnet.pt") {
+        look_again(&Detector::load(weights).unwrap(), &folder, "mtcnn", 3.0);
+    }
+}
+
+#[test]
+fn less_certain_faces_are_found_beside_the_certain_ones() {
+    let Some(folder) = folder() else { return };
+    for weights in ["yunet_n.pth", "pnet.pt"] {
+        let Some(weights) = file(&folder, weights) else {
+            continue;
+        };
+        let detector = Detector::load(weights).unwrap();
+        let Some(picture) = CASES
+            .iter()
+            .find(|case| case.name == "small-faces")
+            .unwrap()
+            .picture(&folder)
+        else {
+            continue;
+        };
+        let (certain, more) = (detector.confidence(), 0.5 * detector.confidence());
+        let mut all = detector.detect_from(&picture, more);
+        assert!(all.iter().any(|face| face.confidence < certain));
+        all.retain(|face| face.confidence >= certain);
+        assert_eq!(all, detector.detect(&picture));
+    }
+}

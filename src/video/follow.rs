@@ -5,7 +5,7 @@ use image::RgbImage;
 
 use super::frame::Frame;
 use super::scene::Scene;
-use super::track::{Expected, Look, Sighting, Tracker, TrackerConfig};
+use super::track::{Look, Sighting, Tracker, TrackerConfig};
 use crate::face::{Bounds, Detection, Detector};
 use crate::{Error, Result};
 
@@ -17,8 +17,8 @@ pub struct FollowerConfig {
     /// second.
     #[config(default = 5)]
     pub detect_every: usize,
-    /// Which of the detector's least confidence a face must have, in [0, 1], if it was seen in the frame
-    /// before: half hidden ones are uncertain. Default: 0.5.
+    /// The share of the detector's least confidence that is enough for a face that was there in the frame
+    /// before, in [0, 1]: one that is half hidden is uncertain. Default: 0.5.
     #[config(default = 0.5)]
     pub uncertain: f32,
     /// How faces are told from each other.
@@ -92,25 +92,34 @@ impl Follower {
         detector: &Detector,
         frame: &Frame,
     ) -> Result<Vec<(usize, Detection)>> {
+        self.followed(detector, frame)
+    }
+
+    fn followed(&mut self, search: &impl Search, frame: &Frame) -> Result<Vec<(usize, Detection)>> {
         self.tracker.check(frame.time)?;
         let Frame { time, picture } = frame;
-        let certain = detector.confidence();
+        let certain = search.certain();
         let least = certain * self.config.uncertain;
         let is_cut = self.scene.changes(picture);
-        let known: Vec<Expected> = self.tracker.predict(*time);
-        let in_view: Vec<Bounds> = known
-            .iter()
+        let in_view: Vec<Bounds> = self
+            .tracker
+            .predict(*time)
+            .into_iter()
             .filter(|expected| expected.in_view)
             .map(|expected| expected.bounds)
             .collect();
-        let looked = (self.due > 0 && !is_cut).then(|| {
-            let found = detector.refine_from(picture, &in_view, least);
-            found.into_iter().flatten().collect::<Vec<Detection>>()
-        });
-        let whole = || detector.detect_from(picture, least);
-        let (faces, is_whole) = match looked {
-            Some(faces) if in_view.is_empty() || !faces.is_empty() => (faces, false),
-            _ => (whole(), true),
+        let known = (self.due > 0 && !is_cut).then(|| search.known(picture, &in_view, least));
+        let some_left = |faces: &Vec<_>| in_view.is_empty() || faces.iter().any(Option::is_some);
+        let faces = match known.filter(some_left) {
+            Some(faces) => {
+                let is_lost = faces.iter().any(Option::is_none);
+                self.due = if is_lost { 0 } else { self.due - 1 };
+                faces.into_iter().flatten().collect()
+            }
+            None => {
+                self.due = self.config.detect_every - 1;
+                search.whole(picture, least)
+            }
         };
         let sightings: Vec<Sighting> = faces
             .iter()
@@ -126,15 +135,6 @@ impl Follower {
             .filter_map(|(id, face)| Some((id?, face)))
             .collect();
         followed.sort_unstable_by_key(|(id, _)| *id);
-        let is_here = |id| followed.binary_search_by_key(&id, |(id, _)| *id).is_ok();
-        let lost = known
-            .iter()
-            .any(|known| known.in_view && !is_here(known.id));
-        self.due = match (is_whole, lost) {
-            (true, _) => self.config.detect_every - 1,
-            (false, true) => 0,
-            (false, false) => self.due - 1,
-        };
         Ok(followed)
     }
 
@@ -143,6 +143,196 @@ impl Follower {
         match self.config.tracker.likeness > 0.0 {
             true => Look::of(picture, face),
             false => None,
+        }
+    }
+}
+
+/// Where faces are looked for: a [`Detector`], or what a test has made up.
+trait Search {
+    /// The least confidence of a certain face.
+    fn certain(&self) -> f32;
+
+    /// The faces in the whole picture, of the `least` confidence.
+    fn whole(&self, picture: &RgbImage, least: f32) -> Vec<Detection>;
+
+    /// The faces at places where they are expected.
+    fn known(&self, picture: &RgbImage, places: &[Bounds], least: f32) -> Vec<Option<Detection>>;
+}
+
+impl Search for Detector {
+    fn certain(&self) -> f32 {
+        self.confidence()
+    }
+
+    fn whole(&self, picture: &RgbImage, least: f32) -> Vec<Detection> {
+        self.detect_from(picture, least)
+    }
+
+    fn known(&self, picture: &RgbImage, places: &[Bounds], least: f32) -> Vec<Option<Detection>> {
+        self.refine_from(picture, places, least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use image::Rgb;
+
+    use super::*;
+
+    /// People at places, and a note of what was looked for: whole pictures (`W`), or how many faces.
+    #[derive(Default)]
+    struct Script {
+        people: RefCell<Vec<f32>>,
+        notes: RefCell<String>,
+    }
+
+    impl Script {
+        fn faces(&self) -> Vec<Detection> {
+            let people = self.people.borrow();
+            let face = |&x: &f32| Detection {
+                bounds: Bounds::from([x, 0.0, 10.0, 10.0]),
+                confidence: 0.9,
+                landmarks: [[x, 0.0]; 5],
+            };
+            people.iter().map(face).collect()
+        }
+    }
+
+    impl Search for Script {
+        fn certain(&self) -> f32 {
+            0.6
+        }
+
+        fn whole(&self, _: &RgbImage, least: f32) -> Vec<Detection> {
+            assert_eq!(least, 0.3);
+            self.notes.borrow_mut().push('W');
+            self.faces()
+        }
+
+        fn known(&self, _: &RgbImage, places: &[Bounds], _: f32) -> Vec<Option<Detection>> {
+            let count = u32::try_from(places.len()).unwrap();
+            let digit = char::from_digit(count, 10).unwrap();
+            self.notes.borrow_mut().push(digit);
+            let faces = self.faces();
+            let at = |place: &Bounds| {
+                let mut near = faces.iter().filter(|face| face.bounds.overlap(place) > 0.1);
+                near.next().copied()
+            };
+            places.iter().map(at).collect()
+        }
+    }
+
+    /// What is looked for in frames with people at these places, and the numbers that they have.
+    fn run(every: usize, frames: &[&[f32]]) -> (String, Vec<Vec<usize>>) {
+        let script = Script::default();
+        let config = FollowerConfig::new().with_detect_every(every);
+        let mut follower = Follower::new(config).unwrap();
+        let mut ids = Vec::new();
+        for (number, people) in frames.iter().enumerate() {
+            *script.people.borrow_mut() = people.to_vec();
+            let frame = Frame {
+                time: number as f64 * 0.04,
+                picture: RgbImage::new(64, 36),
+            };
+            let faces = follower.followed(&script, &frame).unwrap();
+            ids.push(faces.into_iter().map(|(id, _)| id).collect());
+        }
+        (script.notes.into_inner(), ids)
+    }
+
+    #[test]
+    fn the_whole_picture_is_searched_every_so_many_frames_and_known_faces_in_between() {
+        let (notes, ids) = run(4, &[&[0.0, 30.0]; 9]);
+        assert_eq!(notes, "W222W222W");
+        assert!(ids.iter().all(|ids| ids == &[0, 1]));
+        assert_eq!(run(1, &[&[0.0]; 4]).0, "WWWW");
+    }
+
+    #[test]
+    fn a_lost_face_brings_the_next_search_forward_once() {
+        let both: &[f32] = &[0.0, 30.0];
+        let one: &[f32] = &[0.0];
+        // Lost in the third frame, searched for in the fourth; then the usual again.
+        let (notes, _) = run(6, &[both, both, one, one, one, one, one, one]);
+        assert_eq!(notes, "W22W1111");
+        // It comes back in another place.
+        let moved: &[f32] = &[0.0, 45.0];
+        let (notes, ids) = run(6, &[both, both, moved, moved, moved]);
+        assert_eq!(
+            (notes.as_str(), ids[2].len(), ids[3].len()),
+            ("W22W2", 1, 2)
+        );
+    }
+
+    #[test]
+    fn if_everybody_is_lost_the_picture_is_searched_at_once_and_an_empty_one_as_usual() {
+        let (away, none): (&[f32], &[f32]) = (&[90.0], &[]);
+        let frames = [&[0.0], &[0.0], away, away, none, none, none, none, none];
+        let (notes, ids) = run(4, &frames);
+        // The third and the fifth frame are looked at twice.
+        assert_eq!(notes, "W11W11W000W");
+        assert_eq!(ids[2].len(), 1);
+    }
+
+    #[test]
+    fn a_new_face_is_found_at_the_next_search() {
+        let (_, ids) = run(
+            3,
+            &[
+                &[0.0],
+                &[0.0, 40.0],
+                &[0.0, 40.0],
+                &[0.0, 40.0],
+                &[0.0, 40.0],
+            ],
+        );
+        assert_eq!(ids, [vec![0], vec![0], vec![0], vec![0, 1], vec![0, 1]]);
+    }
+
+    #[test]
+    fn a_cut_is_searched_at_once() {
+        let script = Script::default();
+        let config = FollowerConfig::new().with_detect_every(9);
+        let mut follower = Follower::new(config).unwrap();
+        for (number, level) in [90, 95, 100, 200, 200].into_iter().enumerate() {
+            let frame = Frame {
+                time: number as f64,
+                picture: RgbImage::from_pixel(64, 36, Rgb([level; 3])),
+            };
+            follower.followed(&script, &frame).unwrap();
+        }
+        assert_eq!(script.notes.into_inner(), "W00W0");
+    }
+
+    #[test]
+    fn a_time_that_goes_back_is_refused_and_the_frame_is_as_if_it_had_not_been() {
+        let script = Script::default();
+        script.people.borrow_mut().push(0.0);
+        let mut follower = Follower::new(FollowerConfig::new()).unwrap();
+        let frame = |time| Frame {
+            time,
+            picture: RgbImage::new(64, 36),
+        };
+        follower.followed(&script, &frame(1.0)).unwrap();
+        for time in [0.5, f64::NAN] {
+            let found = follower.followed(&script, &frame(time));
+            assert!(matches!(found, Err(Error::Argument { .. })));
+        }
+        assert_eq!(follower.followed(&script, &frame(1.0)).unwrap()[0].0, 0);
+        assert_eq!(script.notes.into_inner(), "W1");
+    }
+
+    #[test]
+    fn impossible_configs_are_refused() {
+        for config in [
+            FollowerConfig::new().with_detect_every(0),
+            FollowerConfig::new().with_uncertain(1.5),
+            FollowerConfig::new().with_uncertain(f32::NAN),
+            FollowerConfig::new().with_tracker(TrackerConfig::new().with_memory(-1.0)),
+        ] {
+            assert!(matches!(Follower::new(config), Err(Error::Argument { .. })));
         }
     }
 }

@@ -43,3 +43,40 @@ fn cells(picture: &RgbImage) -> Vec<f32> {
     sums.iter_mut().for_each(|sum| *sum /= count);
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    /// Stripes that move and become lighter.
+    fn stripes(shift: u32, light: u8) -> RgbImage {
+        RgbImage::from_fn(160, 90, |x, y| {
+            let level = if (x + shift) / 40 % 2 == 0 { 60 } else { 140 };
+            Rgb([0, level + light + (y % 3) as u8, 0])
+        })
+    }
+
+    #[test]
+    fn what_moves_and_becomes_lighter_is_the_same_scene_and_another_picture_is_not() {
+        let mut scene = Scene::default();
+        assert!(scene.changes(&stripes(0, 0)));
+        for step in 1..20 {
+            assert!(!scene.changes(&stripes(5 * step, step as u8)));
+        }
+        // Dark and light change places.
+        assert!(scene.changes(&stripes(95 + 40, 19)));
+        assert!(!scene.changes(&stripes(95 + 40, 19)));
+    }
+
+    #[test]
+    fn any_size_has_cells_and_an_empty_picture_none() {
+        let mut scene = Scene::default();
+        scene.changes(&stripes(0, 0));
+        assert!(scene.changes(&RgbImage::new(0, 5)));
+        assert!(!scene.changes(&RgbImage::new(0, 0)));
+        assert!(scene.changes(&RgbImage::new(1, 1)));
+        assert!(!scene.changes(&RgbImage::new(3, 2000)));
+    }
+}

@@ -110,3 +110,113 @@ impl Region {
         face
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::yunet::YuNetConfig;
+    use crate::testing::{Draw, noise};
+    use burn::module::Module;
+
+    #[test]
+    fn a_region_is_twice_the_place_on_the_grid_and_within_the_picture() {
+        let around = |place: [f32; 4]| Region::around(&Bounds::from(place), [1280, 720]);
+        let region = |x, y, width, height, halvings| {
+            Some(Region {
+                x,
+                y,
+                width,
+                height,
+                halvings,
+            })
+        };
+        // 100 pixels on either side of (350, 250), from and to multiples of 32.
+        assert_eq!(
+            around([300.0, 200.0, 80.0, 100.0]),
+            region(224, 128, 224, 224, 0)
+        );
+        // At half the size the grid is one of 64.
+        assert_eq!(
+            around([500.0, 200.0, 200.0, 200.0]),
+            region(384, 64, 448, 448, 1)
+        );
+        assert_eq!(
+            around([-30.0, 680.0, 60.0, 60.0]),
+            region(0, 640, 64, 80, 0)
+        );
+        // A small one is looked at with what is around it.
+        assert_eq!(around([100.0, 100.0, 4.0, 4.0]), region(64, 64, 64, 64, 0));
+        // One of any size is the picture at most.
+        let all = around([-1e9, -1e9, 2e9, 2e9]).unwrap();
+        assert_eq!((all.width, all.height), (1280, 720));
+        for nowhere in [
+            [2000.0, 10.0, 50.0, 50.0],
+            [10.0, -500.0, 50.0, 50.0],
+            [10.0, 10.0, 0.0, 0.0],
+            [10.0, 10.0, -5.0, -5.0],
+            [f32::NAN, 10.0, 50.0, 50.0],
+            [10.0, 10.0, f32::INFINITY, 50.0],
+        ] {
+            assert_eq!(around(nowhere), None, "{nowhere:?}");
+        }
+    }
+
+    #[test]
+    fn a_face_of_a_part_lies_where_the_part_does() {
+        let region = Region {
+            x: 64,
+            y: 128,
+            width: 256,
+            height: 256,
+            halvings: 1,
+        };
+        let face = Detection {
+            bounds: Bounds::from([10.0, 20.0, 30.0, 40.0]),
+            confidence: 0.9,
+            landmarks: [[1.0, 2.0]; 5],
+        };
+        let placed = region.placed(face);
+        assert_eq!(placed.bounds, Bounds::from([84.0, 168.0, 60.0, 80.0]));
+        assert_eq!(placed.landmarks, [[66.0, 132.0]; 5]);
+        let picture = RgbImage::from_fn(400, 400, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        assert_eq!(region.of(&picture).dimensions(), (128, 128));
+        assert_eq!(region.of(&picture).get_pixel(0, 0).0, [65, 129, 0]);
+    }
+
+    #[test]
+    fn what_is_seen_around_a_place_is_what_is_seen_in_the_whole_picture() {
+        let device = Device::default();
+        let network = YuNetConfig::new().init(&device).map(&mut Draw(3));
+        let levels = noise(640 * 480, 9);
+        let picture = RgbImage::from_fn(640, 480, |x, y| {
+            let level = levels[(y / 8 * 640 + x / 8) as usize];
+            image::Rgb([0, 40, 80].map(|more| (100.0 + 80.0 * level) as u8 + more))
+        });
+        // Weights that are drawn find something nearly everywhere. What is far from the region's edges is
+        // found with the same numbers.
+        let thresholds = YuNetThresholds::new()
+            .with_confidence(0.0)
+            .with_overlap(1.0);
+        let whole = network.faces(&picture, &thresholds, &device);
+        let place = Bounds::from([280.0, 200.0, 100.0, 100.0]);
+        let found = network.refine(&picture, &[place], &thresholds, &device);
+        let finest = |face: &&Detection| {
+            let [x, y] = face.landmarks[0];
+            (x - 330.0).abs() < 12.0 && (y - 250.0).abs() < 12.0
+        };
+        let near: Vec<&Detection> = found[0].iter().filter(finest).collect();
+        assert!(near.len() > 4, "{}", near.len());
+        for face in near {
+            let off = |other: &Detection| {
+                let pairs = face
+                    .landmarks
+                    .iter()
+                    .flatten()
+                    .zip(other.landmarks.iter().flatten());
+                pairs.fold(0f32, |most, (a, b)| most.max((a - b).abs()))
+            };
+            let least = whole.iter().map(off).fold(f32::INFINITY, f32::min);
+            assert!(least < 2.0, "{least}: {face:?}");
+        }
+    }
+}

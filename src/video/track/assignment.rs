@@ -122,3 +122,61 @@ impl Groups {
         self.0[second] = first;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::noise;
+
+    fn pair(row: usize, column: usize, gain: f64) -> Pair {
+        Pair { row, column, gain }
+    }
+
+    #[test]
+    fn what_gains_nothing_is_left_alone() {
+        let pairs = [pair(0, 0, -1.0), pair(0, 1, 0.0), pair(1, 1, f64::NAN)];
+        assert_eq!(assigned(2, 2, &pairs), []);
+        assert_eq!(assigned(0, 0, &[]), []);
+        assert_eq!(assigned(5, 3, &[]), []);
+    }
+
+    #[test]
+    fn endless_and_tiny_gains_are_gains() {
+        let pairs = [
+            pair(0, 0, f64::INFINITY),
+            pair(1, 1, 1e-300),
+            pair(1, 0, 1.0),
+        ];
+        assert_eq!(assigned(2, 2, &pairs), [(0, 0), (1, 1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "none of 1 rows")]
+    fn a_row_that_is_none_is_refused() {
+        assigned(1, 1, &[pair(1, 0, 1.0)]);
+    }
+
+    #[test]
+    fn a_crowd_of_neighbours_is_put_together_one_by_one() {
+        const COUNT: usize = 2000;
+        // Each is close to two neighbours; the right one gains more, whatever the noise.
+        let noise = noise(2 * COUNT, 5);
+        let pairs: Vec<Pair> = (0..COUNT)
+            .flat_map(|row| {
+                let next = (row + 1) % COUNT;
+                let gain = |place: usize, least: f64| least + f64::from(noise[place]) / 4.0;
+                [
+                    pair(row, row, gain(2 * row, 3.0)),
+                    pair(row, next, gain(2 * row + 1, 2.0)),
+                ]
+            })
+            .collect();
+        let chosen = assigned(COUNT, COUNT, &pairs);
+        assert!(
+            chosen
+                .iter()
+                .copied()
+                .eq((0..COUNT).map(|place| (place, place)))
+        );
+    }
+}

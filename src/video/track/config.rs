@@ -7,13 +7,13 @@ use crate::{Error, Result};
 /// How faces are told from each other.
 #[derive(Config, Debug, PartialEq)]
 pub struct TrackerConfig {
-    /// For how many seconds a face that is not seen is remembered, at least 0. Default: 2.
-    #[config(default = 2.0)]
+    /// For how many seconds a face that is not seen is remembered, at least 0. Default: 3.
+    #[config(default = 3.0)]
     pub memory: f64,
     /// By how many sides of a face a second its speed changes within a second (a standard deviation),
     /// above 0. The larger, the farther from its straight way a face is known again, and taken for
-    /// another. Default: 2.
-    #[config(default = 2.0)]
+    /// another. Default: 4.
+    #[config(default = 4.0)]
     pub acceleration: f64,
     /// How far from where it is expected a face may be, in standard deviations, above 0. Default: 4.
     #[config(default = 4.0)]

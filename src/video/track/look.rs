@@ -71,3 +71,84 @@ fn pixel(picture: &RgbImage, x: f32, y: f32) -> Option<&image::Rgb<u8>> {
         .then(|| picture.get_pixel_checked(x as u32, y as u32))
         .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+    use crate::face::Bounds;
+    use crate::testing::noise;
+
+    /// A picture with a pattern of its own around the template's landmarks, `times` as large, moved and with
+    /// its levels changed.
+    fn seen(
+        pattern: u32,
+        times: u32,
+        shift: u32,
+        level: impl Fn(f32) -> f32,
+    ) -> (RgbImage, Detection) {
+        let levels = noise(12 * 12 * COLOURS, pattern);
+        let side = times * ALIGNED + 2 * shift;
+        let picture = RgbImage::from_fn(side, side, |x, y| {
+            let cell = |place: u32| {
+                (place.saturating_sub(shift) * 12 / (times * ALIGNED)).min(11) as usize
+            };
+            let start = (cell(y) * 12 + cell(x)) * COLOURS;
+            Rgb(std::array::from_fn(|colour| {
+                level(128.0 + 90.0 * levels[start + colour]).clamp(0.0, 255.0) as u8
+            }))
+        });
+        let place = |number: f32| number * times as f32 + shift as f32;
+        let face = Detection {
+            bounds: Bounds::from([0.0; 4]),
+            confidence: 0.9,
+            landmarks: TEMPLATE.map(|point| point.map(place)),
+        };
+        (picture, face)
+    }
+
+    fn look((picture, face): (RgbImage, Detection)) -> Look {
+        Look::of(&picture, &face).unwrap()
+    }
+
+    #[test]
+    fn a_face_looks_alike_at_another_size_place_and_light_and_unlike_another_one() {
+        let known = look(seen(1, 2, 30, |level| level));
+        assert!((known.likeness(&known) - 1.0).abs() < 1e-5);
+        let again = look(seen(1, 3, 41, |level| 0.6 * level + 20.0));
+        assert!(known.likeness(&again) > 0.95, "{}", known.likeness(&again));
+        let other = look(seen(2, 2, 30, |level| level));
+        assert!(known.likeness(&other) < 0.4, "{}", known.likeness(&other));
+    }
+
+    #[test]
+    fn a_face_without_a_shape_or_of_one_level_looks_like_nothing() {
+        let (picture, face) = seen(1, 2, 30, |level| level);
+        for landmarks in [[[5.0; 2]; 5], [[f32::NAN; 2]; 5], [[f32::INFINITY; 2]; 5]] {
+            assert_eq!(Look::of(&picture, &Detection { landmarks, ..face }), None);
+        }
+        let (plain, face) = seen(1, 2, 30, |_| 90.0);
+        let within = face
+            .landmarks
+            .map(|[x, y]| [x / 2.0 + 60.0, y / 2.0 + 60.0]);
+        let face = Detection {
+            landmarks: within,
+            ..face
+        };
+        assert_eq!(Look::of(&plain, &face), None);
+        assert_eq!(Look::of(&RgbImage::new(0, 0), &face), None);
+    }
+
+    #[test]
+    fn a_mixture_is_between_both() {
+        let (one, other) = (
+            look(seen(1, 2, 30, |level| level)),
+            look(seen(2, 2, 30, |level| level)),
+        );
+        let mixed = one.mixed(&other, 0.3);
+        assert!(mixed.likeness(&one) > mixed.likeness(&other));
+        assert!(mixed.likeness(&other) > one.likeness(&other));
+        assert!((mixed.likeness(&mixed) - 1.0).abs() < 1e-5);
+    }
+}

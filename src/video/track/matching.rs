@@ -2,21 +2,16 @@
 
 use super::assignment::{Pair, assigned};
 use super::config::TrackerConfig;
+use super::likelihood::{gain, within};
 use super::motion::{Measure, Motion};
 use super::person::Person;
 use super::sighting::Sighting;
 
-/// The logarithm of the density of people who were not seen before, in sides of a face squared and in
-/// logarithms of its side.
-const NEW: f64 = -8.0;
-/// The same of somebody who moved more suddenly than the filter believes, within the overlap below.
+/// The logarithm of the density of somebody who moved more suddenly than the filter believes, within the overlap below.
 const SUDDEN: f64 = -4.0;
 /// The least overlap with where a face was in the last frame, as intersection over union, with which it
 /// is known again however suddenly it moved.
 const OVERLAP: f32 = 0.3;
-/// What two looks are alike that are as often one person's as two people's.
-const ALIKE: f64 = 0.75;
-
 /// A face with its measures.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate<'a> {
@@ -46,7 +41,7 @@ pub(super) fn matched(
                 continue;
             }
             pairs.extend(places.iter().filter_map(|&column| {
-                let gain = gain(person, motion, &faces[column], config)?;
+                let gain = pair_gain(person, motion, &faces[column], config)?;
                 Some(Pair { row, column, gain })
             }));
         }
@@ -58,25 +53,21 @@ pub(super) fn matched(
     owners
 }
 
-/// By how much it is likelier (as a logarithm) that the face is this person's than that it is that of
-/// somebody new; nothing if it is too far away.
-fn gain(
+/// What is gained if the face is this person's; nothing if it is too far away.
+fn pair_gain(
     person: &Person,
     motion: &Motion,
     candidate: &Candidate<'_>,
     config: &TrackerConfig,
 ) -> Option<f64> {
-    let fit = motion.fit(candidate.measure);
-    let expected = (fit.squared <= config.reach.powi(2)).then_some(fit.density);
-    let sudden = || {
-        let overlap = person.bounds.overlap(&candidate.face.detection.bounds);
-        (person.in_view && overlap >= OVERLAP).then(|| SUDDEN + f64::from(overlap))
+    let expected = within(&motion.fit(candidate.measure), config.reach);
+    let overlap = person.bounds.overlap(&candidate.face.detection.bounds);
+    let is_near = person.in_view && overlap >= OVERLAP;
+    let sudden = is_near.then(|| SUDDEN + f64::from(overlap));
+    let density = match (expected, sudden) {
+        (Some(expected), Some(sudden)) => expected.max(sudden),
+        (expected, sudden) => expected.or(sudden)?,
     };
-    let place = match expected {
-        Some(density) => sudden().map_or(density, |sudden| density.max(sudden)),
-        None => sudden()?,
-    };
-    let looks = person.look.as_ref().zip(candidate.face.look.as_ref());
-    let likeness = looks.map_or(0.0, |(known, look)| f64::from(known.likeness(look)) - ALIKE);
-    Some(place - NEW + config.likeness * likeness)
+    let look = candidate.face.look.as_ref();
+    Some(gain(density, person.look(), look, config))
 }

@@ -1,15 +1,19 @@
 //! Where a face is and how it moves.
 
-use super::filter::Filter;
+use super::filter::{Course, Filter};
 use crate::face::Bounds;
 
 /// Deviation of a detector's boxes: of the centre in sides of the face, of the logarithms of its side and
 /// of its aspect.
 const OFF: f64 = 0.05;
-/// Deviation of the rates of the four coordinates when nothing is known of them, a second.
-const RATES: [f64; 4] = [3.0, 3.0, 0.5, 0.5];
-/// By how much the rates of the logarithms of side and aspect change within a second.
-const GROWTH: f64 = 0.5;
+/// Seconds after which 1/e of the speed of a face is left.
+const LASTING: f64 = 1.0;
+/// How the logarithms of side and aspect change. Nothing of their rates lasts: they are those of a face that
+/// is being hidden or turns away, and would make it vanish or grow without end.
+const GROWTH: Course = Course {
+    drift: 3.0,
+    lasting: 0.1,
+};
 /// What a face may be off in addition to what the filter knows, in sides: heads nod and cameras shake,
 /// and neither is a nearly constant rate.
 const SHAKE: f64 = 0.1;
@@ -40,7 +44,7 @@ impl Measure {
     }
 }
 
-/// Four coordinates, each with its rate (Bewley et al., "Simple Online and Realtime Tracking", ICIP 2016).
+/// Four coordinates, each with its rate (after Bewley et al., "Simple Online and Realtime Tracking", ICIP 2016).
 /// The noise of the centre is in proportion to the face (Zhang et al., "ByteTrack", ECCV 2022).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Motion {
@@ -67,8 +71,8 @@ impl Motion {
         let side = exponential(measured.0[2]);
         Self {
             axes: std::array::from_fn(|axis| {
-                let unit = unit(axis, side);
-                Filter::new(measured.0[axis], OFF * unit, RATES[axis] * unit)
+                let course = course(axis, side, acceleration);
+                Filter::new(measured.0[axis], OFF * unit(axis, side), &course)
             }),
             side,
             acceleration,
@@ -77,12 +81,9 @@ impl Motion {
 
     /// Later by `seconds`.
     pub fn after(&self, seconds: f64) -> Self {
-        let drift = |axis| match axis {
-            0 | 1 => self.acceleration * self.side,
-            _ => GROWTH,
-        };
+        let course = |axis| course(axis, self.side, self.acceleration);
         Self {
-            axes: std::array::from_fn(|axis| self.axes[axis].after(seconds, drift(axis))),
+            axes: std::array::from_fn(|axis| self.axes[axis].after(seconds, &course(axis))),
             ..*self
         }
     }
@@ -125,6 +126,17 @@ impl Motion {
     }
 }
 
+/// How a coordinate moves, of a face of this side.
+fn course(axis: usize, side: f64, acceleration: f64) -> Course {
+    match axis {
+        0 | 1 => Course {
+            drift: acceleration * side,
+            lasting: LASTING,
+        },
+        _ => GROWTH,
+    }
+}
+
 /// In what a coordinate's noise is measured.
 fn unit(axis: usize, side: f64) -> f64 {
     match axis {
@@ -135,4 +147,70 @@ fn unit(axis: usize, side: f64) -> f64 {
 
 fn exponential(logarithm: f64) -> f64 {
     logarithm.clamp(-MOST, MOST).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measure(x: f32, side: f32) -> Measure {
+        Measure::of(&Bounds::from([x, 40.0, side, side])).unwrap()
+    }
+
+    #[test]
+    fn a_box_survives_being_measured() {
+        let bounds = Bounds::from([12.0, -30.0, 80.0, 100.0]);
+        let back = Motion::new(&Measure::of(&bounds).unwrap(), 4.0).bounds();
+        for (found, expected) in <[f32; 4]>::from(back).iter().zip(<[f32; 4]>::from(bounds)) {
+            assert!((found - expected).abs() < 1e-4, "{back:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_not_measured_and_what_is_empty_is_small() {
+        for edge in 0..4 {
+            let mut numbers = [1.0; 4];
+            numbers[edge] = f32::NAN;
+            assert_eq!(Measure::of(&Bounds::from(numbers)), None);
+            numbers[edge] = f32::INFINITY;
+            assert_eq!(Measure::of(&Bounds::from(numbers)), None);
+        }
+        for empty in [
+            [1.0, 2.0, 0.0, 0.0],
+            [1.0, 2.0, -5.0, 3.0],
+            [0.0, 0.0, f32::MAX, f32::MAX],
+        ] {
+            let motion = Motion::new(&Measure::of(&Bounds::from(empty)).unwrap(), 4.0);
+            let later = motion.after(1e9).corrected(&measure(0.0, 10.0)).bounds();
+            assert!(
+                <[f32; 4]>::from(later)
+                    .iter()
+                    .all(|number| number.is_finite())
+            );
+        }
+    }
+
+    #[test]
+    fn the_longer_nobody_looks_the_farther_away_a_face_may_be() {
+        let motion = Motion::new(&measure(0.0, 100.0), 4.0);
+        let far = measure(150.0, 100.0);
+        let fits: Vec<Fit> = [0.04, 0.2, 1.0]
+            .map(|time| motion.after(time).fit(&far))
+            .into();
+        assert!(fits[0].squared > fits[1].squared && fits[1].squared > fits[2].squared);
+        // But where it is expected it is likelier after a short time.
+        let here = measure(0.0, 100.0);
+        let [soon, late] = [0.04, 1.0].map(|time| motion.after(time).fit(&here).density);
+        assert!(soon > late + 3.0, "{soon} {late}");
+    }
+
+    #[test]
+    fn large_and_small_faces_fit_alike() {
+        let fit = |side: f32| {
+            let motion = Motion::new(&measure(0.0, side), 4.0).after(0.3);
+            motion.fit(&measure(0.7 * side, 1.1 * side))
+        };
+        assert!((fit(20.0).squared - fit(200.0).squared).abs() < 1e-3);
+        assert!((fit(20.0).density - fit(200.0).density).abs() < 1e-3);
+    }
 }

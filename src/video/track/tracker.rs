@@ -4,6 +4,7 @@ use super::config::TrackerConfig;
 use super::matching::{Candidate, matched};
 use super::motion::Measure;
 use super::person::Person;
+use super::recognition::recognise;
 use super::sighting::Sighting;
 use crate::face::Bounds;
 use crate::{Error, Result};
@@ -12,7 +13,12 @@ use crate::{Error, Result};
 /// somebody new.
 const MOST: usize = 4096;
 /// A face that overlaps another one by more than this is not seen clearly.
-const CLEAR: f32 = 0.05;
+const COVERED: f32 = 0.05;
+/// Nor is one of which the detector is less certain than this share of what it was of another lately: it
+/// is half hidden, or turned away.
+const CLEAR: f32 = 0.955;
+/// Seconds after which 1/e of that is left.
+const LATELY: f64 = 60.0;
 
 /// Gives each face a number, the same from frame to frame as long as it is the same person's.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Tracker {
     /// How many were seen in all.
     count: usize,
     time: f64,
+    /// The most confidence lately.
+    most: f64,
 }
 
 /// Where somebody's face is expected.
@@ -47,6 +55,7 @@ impl Tracker {
             people: Vec::new(),
             count: 0,
             time: f64::NEG_INFINITY,
+            most: 0.0,
         })
     }
 
@@ -55,15 +64,18 @@ impl Tracker {
     pub fn predict(&self, time: f64) -> Vec<Expected> {
         // The maximum of a number and what is none is the number.
         let time = time.max(self.time);
-        self.people
+        let mut expected: Vec<Expected> = self
+            .people
             .iter()
-            .filter(|person| self.remembers(person, time))
+            .filter(|person| time - person.seen <= self.config.memory)
             .map(|person| Expected {
-                id: person.id,
+                id: person.identity.id,
                 bounds: person.motion_at(time).bounds(),
                 in_view: person.in_view,
             })
-            .collect()
+            .collect();
+        expected.sort_unstable_by_key(|person| person.id);
+        expected
     }
 
     /// Whether a frame may be shown at this time.
@@ -82,10 +94,6 @@ impl Tracker {
         Ok(())
     }
 
-    fn remembers(&self, person: &Person, time: f64) -> bool {
-        time - person.seen <= self.config.memory
-    }
-
     /// Whose the faces of a frame are, which is shown at a `time` in seconds: for each of them a number.
     /// A face of at least the `certain` confidence always has one, from its first frame on; one below it
     /// can only be that of somebody who was seen in the last frame, and has none otherwise. Nor has one
@@ -102,7 +110,13 @@ impl Tracker {
         self.check(time)?;
         let memory = self.config.memory;
         self.people.retain(|person| time - person.seen <= memory);
+        if self.time.is_finite() {
+            self.most *= (-(time - self.time) / LATELY).exp();
+        }
         self.time = time;
+        for face in faces {
+            self.most = self.most.max(f64::from(face.detection.confidence));
+        }
         let measures: Vec<Option<Measure>> = faces
             .iter()
             .map(|face| Measure::of(&face.detection.bounds))
@@ -117,7 +131,7 @@ impl Tracker {
             })
             .unzip();
         let owners = matched(&self.people, time, &candidates, certain, &self.config);
-        let ids = self.keep(time, &candidates, &owners, certain);
+        let ids = self.keep(time, &candidates, owners, certain);
         let mut all = vec![None; faces.len()];
         for (place, id) in places.into_iter().zip(ids) {
             all[place] = id;
@@ -130,40 +144,56 @@ impl Tracker {
         &mut self,
         time: f64,
         faces: &[Candidate<'_>],
-        owners: &[Option<usize>],
+        owners: Vec<Option<usize>>,
         certain: f32,
     ) -> Vec<Option<usize>> {
-        for person in &mut self.people {
-            person.in_view = false;
+        let mut owners = owners;
+        let mut seen = vec![false; self.people.len()];
+        owners
+            .iter()
+            .flatten()
+            .for_each(|&owner| seen[owner] = true);
+        for (person, seen) in self.people.iter_mut().zip(seen) {
+            if person.in_view && !seen {
+                person.lose();
+            }
         }
-        let sure = |face: &Candidate<'_>| face.face.detection.confidence >= certain;
-        let mut ids = vec![None; faces.len()];
-        for (place, (candidate, owner)) in faces.iter().zip(owners).enumerate() {
+        let confidence = |place: usize| faces[place].face.detection.confidence;
+        let clear = (CLEAR * self.most as f32).max(certain);
+        let mut open = Vec::new();
+        for (place, (candidate, owner)) in faces.iter().zip(&owners).enumerate() {
             if let Some(owner) = *owner {
-                let clear = sure(candidate) && !is_covered(place, faces);
+                let clear = confidence(place) >= clear && !is_covered(place, faces);
                 let person = &mut self.people[owner];
                 person.see(time, candidate.face, candidate.measure, clear);
-                ids[place] = Some(person.id);
+                if clear && person.is_open() && person.since < time {
+                    open.push(owner);
+                }
             }
         }
         let mut new: Vec<usize> = (0..faces.len())
-            .filter(|&place| owners[place].is_none() && sure(&faces[place]))
+            .filter(|&place| owners[place].is_none() && confidence(place) >= certain)
             .collect();
-        let confidence = |place: usize| faces[place].face.detection.confidence;
         new.sort_by(|&a, &b| confidence(b).total_cmp(&confidence(a)));
         for place in new {
             let Candidate { face, measure } = faces[place];
             let acceleration = self.config.acceleration;
             let person = Person::new(self.count, time, face, measure, acceleration);
-            ids[place] = Some(person.id);
+            owners[place] = Some(self.people.len());
             self.count += 1;
             self.people.push(person);
         }
+        let claimed = recognise(&mut self.people, &open, &mut self.count, &self.config);
+        let ids = owners
+            .into_iter()
+            .map(|owner| Some(self.people[owner?].identity.id))
+            .collect();
+        let mut claimed = claimed.into_iter();
+        self.people
+            .retain(|_| !claimed.next().expect("one for each"));
         if self.people.len() > MOST {
-            // Those seen last, the rest in the order of their numbers as before.
             self.people.sort_by(|a, b| b.seen.total_cmp(&a.seen));
             self.people.truncate(MOST);
-            self.people.sort_unstable_by_key(|person| person.id);
         }
         ids
     }
@@ -176,5 +206,5 @@ fn is_covered(place: usize, faces: &[Candidate<'_>]) -> bool {
     faces
         .iter()
         .enumerate()
-        .any(|(other, face)| other != place && bounds(face).overlap(&own) > CLEAR)
+        .any(|(other, face)| other != place && bounds(face).overlap(&own) > COVERED)
 }

@@ -1,0 +1,73 @@
+//! Who somebody is turns out when they are seen clearly.
+
+use super::assignment::{Pair, assigned};
+use super::config::TrackerConfig;
+use super::likelihood::{gain, within};
+use super::person::{Identity, Person};
+
+/// By how much likelier somebody else must be than who they were taken for.
+const CHANGE: f64 = 2.0;
+/// How much farther away than [`TrackerConfig::reach`] somebody may appear again: the first sight is of a
+/// half hidden face.
+const FARTHER: f64 = 1.25;
+
+/// Asks of everybody who appeared not long ago and is seen clearly (`open`, by their places) once more who
+/// they are: one of the people who were lost before, or somebody new. A half hidden face looks like nobody,
+/// so that it may have had another number, or somebody else's; `count` is the next one. Says of each of the
+/// people whether they are another one, who is in view, and to be forgotten.
+pub(super) fn recognise(
+    people: &mut [Person],
+    open: &[usize],
+    count: &mut usize,
+    config: &TrackerConfig,
+) -> Vec<bool> {
+    let mut claimed = vec![false; people.len()];
+    let mut pairs = Vec::new();
+    for (row, person) in people.iter().enumerate() {
+        let identity = &person.identity;
+        if person.in_view && !open.contains(&row) {
+            continue;
+        }
+        for (column, &place) in open.iter().enumerate() {
+            let bonus = if place == row { CHANGE } else { 0.0 };
+            if let Some(gain) = again(identity, &people[place], config) {
+                let gain = gain + bonus;
+                pairs.push(Pair { row, column, gain });
+            }
+        }
+    }
+    let mut found: Vec<Option<usize>> = vec![None; open.len()];
+    for (person, column) in assigned(people.len(), open.len(), &pairs) {
+        found[column] = Some(person);
+    }
+    let identities: Vec<Option<Identity>> = found
+        .iter()
+        .map(|person| person.map(|person| people[person].identity.clone()))
+        .collect();
+    for ((&place, person), identity) in open.iter().zip(found).zip(identities) {
+        match (person, identity) {
+            (Some(person), Some(identity)) => {
+                claimed[person] = !people[person].in_view;
+                people[place].identity = identity;
+            }
+            // Whom they were taken for they are not.
+            _ if !people[place].identity.left.is_empty() => {
+                people[place].identity = Identity::new(*count);
+                *count += 1;
+            }
+            _ => {}
+        }
+    }
+    claimed
+}
+
+/// What is gained if somebody who was lost is who appeared; nothing if they were not lost, or too far away.
+fn again(identity: &Identity, appeared: &Person, config: &TrackerConfig) -> Option<f64> {
+    let (known, look) = (identity.look.as_ref()?, appeared.fresh.as_ref()?);
+    let densities = identity.left.iter().filter_map(|left| {
+        let motion = left.at(appeared.since, config.memory)?;
+        within(&motion.fit(&appeared.start), config.reach * FARTHER)
+    });
+    let density = densities.reduce(f64::max)?;
+    Some(gain(density, Some(known), Some(look), config))
+}
