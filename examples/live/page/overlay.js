@@ -65,8 +65,7 @@ export function draw(canvas, reading, mirrored) {
 }
 
 function name(context, face, box, picture, colour) {
-  const at = face.expression ? (face.expression_classes ?? []).indexOf(face.expression) : -1;
-  const share = at >= 0 ? ` ${Math.round(face.expression_probabilities[at] * 100)} %` : "";
+  const share = face.expression ? ` ${Math.round(face.probabilities[face.expression] * 100)} %` : "";
   const text = `#${face.face_id} ${face.error ? "cannot be read" : face.expression ?? ""}${share}`.trim();
   context.font = "600 13px system-ui, sans-serif";
   context.textBaseline = "middle";

@@ -58,6 +58,7 @@ class Run {
     this.began = performance.now();
     this.time = 0;
     this.reading = null;
+    this.recording = false;
     this.recorded = null;
     this.latency = new Figures();
     this.work = new Figures();
@@ -109,10 +110,11 @@ class Run {
     element("count").textContent = reading.faces.length;
     people.dataset.frame = reading.frame;
     people.dataset.timestamp = reading.timestamp;
-    if (reading.recording) this.tell(reading.recording, "Recording");
+    // A frame may be answered later than the end of the recording, which has its rows.
+    if (reading.recording && this.recording) this.tell(reading.recording, "Recording");
     if (reading.recording_error) {
       complain(new Error(`Recording ended: ${reading.recording_error}`));
-      this.recorded = null;
+      this.recording = false;
       say("recording", "");
       element("rows").textContent = "";
       showRecord(false);
@@ -198,7 +200,7 @@ function stop(error = null) {
   running = null;
   ended.camera.close();
   if (!(error instanceof Gone)) ended.session.end();
-  if (ended.recorded) ended.tell(ended.recorded, "Recorded");
+  if (ended.recording) ended.tell(ended.recorded, "Recorded");
   draw(overlay, null, false);
   start.textContent = "Start";
   record.disabled = true;
@@ -217,17 +219,17 @@ start.addEventListener("click", () => (running ? stop() : begin()));
 
 record.addEventListener("click", async () => {
   const current = running;
-  const recording = record.classList.contains("on");
   record.disabled = true;
   try {
-    if (recording) {
+    if (current.recording) {
+      current.recording = false;
       const recorded = await current.session.stop();
       if (recorded) current.tell(recorded, "Recorded");
-      current.recorded = null;
     } else {
       current.tell(await current.session.record(), "Recording");
+      current.recording = true;
     }
-    if (running === current) showRecord(!recording);
+    if (running === current) showRecord(current.recording);
   } catch (error) {
     complain(error);
   }

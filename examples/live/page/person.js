@@ -89,7 +89,7 @@ export class Person {
     if (typeof face.valence === "number") said.push(`valence ${signed(face.valence)}, arousal ${signed(face.arousal)}`);
     const active = this.model.action_units.filter(({ unit }) => face.action_units?.[unit] >= 0.5);
     if (active.length) said.push(active.map(({ unit }) => unit).join(" "));
-    said.push(`found with ${Math.round(face.confidence * 100)} % certainty`);
+    said.push(`found with ${Math.round(face.confidence * 100)} % confidence`);
     return said.join(" · ");
   }
 

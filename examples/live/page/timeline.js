@@ -10,6 +10,7 @@ const GAP = 1.0;
 const LABELS = 44;
 const BAND = 14;
 const LINES = 52;
+const AXIS = 13;
 
 /** Draws `moments`, each with its `time` and `face`, up to the time `now`. */
 export function drawTimeline(canvas, moments, now, model) {
@@ -30,6 +31,8 @@ export function drawTimeline(canvas, moments, now, model) {
     const end = next && next.time - moment.time <= GAP ? next.time : Math.min(now, moment.time + 0.1);
     return { face: moment.face, left: x(Math.max(start, moment.time)), right: x(end), next: next && end === next.time ? next : null };
   });
+  const bottom = canvas.clientHeight - AXIS;
+  drawAxis(context, x, start, bottom, ink);
   let y = 0;
   if (model.expressions.length) {
     label("express.", BAND / 2);
@@ -68,11 +71,11 @@ export function drawTimeline(canvas, moments, now, model) {
   }
   const rows = model.action_units.length;
   if (!rows) return;
-  const row = (canvas.clientHeight - y) / rows;
+  const row = (bottom - y) / rows;
   const accent = ofStyle("--accent");
   model.action_units.forEach(({ unit }, number) => {
     const top = y + number * row;
-    if (row >= 8) label(unit, top + row / 2);
+    if (row >= 9) label(unit, top + row / 2);
     context.fillStyle = ofStyle("--track");
     context.fillRect(LABELS, top, width, row - 1);
     context.fillStyle = accent;
@@ -84,4 +87,14 @@ export function drawTimeline(canvas, moments, now, model) {
     }
     context.globalAlpha = 1;
   });
+}
+
+/** Seconds ago, under everything. */
+function drawAxis(context, x, start, bottom, colour) {
+  context.fillStyle = colour;
+  for (const ago of [SECONDS, 20, 10, 0]) {
+    context.textAlign = ago === SECONDS ? "left" : ago ? "center" : "right";
+    context.fillText(ago ? `−${ago} s` : "now", x(start + SECONDS - ago), bottom + AXIS / 2 + 1);
+  }
+  context.textAlign = "left";
 }
