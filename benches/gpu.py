@@ -207,6 +207,8 @@ def theirs(torch, device, clock, arguments):
     elif not arguments.smoke:
         ways += [("compile", True, False)]
     for how, compiled, tf32 in ways:
+        if arguments.ways and how not in arguments.ways:
+            continue
         torch.backends.cuda.matmul.allow_tf32 = tf32
         torch.backends.cudnn.allow_tf32 = tf32
         images = lambda batch: torch.randn(batch, 3, arguments.size, arguments.size, device=device)
@@ -233,7 +235,8 @@ def ours(arguments):
     command = ["cargo", "bench", "--bench", "gpu"]
     if arguments.device not in ("flex", "list"):
         command += ["--features", arguments.device.split(":")[0]]
-    command += ["--", "--device", arguments.device, "--size", str(arguments.size)]
+    command = [arguments.program] if arguments.program else command + ["--"]
+    command += ["--device", arguments.device, "--size", str(arguments.size)]
     command += ["--batches", ",".join(map(str, arguments.batches))]
     command += ["--rows", str(arguments.rows), "--images", str(arguments.images)]
     command += ["--samples", str(arguments.samples), "--least", str(arguments.least)]
@@ -305,6 +308,10 @@ def main():
     parser.add_argument("--device", required=True, help="as the crate names it, such as cuda:0")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--smoke", action="store_true", help="small sizes; a CPU will do")
+    parser.add_argument("--ways", type=lambda text: text.split(","), metavar="WAY,...",
+                        help="of PyTorch: default, TF32, compile, compile TF32; all of them otherwise")
+    parser.add_argument("--program", metavar="FILE",
+                        help="the bench, built elsewhere by `cargo bench --bench gpu --no-run --features ...`")
     parser.add_argument("--json", metavar="FILE", help="also keep every sample here")
     arguments = parser.parse_args()
     small = dict(size=64, batches=[1, 2], rows=8, images=4, samples=2, least=0.0)

@@ -79,6 +79,15 @@ pub enum Error {
         command: Option<String>,
     },
 
+    /// Another program that is needed cannot be run.
+    #[error("cannot run {}: {reason}", program.display())]
+    Program {
+        /// The program, as it is looked for.
+        program: PathBuf,
+        /// Why it cannot be run, and what brings it.
+        reason: String,
+    },
+
     /// An image cannot be decoded or is outside the limits.
     #[error("{}: {reason}", path.display())]
     Image {

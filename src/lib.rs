@@ -18,8 +18,9 @@
 //! | [`metric`] | F1, concordance, and the challenge's combined score |
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
+//! | [`smoothing`] | scores smoothed over time, in tables and as they come |
 //! | [`device`], [`precision`] | devices by name, and half precision |
-//! | `picture` | scores drawn beside a face, with the `picture` feature |
+//! | `picture` | scores drawn beside a face and on the frames of a video, with the `picture` feature |
 //! | `train` | the staged training run and its report, with the `train` feature |
 //!
 //! Beside them, `cpu` (no part of the interface) is the engine that runs the expensive parts fused on a CPU.
@@ -28,6 +29,7 @@
 
 pub mod attention;
 pub mod backbone;
+mod clock;
 pub mod config;
 #[doc(hidden)]
 pub mod cpu;
@@ -52,6 +54,7 @@ pub mod optim;
 pub mod picture;
 pub mod precision;
 pub mod predict;
+pub mod smoothing;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "train")]

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use countenance::Result;
 use countenance::data::image::{self, ImageLimits, RgbImage};
 use countenance::face::{Face, Photograph};
 use countenance::picture::{MarkedFace, OverlayScores, overlay, photograph};
 use countenance::predict::Prediction;
-use countenance::{Expression, Result};
+
+use crate::shared::drawn::{expressions, scores};
 
 /// One face beside its scores.
 pub fn of_image(image: &Path, prediction: &Prediction) -> Result<RgbImage> {
@@ -35,22 +37,4 @@ pub fn of_photograph(read: &Photograph<Face>) -> RgbImage {
         })
         .collect();
     photograph(&read.picture, &faces)
-}
-
-fn expressions(prediction: &Prediction) -> Vec<(Expression, f32)> {
-    let scores = prediction.expressions.iter();
-    scores
-        .map(|score| (score.class.clone(), score.probability))
-        .collect()
-}
-
-fn scores<'a>(
-    prediction: &'a Prediction,
-    expressions: &'a [(Expression, f32)],
-) -> OverlayScores<'a> {
-    OverlayScores {
-        action_units: &prediction.action_units,
-        expressions,
-        valence_arousal: prediction.valence_arousal,
-    }
 }

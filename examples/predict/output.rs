@@ -2,13 +2,13 @@
 
 use clap::ValueEnum;
 use countenance::face::Detection;
-use countenance::label::{ActionUnit, Expression};
 use countenance::model::ModelConfig;
 use countenance::predict::Prediction;
 use countenance::{Error, Result};
 use serde::Serialize;
 
 use crate::shared::report::{json, print};
+use crate::shared::score::{ScoreColumns, line};
 
 /// How predictions are written.
 #[derive(Clone, Copy, ValueEnum)]
@@ -25,9 +25,7 @@ pub enum Format {
 pub struct Output {
     format: Format,
     /// The columns of the CSV: what the model reads.
-    classes: Vec<Expression>,
-    units: Vec<ActionUnit>,
-    gaze: bool,
+    scores: ScoreColumns,
     /// Whether a row is a face of a photograph, and says where it is.
     faces: bool,
     /// Whether the CSV has its header.
@@ -106,9 +104,7 @@ impl Output {
     pub fn new(format: Format, config: &ModelConfig, faces: bool) -> Self {
         Self {
             format,
-            classes: config.expressions().to_vec(),
-            units: config.action_units().to_vec(),
-            gaze: matches!(config, ModelConfig::OpenFace3(_)),
+            scores: ScoreColumns::of(config),
             faces,
             started: false,
             unread: 0,
@@ -167,42 +163,18 @@ impl Output {
         if self.faces {
             header.extend(PLACE.map(String::from));
         }
-        header.extend(["valence", "arousal", "expression"].map(String::from));
-        header.extend(self.classes.iter().map(|class| class.to_string()));
-        header.extend(self.units.iter().map(|unit| unit.to_string()));
-        if self.gaze {
-            header.extend(["gaze_1".into(), "gaze_2".into()]);
-        }
+        header.extend(self.scores.names());
         header.push("error".into());
         print(line(&header))
     }
 
     /// The columns of one row of CSV.
     fn fields(&self, row: &Row) -> Vec<String> {
-        let number = |value: Option<f32>| value.map(|value| value.to_string()).unwrap_or_default();
         let mut fields = vec![row.image.to_string()];
         if self.faces {
             fields.extend(place(row.found));
         }
-        let found = row.prediction;
-        fields.push(number(found.and_then(Prediction::valence)));
-        fields.push(number(found.and_then(Prediction::arousal)));
-        let expression = found.and_then(Prediction::expression);
-        fields.push(
-            expression
-                .map(|class| class.to_string())
-                .unwrap_or_default(),
-        );
-        for class in &self.classes {
-            fields.push(number(found.and_then(|found| found.probability(class))));
-        }
-        for &unit in &self.units {
-            fields.push(number(found.and_then(|found| found.action_unit(unit))));
-        }
-        if self.gaze {
-            let gaze = found.and_then(|found| found.gaze);
-            fields.extend([0, 1].map(|place| number(gaze.map(|gaze| gaze[place]))));
-        }
+        fields.extend(self.scores.fields(row.prediction));
         fields.push(row.error.unwrap_or_default().to_string());
         fields
     }
@@ -222,18 +194,6 @@ fn place(found: Option<Found>) -> [String; PLACE.len()] {
             [face.to_string(), confidence, x, y, width, height]
         }
     }
-}
-
-/// One line of CSV.
-fn line(fields: &[String]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record(fields)
-        .expect("memory takes every record");
-    let bytes = writer.into_inner().expect("memory needs no flush");
-    String::from_utf8_lossy(&bytes)
-        .trim_end_matches('\n')
-        .to_string()
 }
 
 /// Which image it is, and which face of it.

@@ -33,7 +33,7 @@ pub fn interrupter() -> Interrupter {
 }
 
 /// A question that is answered with true once Ctrl-C was pressed.
-pub fn stop_flag() -> impl Fn() -> bool {
+pub fn stop_flag() -> impl Fn() -> bool + Clone + Send + 'static {
     let flag = Arc::new(AtomicBool::new(false));
     let set = flag.clone();
     on_interrupt(move || set.store(true, Ordering::Relaxed));

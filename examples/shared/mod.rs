@@ -9,6 +9,8 @@ pub mod command;
 pub mod crop;
 pub mod detection;
 pub mod device;
+#[cfg(feature = "picture")]
+pub mod drawn;
 pub mod folder;
 pub mod inference;
 pub mod interrupt;
@@ -16,8 +18,12 @@ pub mod line;
 pub mod output;
 pub mod progress;
 pub mod report;
+#[cfg(feature = "picture")]
+pub mod score;
 pub mod terminal;
 #[cfg(feature = "train")]
 pub mod training;
 pub mod unreadable;
+#[cfg(feature = "picture")]
+pub mod video;
 pub mod weights;

@@ -17,6 +17,8 @@ pub enum Content {
     Features,
     /// Lines for the challenge.
     Submission,
+    /// Rows of a video.
+    Rows,
 }
 
 /// `#[command(flatten)] overwrite: OverwriteArgument` gives an example its `--overwrite`.
@@ -49,7 +51,8 @@ impl OverwriteArgument {
         // Programs that go by the name would take it for what it is not.
         const PICKLED: [&str; 6] = ["pt", "pth", "bin", "ckpt", "tar", "pkl"];
         let ending = out.extension().unwrap_or_default().to_string_lossy();
-        if content != Content::Submission && PICKLED.contains(&ending.to_lowercase().as_str()) {
+        let is_network = matches!(content, Content::Weights | Content::Features);
+        if is_network && PICKLED.contains(&ending.to_lowercase().as_str()) {
             return refuse(
                 "a name that ends in .safetensors, as what is written",
                 &ending,
@@ -100,6 +103,9 @@ fn is(path: &Path, content: Content) -> bool {
             let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
             line.to_ascii_lowercase().starts_with(b"image,")
         }
+        Content::Rows => [&b"frame,face_id,"[..], b"{\"frame\":"]
+            .iter()
+            .any(|beginning| start.starts_with(beginning)),
         Content::Weights | Content::Features => {
             let features = header(&start).map(|header| header.get("features").is_some());
             features == Some(content == Content::Features)

@@ -18,6 +18,20 @@ pub struct Detection {
     pub landmarks: [[f32; 2]; 5],
 }
 
+impl Detection {
+    /// The same face in a picture that is `factor` times as large.
+    pub fn scaled(self, factor: f32) -> Self {
+        let lengths: [f32; 4] = self.bounds.into();
+        Self {
+            bounds: lengths.map(|length| length * factor).into(),
+            confidence: self.confidence,
+            landmarks: self
+                .landmarks
+                .map(|point| point.map(|place| place * factor)),
+        }
+    }
+}
+
 /// An upright box.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f32; 4]", into = "[f32; 4]")]

@@ -26,6 +26,7 @@ mod detector;
 pub mod mtcnn;
 mod photograph;
 mod reader;
+mod refinement;
 mod similarity;
 mod suppression;
 mod warp;

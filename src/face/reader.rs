@@ -93,6 +93,11 @@ impl FaceReader {
         }
     }
 
+    /// Faces in a batch.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
     /// The detector.
     pub fn detector(&self) -> &Detector {
         &self.detector
@@ -178,22 +183,46 @@ impl FaceReader {
         let mut faces = Vec::with_capacity(detections.len());
         for detections in detections.chunks(self.batch_size) {
             let cut = |face| self.crop().cut(picture, face);
-            let crops: Vec<Result<RgbImage>> = detections.iter().map(cut).collect();
-            let (whole, numbers): (Vec<&RgbImage>, Vec<usize>) = crops
-                .iter()
-                .zip(faces.len()..)
-                .filter_map(|(crop, number)| Some((crop.as_ref().ok()?, number)))
-                .unzip();
-            let predictions = self
-                .predictor
-                .predict_named(&whole, &|place| name(numbers[place]))?;
-            let mut predictions = predictions.into_iter();
-            faces.extend(detections.iter().zip(crops).map(|(&detection, crop)| Face {
-                detection,
-                prediction: crop.and_then(|_| predictions.next().expect("one for every crop")),
-            }));
+            let crops = detections.iter().map(cut).collect();
+            let before = faces.len();
+            let predictions = self.read_crops(crops, &|place| name(before + place))?;
+            faces.extend(
+                detections
+                    .iter()
+                    .zip(predictions)
+                    .map(|(&detection, prediction)| Face {
+                        detection,
+                        prediction,
+                    }),
+            );
         }
         Ok(faces)
+    }
+
+    /// The scores of faces that are cut out, in their order; what could not be cut stays its error.
+    /// Errors call a face by its place as `name` says.
+    pub(crate) fn read_crops(
+        &self,
+        crops: Vec<Result<RgbImage>>,
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Result<Prediction>>> {
+        let (whole, places): (Vec<&RgbImage>, Vec<usize>) = crops
+            .iter()
+            .enumerate()
+            .filter_map(|(place, crop)| Some((crop.as_ref().ok()?, place)))
+            .unzip();
+        let mut predictions = Vec::with_capacity(whole.len());
+        let size = self.batch_size;
+        for (crops, places) in whole.chunks(size).zip(places.chunks(size)) {
+            let name = |place: usize| name(places[place]);
+            predictions.extend(self.predictor.predict_named(crops, &name)?);
+        }
+        let mut predictions = predictions.into_iter();
+        let mut next = |_| predictions.next().expect("one for every crop");
+        Ok(crops
+            .into_iter()
+            .map(|crop| crop.and_then(&mut next))
+            .collect())
     }
 }
 

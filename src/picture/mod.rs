@@ -1,5 +1,5 @@
-//! Pictures for people: scores drawn beside a face, a photograph with its faces, the curves of a
-//! training, a confusion matrix.
+//! Pictures for people: scores drawn beside a face, a photograph with its faces, the frames of a video
+//! and its timeline, the curves of a training, a confusion matrix.
 //!
 //! # Example
 //! ```
@@ -19,16 +19,25 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
+mod bar;
 mod board;
+mod caption;
 mod chart;
+mod colour;
 mod confusion;
 mod folder;
+mod frame;
 mod name;
 mod overlay;
 mod photograph;
+mod plane;
 mod plot;
+mod range;
 mod scale;
+mod space;
+mod tag;
 pub(crate) mod text;
+mod timeline;
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -41,9 +50,11 @@ use crate::{Error, Result};
 pub use chart::{Axis, Panel, Series, curves};
 pub use confusion::confusion;
 pub use folder::OverlayFolder;
+pub use frame::{FrameArtist, FrameFace};
 pub(crate) use name::names;
 pub use overlay::{OverlayScores, overlay};
 pub use photograph::{MarkedFace, photograph};
+pub use timeline::Timeline;
 
 /// Writes `picture` to `path` as a PNG file, whole or not at all.
 ///

@@ -2,10 +2,11 @@
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
-use tiny_skia::{Path, PathBuilder};
 
-use super::board::{ACTIVE, Board, Colour, FAINT, INK, PAPER, QUIET, TOP, TRACK, rectangle};
+use super::board::{ACTIVE, Board, Colour, FAINT, INK, QUIET, TOP, TRACK, rectangle};
+use super::range::within;
 use super::text::{Align, Style};
+use super::{bar, plane};
 use crate::label::{ActionUnit, Expression};
 
 /// The scores to draw; a part that a network does not produce stays empty.
@@ -146,14 +147,7 @@ impl Board {
         });
         self.write(code, x, baseline, weighted(INK));
         self.write(name, x + 50.0, baseline, plain);
-        self.fill(rounded(x + start, y + 4.0, full, 12.0), TRACK);
-        if value > 0.0 {
-            // Shorter than it is high, a rounded bar would not be round.
-            self.fill(
-                rounded(x + start, y + 4.0, (value * full).max(6.0), 12.0),
-                colour,
-            );
-        }
+        bar::draw(self, [x + start, y + 4.0], [full, 12.0], value, colour);
         let number = format!("{value:.2}");
         let style = weighted(shade).align(Align::Right);
         self.write(&number, x + COLUMN, baseline, style);
@@ -167,16 +161,12 @@ impl Board {
         self.fill(rectangle(x, y + 22.0, FACE, 1.0), TRACK);
         let radius = PLANE / 2.0 - 14.0;
         let (middle_x, middle_y) = (x + 118.0, y + HEADING + PLANE / 2.0 + 2.0);
-        let circle = PathBuilder::from_circle(middle_x, middle_y, radius);
-        self.fill(circle.clone(), [242, 243, 242]);
-        self.stroke(circle, QUIET, 1.0);
-        self.fill(
-            rectangle(middle_x - radius, middle_y - 0.5, 2.0 * radius, 1.0),
-            QUIET,
-        );
-        self.fill(
-            rectangle(middle_x - 0.5, middle_y - radius, 1.0, 2.0 * radius),
-            QUIET,
+        plane::draw(
+            self,
+            [middle_x, middle_y],
+            radius,
+            [valence, arousal],
+            ACTIVE,
         );
         let ends = [
             ("aroused", 0.0, -radius - 6.0, Align::Centre),
@@ -189,13 +179,6 @@ impl Board {
             self.write(word, middle_x + across, middle_y + down, style);
         }
         let [valence, arousal] = [valence, arousal].map(|value| within(value, -1.0, 1.0));
-        let dot = (middle_x + radius * valence, middle_y - radius * arousal);
-        let mut line = PathBuilder::new();
-        line.move_to(middle_x, middle_y);
-        line.line_to(dot.0, dot.1);
-        self.stroke(line.finish(), ACTIVE, 1.5);
-        self.fill(PathBuilder::from_circle(dot.0, dot.1, 8.5), PAPER);
-        self.fill(PathBuilder::from_circle(dot.0, dot.1, 7.0), ACTIVE);
         for (name, value, down) in [("valence", valence, -6.0), ("arousal", arousal, 18.0)] {
             let baseline = middle_y + down;
             self.write(name, x + 236.0, baseline, Style::new(15.5, FAINT));
@@ -204,39 +187,6 @@ impl Board {
             self.write(&number, x + FACE, baseline, style);
         }
     }
-}
-
-/// A value in its range; zero if it is no number.
-pub(super) fn within(value: f32, low: f32, high: f32) -> f32 {
-    if value.is_nan() {
-        0.0
-    } else {
-        value.clamp(low, high)
-    }
-}
-
-/// A bar with square left and rounded right end.
-fn rounded(x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
-    let corner = (height / 2.0).min(width);
-    let (right, bottom) = (x + width, y + height);
-    // The handle that makes a cubic curve follow a quarter circle.
-    let handle = 0.448 * corner;
-    let mut builder = PathBuilder::new();
-    builder.move_to(x, y);
-    builder.line_to(right - corner, y);
-    builder.cubic_to(right - handle, y, right, y + handle, right, y + corner);
-    builder.line_to(right, bottom - corner);
-    builder.cubic_to(
-        right,
-        bottom - handle,
-        right - handle,
-        bottom,
-        right - corner,
-        bottom,
-    );
-    builder.line_to(x, bottom);
-    builder.close();
-    builder.finish()
 }
 
 #[cfg(test)]

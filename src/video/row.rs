@@ -1,12 +1,10 @@
 //! What was read in one frame.
 
-use std::sync::Arc;
-
 use image::RgbImage;
 
-use crate::Result;
 use crate::face::Detection;
 use crate::predict::Prediction;
+use crate::{Error, Result};
 
 /// A frame with the faces in it.
 #[derive(Debug)]
@@ -15,10 +13,20 @@ pub struct ReadFrame {
     pub number: usize,
     /// Seconds of the stream.
     pub time: f64,
-    /// The picture.
-    pub picture: Arc<RgbImage>,
+    /// Its picture, where it was asked for.
+    pub still: Option<Still>,
     /// Its faces, by their [`id`](TrackedFace::id); a frame may have none.
     pub faces: Vec<TrackedFace>,
+}
+
+/// The picture of a frame, as it is or smaller.
+#[derive(Clone, Debug)]
+pub struct Still {
+    /// The picture.
+    pub picture: RgbImage,
+    /// Its length over the frame's, at most 1: what lengths in the frame are to be multiplied with to
+    /// become lengths in the picture.
+    pub scale: f32,
 }
 
 /// A face of a frame, and whose it is.
@@ -40,7 +48,7 @@ impl TrackedFace {
     ///
     /// # Errors
     /// Why nothing was read.
-    pub fn prediction(&self) -> std::result::Result<&Prediction, &crate::Error> {
+    pub fn prediction(&self) -> Result<&Prediction, &Error> {
         match &self.smoothed {
             Some(smoothed) => Ok(smoothed),
             None => self.raw.as_ref(),

@@ -16,4 +16,6 @@ mod metric;
 mod network;
 mod optim;
 mod resize;
+mod smoothing;
+mod track;
 mod weights;

@@ -27,6 +27,11 @@ pub struct MtcnnThresholds {
     pub confidence: f32,
 }
 
+/// The boxes around a known place, by its side.
+const SIZES: [f32; 1] = [1.0];
+/// Where they lie, in its sides.
+const SHIFTS: [[f32; 2]; 1] = [[0.0, 0.0]];
+
 /// The three networks.
 #[derive(Module, Debug)]
 pub struct Mtcnn {
@@ -63,7 +68,7 @@ impl Mtcnn {
         thresholds: &MtcnnThresholds,
         device: &Device,
     ) -> Vec<Detection> {
-        let [propose, refine, output] = thresholds.stages;
+        let [propose, ..] = thresholds.stages;
         let proposed = proposals(
             &self.proposal,
             picture,
@@ -72,6 +77,31 @@ impl Mtcnn {
             device,
         );
         let boxes = proposed.iter().map(|proposed| squared(proposed.moved(0.0)));
+        self.read_twice(picture, boxes, thresholds, device)
+    }
+
+    /// The faces at each of the `places`, the most certain first: the second and the third network see it
+    /// as if the first had proposed it.
+    pub fn refine(
+        &self,
+        picture: &RgbImage,
+        places: &[Bounds],
+        thresholds: &MtcnnThresholds,
+        device: &Device,
+    ) -> Vec<Vec<Detection>> {
+        let look = |place| self.read_twice(picture, around(place).into_iter(), thresholds, device);
+        places.iter().map(look).collect()
+    }
+
+    /// The faces that the second and third network find in boxes.
+    fn read_twice(
+        &self,
+        picture: &RgbImage,
+        boxes: impl Iterator<Item = [f32; 4]>,
+        thresholds: &MtcnnThresholds,
+        device: &Device,
+    ) -> Vec<Detection> {
+        let [_, refine, output] = thresholds.stages;
         let refined = read(&self.refine, picture, boxes, refine, device);
         let refined: Vec<Candidate> = refined.iter().map(|(candidate, _)| *candidate).collect();
         let boxes = kept(&refined, 0.7).into_iter();
@@ -84,6 +114,37 @@ impl Mtcnn {
         faces.retain(|face| face.confidence >= thresholds.confidence);
         faces
     }
+}
+
+/// Boxes around a place, as the first network proposes them: it and its like, a little beside it, larger
+/// and smaller. None around what is no box.
+fn around(place: &Bounds) -> Vec<[f32; 4]> {
+    let numbers = <[f32; 4]>::from(*place);
+    if !numbers.iter().all(|number| number.is_finite()) {
+        return Vec::new();
+    }
+    let Bounds {
+        x,
+        y,
+        width,
+        height,
+    } = *place;
+    let [left, top, right, bottom] = squared([x, y, x + width, y + height]);
+    let side = right - left;
+    let mut boxes = Vec::new();
+    for size in SIZES {
+        for [across, down] in SHIFTS {
+            let more = (size - 1.0) * side / 2.0;
+            let (across, down) = (across * side, down * side);
+            boxes.push([
+                left + across - more,
+                top + down - more,
+                right + across + more,
+                bottom + down + more,
+            ]);
+        }
+    }
+    boxes
 }
 
 /// The boxes that a network finds to be a face with more than the `least` confidence. What has nothing of

@@ -17,6 +17,7 @@
 mod cell;
 mod decode;
 mod network;
+mod refine;
 mod search;
 mod unit;
 mod view;

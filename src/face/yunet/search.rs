@@ -80,7 +80,7 @@ fn merged(levels: Vec<Vec<Detection>>) -> Vec<Detection> {
         let larger = all.len();
         for face in faces {
             let known = level == smallest || side(&face) <= MOST;
-            let face = enlarged(face, (1u32 << level) as f32);
+            let face = face.scaled((1u32 << level) as f32);
             let part = all[..larger]
                 .iter()
                 .any(|larger| inside(&face.bounds, &larger.bounds));
@@ -98,28 +98,8 @@ fn inside(bounds: &Bounds, other: &Bounds) -> bool {
     bounds.intersection(other) > INSIDE * bounds.area()
 }
 
-fn enlarged(face: Detection, times: f32) -> Detection {
-    let Bounds {
-        x,
-        y,
-        width,
-        height,
-    } = face.bounds;
-    let [x, y, width, height] = [x, y, width, height].map(|length| length * times);
-    Detection {
-        bounds: Bounds {
-            x,
-            y,
-            width,
-            height,
-        },
-        confidence: face.confidence,
-        landmarks: face.landmarks.map(|point| point.map(|place| place * times)),
-    }
-}
-
 /// The picture at half its size, each pixel the mean of four; an odd last row or column is left out.
-fn halved(picture: &RgbImage) -> RgbImage {
+pub(super) fn halved(picture: &RgbImage) -> RgbImage {
     const CHANNELS: usize = 3;
     let [width, height] = [picture.width(), picture.height()].map(|side| (side / 2).max(1));
     let length = CHANNELS * picture.width() as usize;
@@ -188,13 +168,13 @@ mod tests {
             vec![face(10.0, 150.0, 0.65)],
             vec![large],
         ]);
-        assert_eq!(found, [enlarged(large, 4.0), face(5000.0, 100.0, 0.9)]);
+        assert_eq!(found, [large.scaled(4.0), face(5000.0, 100.0, 0.9)]);
     }
 
     #[test]
     fn the_largest_faces_are_believed_in_the_smallest_copy_alone() {
         let (finer, coarser) = (face(0.0, 200.0, 0.9), face(700.0, 200.0, 0.8));
         let found = merged(vec![vec![finer], vec![coarser]]);
-        assert_eq!(found, [enlarged(coarser, 2.0)]);
+        assert_eq!(found, [coarser.scaled(2.0)]);
     }
 }

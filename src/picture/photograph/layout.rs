@@ -1,11 +1,10 @@
 //! Where everything is on the picture of a photograph.
 
-use super::caption::Caption;
 use super::legend::{Arrangement, Legend};
-use super::space::{Space, grown};
-use super::tag;
 use crate::face::{Bounds, Detection};
-use crate::picture::text;
+use crate::picture::caption::Caption;
+use crate::picture::space::{Space, grown, part};
+use crate::picture::{tag, text};
 
 /// The longer side that a smaller photograph is enlarged to, so that there is room to write, and how
 /// much it is enlarged at most.
@@ -53,7 +52,7 @@ impl Layout {
         let line = (text / 8.0).max(1.5);
         let boxes: Vec<Option<Bounds>> = faces
             .iter()
-            .map(|face| inside(face.bounds, scale, photograph))
+            .map(|face| part(face.bounds, scale, photograph))
             .collect();
         let mut layout = Self {
             scale,
@@ -107,7 +106,10 @@ impl Layout {
         let (mut space, places) = self.space();
         let mut labels = vec![None; self.boxes.len()];
         for (index, face) in places.into_iter().enumerate() {
-            let size = [tag::width(face, self.number), tag::LINE * self.number];
+            let size = [
+                tag::width(&face.to_string(), self.number),
+                tag::LINE * self.number,
+            ];
             labels[face] = space.near(index, size);
         }
         labels
@@ -116,7 +118,7 @@ impl Layout {
     /// The width and the height of a face's number with its scores.
     fn label(&self, face: usize, caption: &Caption) -> [f32; 2] {
         let lines = caption.lines();
-        let number = tag::width(face, self.text);
+        let number = tag::width(&face.to_string(), self.text);
         let widths = lines.iter().enumerate().map(|(place, line)| {
             let before = if place == 0 { number } else { 0.0 };
             before + text::width(line, self.text) + 2.0 * self.side()
@@ -135,18 +137,6 @@ impl Layout {
     pub fn side(&self) -> f32 {
         0.45 * self.text
     }
-}
-
-/// The part of a face's box that is in the enlarged photograph.
-fn inside(bounds: Bounds, scale: f32, [width, height]: [f32; 2]) -> Option<Bounds> {
-    let corner = [bounds.x, bounds.y].map(|place| place * scale);
-    let end = [bounds.x + bounds.width, bounds.y + bounds.height].map(|place| place * scale);
-    if !corner.iter().chain(&end).all(|place| place.is_finite()) {
-        return None;
-    }
-    let within = |place: [f32; 2]| [place[0].clamp(0.0, width), place[1].clamp(0.0, height)];
-    let part = Bounds::between(within(corner), within(end));
-    (part.width >= 1.0 && part.height >= 1.0).then_some(part)
 }
 
 /// The size of the faces' numbers: large enough to be read, and not larger than most faces.

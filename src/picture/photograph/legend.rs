@@ -1,9 +1,9 @@
 //! The table beside a photograph whose faces have no room for their scores.
 
-use super::caption::Caption;
-use super::tag;
 use crate::face::Bounds;
-use crate::picture::board::{Board, Colour, FAINT, INK, TRACK, rectangle};
+use crate::picture::board::{ACTIVE, Board, Colour, FAINT, INK, TRACK, rectangle};
+use crate::picture::caption::Caption;
+use crate::picture::tag;
 use crate::picture::text::{self, Align, Style};
 
 /// What stands above the columns behind the faces' numbers.
@@ -48,7 +48,7 @@ impl Legend {
             }
         });
         Self {
-            tag: tag::width(captions.len().saturating_sub(1), text) + GAP * text,
+            tag: tag::width(&captions.len().saturating_sub(1).to_string(), text) + GAP * text,
             rows,
             widths,
             text,
@@ -106,7 +106,7 @@ impl Legend {
                     width: self.tag - GAP * self.text,
                     height: line - 2.0 * gap,
                 };
-                tag::draw(board, number, tag, self.text);
+                tag::draw(board, &number.to_string(), tag, self.text, ACTIVE);
                 self.words(board, words.each_ref().map(String::as_str), [x, y], INK);
             }
         }

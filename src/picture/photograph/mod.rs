@@ -1,19 +1,17 @@
 //! A photograph with the faces in it.
 
-mod caption;
 mod layout;
 mod legend;
-mod space;
-mod tag;
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use tiny_skia::PathBuilder;
 
-use self::caption::Caption;
 use self::layout::Layout;
 use super::board::{ACTIVE, Board, INK, PAPER, TOP, line, rectangle};
+use super::caption::Caption;
 use super::overlay::OverlayScores;
+use super::tag;
 use super::text::Style;
 use crate::face::{Bounds, Detection};
 
@@ -137,7 +135,7 @@ impl Board {
 
     /// A face's number alone.
     fn number(&mut self, face: usize, place: Bounds, layout: &Layout) {
-        tag::draw(self, face, place, layout.number);
+        tag::draw(self, &face.to_string(), place, layout.number, ACTIVE);
     }
 
     /// A face's number and its scores.
@@ -148,14 +146,14 @@ impl Board {
             PAPER,
         );
         let tag = Bounds {
-            width: tag::width(face, text),
+            width: tag::width(&face.to_string(), text),
             height: high,
             ..place
         };
-        tag::draw(self, face, tag, text);
+        tag::draw(self, &face.to_string(), tag, text, ACTIVE);
         for (row, words) in layout.captions[face].lines().iter().enumerate() {
             let before = if row == 0 {
-                tag::width(face, text)
+                tag::width(&face.to_string(), text)
             } else {
                 0.0
             };
@@ -172,10 +170,10 @@ impl Board {
 mod tests {
     use image::Rgb;
 
-    use super::space::overlaps;
     use super::*;
     use crate::face::TEMPLATE;
     use crate::label::{ActionUnit, Expression};
+    use crate::picture::space::overlaps;
 
     const GREY: [u8; 3] = [90, 90, 90];
 

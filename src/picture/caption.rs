@@ -1,7 +1,8 @@
 //! What is told of one face, in words.
 
+use super::overlay::{OverlayScores, THRESHOLD, shortened};
+use super::range::within;
 use crate::label::ActionUnit;
-use crate::picture::overlay::{OverlayScores, THRESHOLD, shortened, within};
 
 /// How many units stand in a line.
 const UNITS: usize = 4;
@@ -80,7 +81,7 @@ impl Caption {
 }
 
 /// A value from -1 to 1 with its sign; what is rounded to zero has none but a plus.
-fn signed(value: f32) -> String {
+pub(super) fn signed(value: f32) -> String {
     let hundredths = (100.0 * within(value, -1.0, 1.0)).round();
     // Adding zero makes a negative zero positive.
     format!("{:+.2}", hundredths / 100.0 + 0.0)

@@ -62,6 +62,24 @@ impl Space {
         Some(free)
     }
 
+    /// Takes a place for a face if it [is allowed](Self::allows) there; whether it was.
+    pub fn claim(&mut self, place: Bounds, own: usize, share: f32) -> bool {
+        let allowed = self.allows(&place, own, share);
+        if allowed {
+            self.taken.push(place);
+        }
+        allowed
+    }
+
+    /// Whether a place for a face is in the picture, covers nothing that is taken, and covers other faces
+    /// with no more than a share of it.
+    pub fn allows(&self, place: &Bounds, own: usize, share: f32) -> bool {
+        let others = self.faces.iter().enumerate();
+        let others = others.filter(|(face, _)| *face != own);
+        let covered: f32 = others.map(|(_, face)| place.intersection(face)).sum();
+        self.holds(place) && self.is_untaken(place) && covered <= share * place.area()
+    }
+
     fn is_free(&self, place: &Bounds) -> bool {
         self.is_clear(place, usize::MAX)
     }
@@ -133,6 +151,19 @@ fn corners(face: Bounds, [width, height]: [f32; 2]) -> Vec<Bounds> {
         height,
     };
     corners.map(at).to_vec()
+}
+
+/// The part of a face's box that is in a picture of this width and height, which is enlarged so many times;
+/// none if it is less than a pixel.
+pub(super) fn part(bounds: Bounds, scale: f32, [width, height]: [f32; 2]) -> Option<Bounds> {
+    let corner = [bounds.x, bounds.y].map(|place| place * scale);
+    let end = [bounds.x + bounds.width, bounds.y + bounds.height].map(|place| place * scale);
+    if !corner.iter().chain(&end).all(|place| place.is_finite()) {
+        return None;
+    }
+    let within = |place: [f32; 2]| [place[0].clamp(0.0, width), place[1].clamp(0.0, height)];
+    let part = Bounds::between(within(corner), within(end));
+    (part.width >= 1.0 && part.height >= 1.0).then_some(part)
 }
 
 /// The same box with its sides so far further out.

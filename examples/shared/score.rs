@@ -1,0 +1,75 @@
+//! The columns of CSV that hold scores.
+
+use countenance::label::{ActionUnit, Expression};
+use countenance::model::ModelConfig;
+use countenance::predict::Prediction;
+
+/// What a model reads, a column each.
+pub struct ScoreColumns {
+    classes: Vec<Expression>,
+    units: Vec<ActionUnit>,
+    gaze: bool,
+}
+
+impl ScoreColumns {
+    /// Those of the model of `config`.
+    pub fn of(config: &ModelConfig) -> Self {
+        Self {
+            classes: config.expressions().to_vec(),
+            units: config.action_units().to_vec(),
+            gaze: matches!(config, ModelConfig::OpenFace3(_)),
+        }
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = ["valence", "arousal", "expression"]
+            .map(String::from)
+            .to_vec();
+        names.extend(self.classes.iter().map(|class| class.to_string()));
+        names.extend(self.units.iter().map(|unit| unit.to_string()));
+        if self.gaze {
+            names.extend(["gaze_1".into(), "gaze_2".into()]);
+        }
+        names
+    }
+
+    /// What stands in them; nothing where nothing was read.
+    pub fn fields(&self, found: Option<&Prediction>) -> Vec<String> {
+        let expression = found.and_then(Prediction::expression);
+        let mut fields = vec![
+            number(found.and_then(Prediction::valence)),
+            number(found.and_then(Prediction::arousal)),
+            expression
+                .map(|class| class.to_string())
+                .unwrap_or_default(),
+        ];
+        for class in &self.classes {
+            fields.push(number(found.and_then(|found| found.probability(class))));
+        }
+        for &unit in &self.units {
+            fields.push(number(found.and_then(|found| found.action_unit(unit))));
+        }
+        if self.gaze {
+            let gaze = found.and_then(|found| found.gaze);
+            fields.extend([0, 1].map(|place| number(gaze.map(|gaze| gaze[place]))));
+        }
+        fields
+    }
+}
+
+fn number(value: Option<f32>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// One line of CSV.
+pub fn line(fields: &[String]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(fields)
+        .expect("memory takes every record");
+    let bytes = writer.into_inner().expect("memory needs no flush");
+    String::from_utf8_lossy(&bytes)
+        .trim_end_matches('\n')
+        .to_string()
+}

@@ -1,0 +1,90 @@
+//! The annotated video and the timeline.
+
+use std::path::{Path, PathBuf};
+
+use countenance::picture::{Timeline, save_png};
+use countenance::video::ReadFrame;
+use countenance::{Error, Result};
+
+use crate::annotated::Annotated;
+use crate::input::Input;
+use crate::shared::drawn::{expressions, scores};
+
+/// The longest side of an annotated video, in pixels.
+pub const LONGEST: u32 = 1920;
+
+/// What is drawn while a video is read.
+pub struct Drawings {
+    annotated: Option<Annotated>,
+    timeline: Option<(Timeline, PathBuf)>,
+}
+
+impl Drawings {
+    /// Of those that are asked for.
+    ///
+    /// # Errors
+    /// If the annotated video cannot be written there.
+    pub fn prepare(
+        annotate: Option<&Path>,
+        timeline: Option<&Path>,
+        input: &Input,
+    ) -> Result<Self> {
+        if let Some(path) = annotate.filter(|path| input.is_at(path)) {
+            return Err(Error::Argument {
+                what: format!("--annotate {}", path.display()),
+                expected: "another file than the input".into(),
+                found: "the input".into(),
+            });
+        }
+        let create = |path| Annotated::create(path, input.rate());
+        Ok(Self {
+            annotated: annotate.map(create).transpose()?,
+            timeline: timeline.map(|path| (Timeline::new(), path.to_path_buf())),
+        })
+    }
+
+    /// Whether frames are to keep their pictures.
+    pub fn need_stills(&self) -> bool {
+        self.annotated.is_some()
+    }
+
+    /// Adds the next frame.
+    ///
+    /// # Errors
+    /// If the annotated video cannot be written.
+    pub fn add(&mut self, frame: ReadFrame) -> Result<()> {
+        if let Some((timeline, _)) = &mut self.timeline {
+            let read: Vec<_> = frame
+                .faces
+                .iter()
+                .map(|face| face.prediction().map(|found| (found, expressions(found))))
+                .collect();
+            let faces: Vec<_> = frame
+                .faces
+                .iter()
+                .zip(&read)
+                .map(|(face, read)| {
+                    let read = read.as_ref().ok();
+                    (face.id, read.map(|(found, classes)| scores(found, classes)))
+                })
+                .collect();
+            timeline.add(frame.time, &faces)?;
+        }
+        match &mut self.annotated {
+            Some(annotated) => annotated.add(frame),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes the video and draws the timeline.
+    ///
+    /// # Errors
+    /// If either cannot be written.
+    pub fn finish(self) -> Result<()> {
+        let closed = self.annotated.map_or(Ok(()), Annotated::finish);
+        if let Some((timeline, path)) = self.timeline {
+            save_png(&timeline.draw(), &path)?;
+        }
+        closed
+    }
+}

@@ -1,0 +1,137 @@
+//! The mean of what is around a sample, weighed by a normal distribution.
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+
+use super::mean::{Mean, is_complete};
+use super::sample::Sample;
+
+/// So many sigma away, samples no longer count.
+const CUT: f64 = 4.0;
+/// Times are rounded, and a sample at the very end counts on both sides or on none.
+const ROUNDING: f64 = 1e-6;
+/// How many rows of a table a thread takes at a time.
+const ROWS: usize = 2048;
+
+/// How far away in time samples count.
+pub(super) fn reach(sigma: f64) -> f64 {
+    CUT * sigma * (1.0 + ROUNDING)
+}
+
+/// The weight of a sample that is `away` in time.
+fn weight(away: f64, sigma: f64) -> f64 {
+    let deviations = away / sigma;
+    // In single precision, which is that of the values.
+    f64::from(((-0.5 * deviations * deviations) as f32).exp())
+}
+
+/// Smooths a table of rows at times that do not go back.
+pub(super) fn table(sigma: f64, times: &[f64], values: &[f32], width: usize) -> Vec<f32> {
+    let reach = reach(sigma);
+    let complete: Vec<bool> = values.chunks_exact(width).map(is_complete).collect();
+    let mut smoothed = vec![0.0; values.len()];
+    let parts = smoothed.par_chunks_mut(ROWS * width).enumerate();
+    parts.for_each(|(part, smoothed)| {
+        let mut mean = Mean::new(width);
+        let first = part * ROWS;
+        let mut low = times[..first].partition_point(|time| times[first] - time > reach);
+        let mut high = first;
+        for (row, smoothed) in (first..).zip(smoothed.chunks_exact_mut(width)) {
+            let time = times[row];
+            while time - times[low] > reach {
+                low += 1;
+            }
+            while high < times.len() && times[high] - time <= reach {
+                high += 1;
+            }
+            mean.clear();
+            for other in low..high {
+                let weight = weight(times[other] - time, sigma);
+                mean.add(weight, &values[other * width..][..width], complete[other]);
+            }
+            mean.write(&values[row * width..][..width], smoothed);
+        }
+    });
+    smoothed
+}
+
+/// Samples of which some are not smoothed yet, and those before them that still count.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    sigma: f64,
+    samples: VecDeque<(Sample, bool)>,
+    /// How many of the samples are smoothed.
+    done: usize,
+    mean: Mean,
+}
+
+impl Window {
+    pub fn new(sigma: f64, width: usize) -> Self {
+        Self {
+            sigma,
+            samples: VecDeque::new(),
+            done: 0,
+            mean: Mean::new(width),
+        }
+    }
+
+    /// Takes a sample that is not before the others.
+    pub fn push(&mut self, sample: Sample) {
+        let complete = is_complete(&sample.values);
+        self.samples.push_back((sample, complete));
+    }
+
+    /// The samples that nothing at `time` or later changes any more, smoothed.
+    pub fn settle(&mut self, time: f64) -> Vec<Sample> {
+        let reach = reach(self.sigma);
+        let mut smoothed = Vec::new();
+        while let Some((sample, _)) = self.samples.get(self.done)
+            && time - sample.time > reach
+        {
+            smoothed.push(self.next());
+        }
+        smoothed
+    }
+
+    /// All samples that are left, smoothed; it is as new then.
+    pub fn finish(&mut self) -> Vec<Sample> {
+        let left = (self.done..self.samples.len())
+            .map(|_| self.next())
+            .collect();
+        self.samples.clear();
+        self.done = 0;
+        left
+    }
+
+    /// Whether no sample counts at `time` any more, or waits.
+    pub fn is_over(&self, time: f64) -> bool {
+        let reach = reach(self.sigma);
+        let last = self.samples.back();
+        self.done == self.samples.len() && last.is_none_or(|(sample, _)| time - sample.time > reach)
+    }
+
+    /// The first sample that is not smoothed yet, smoothed.
+    fn next(&mut self) -> Sample {
+        let reach = reach(self.sigma);
+        let time = self.samples[self.done].0.time;
+        while time - self.samples[0].0.time > reach {
+            self.samples.pop_front();
+            self.done -= 1;
+        }
+        self.mean.clear();
+        for (other, complete) in &self.samples {
+            let away = other.time - time;
+            if away > reach {
+                break;
+            }
+            let weight = weight(away, self.sigma);
+            self.mean.add(weight, &other.values, *complete);
+        }
+        let own = &self.samples[self.done].0;
+        let mut values = vec![0.0; own.values.len()];
+        self.mean.write(&own.values, &mut values);
+        self.done += 1;
+        Sample { time, values }
+    }
+}

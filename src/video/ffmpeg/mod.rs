@@ -1,0 +1,40 @@
+//! Frames from whatever the ffmpeg program reads, and frames to a video file; with the feature `video`.
+//!
+//! Both talk to the program through pipes of our own. The crate `ffmpeg-sidecar` does so too, but it
+//! counts frames and divides by the rate where a frame's time is asked for (in 32 bits), which is wrong
+//! for every video of a variable rate, it reads the pictures' size from the text that ffmpeg prints for
+//! people, and it would fetch a program over the network. What comes over our pipe is NUT, ffmpeg's own
+//! container: each picture with its time in the unit that we ask for, and the size before the first, in
+//! two hundred lines. Errors come beside it, on the program's standard error, which a thread empties.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `program` | where the programs are |
+//! | `input` | what a name means: a file, an address, a camera |
+//! | `probe` | what ffprobe says of a file |
+//! | `child` | a running program that does not outlive its owner |
+//! | `words` | what a program says on its standard error |
+//! | `nut` | the container on the pipe |
+//! | `decoder` | the running decoder, picture by picture |
+//! | `whole` | whether all of a file came |
+//! | `file` | a video to be read |
+//! | `output` | a file that may be written, and how |
+//! | `pace` | pictures of any time at a constant rate |
+//! | `writer` | a video that is written |
+
+mod child;
+mod decoder;
+mod file;
+mod input;
+mod nut;
+mod output;
+mod pace;
+mod probe;
+mod program;
+mod whole;
+mod words;
+mod writer;
+
+pub use file::{VideoFile, VideoFrames};
+pub use program::Ffmpeg;
+pub use writer::VideoWriter;

@@ -1,0 +1,88 @@
+//! Frame by frame, as a camera gives them.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::follow::FollowerConfig;
+use super::frame::Frame;
+use super::row::ReadFrame;
+use super::smooth::FrameSmoother;
+use super::watch::{Watch, read};
+use crate::face::FaceReader;
+use crate::smoothing::Smoothing;
+use crate::{Error, Result};
+
+/// Reads a video frame by frame, each answered before the next one comes: for cameras. A
+/// [`VideoReader`](super::VideoReader) reads files in less time.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use countenance::data::image::RgbImage;
+/// use countenance::face::FaceReader;
+/// use countenance::smoothing::Smoothing;
+/// use countenance::video::{FollowerConfig, VideoSession};
+///
+/// # fn main() -> countenance::Result<()> {
+/// let reader = Arc::new(FaceReader::load("model.safetensors", "yunet_n.pth")?);
+/// let smoothing = "exponential:0.3".parse()?;
+/// let mut session = VideoSession::new(reader, &FollowerConfig::new(), smoothing)?;
+/// # let pictures = Vec::<(f64, RgbImage)>::new();
+/// for (time, picture) in pictures {
+///     for face in session.push(time, picture)?.faces {
+///         println!("{time:.2} s, face {}: {:?}", face.id, face.prediction());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct VideoSession {
+    reader: Arc<FaceReader>,
+    watch: Watch,
+    smoother: FrameSmoother,
+    /// How many frames there were.
+    frames: usize,
+}
+
+impl VideoSession {
+    /// A session of a camera that begins.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the smoothing needs frames that come later, as a Gaussian does, or a setting
+    /// is outside its range.
+    pub fn new(
+        reader: Arc<FaceReader>,
+        config: &FollowerConfig,
+        smoothing: Smoothing,
+    ) -> Result<Self> {
+        if smoothing.delay() > 0.0 {
+            return Err(Error::argument(
+                "the smoothing of a live video",
+                "one that needs no later frames: off or exponential",
+                smoothing,
+            ));
+        }
+        Ok(Self {
+            reader,
+            watch: Watch::new(config, None)?,
+            smoother: FrameSmoother::new(smoothing)?,
+            frames: 0,
+        })
+    }
+
+    /// What is read in the next picture, which was taken at `time` in seconds.
+    ///
+    /// # Errors
+    /// As [`Follower::follow`](super::Follower::follow); the frame then counts, and the session goes on.
+    pub fn push(&mut self, time: f64, picture: RgbImage) -> Result<ReadFrame> {
+        let number = self.frames;
+        self.frames += 1;
+        let frame = Frame { time, picture };
+        let frame = self.watch.watch(&self.reader, number, frame)?;
+        let mut frames = read(&self.reader, vec![frame])?;
+        let frame = frames.pop().expect("one for one");
+        let mut smoothed = self.smoother.push(frame)?;
+        Ok(smoothed.pop().expect("smoothing without delay"))
+    }
+}

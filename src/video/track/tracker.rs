@@ -1,0 +1,180 @@
+//! Faces of one frame after another, and whose they are.
+
+use super::config::TrackerConfig;
+use super::matching::{Candidate, matched};
+use super::motion::Measure;
+use super::person::Person;
+use super::sighting::Sighting;
+use crate::face::Bounds;
+use crate::{Error, Result};
+
+/// People who are remembered at most, those seen last: in a video of nothing but noise everything is
+/// somebody new.
+const MOST: usize = 4096;
+/// A face that overlaps another one by more than this is not seen clearly.
+const CLEAR: f32 = 0.05;
+
+/// Gives each face a number, the same from frame to frame as long as it is the same person's.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    config: TrackerConfig,
+    people: Vec<Person>,
+    /// How many were seen in all.
+    count: usize,
+    time: f64,
+}
+
+/// Where somebody's face is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// Whose face.
+    pub id: usize,
+    /// Where.
+    pub bounds: Bounds,
+    /// Whether it was seen in the last frame.
+    pub in_view: bool,
+}
+
+impl Tracker {
+    /// A tracker that has seen nobody.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if a number of the config is outside its range.
+    pub fn new(config: TrackerConfig) -> Result<Self> {
+        config.check()?;
+        Ok(Self {
+            config,
+            people: Vec::new(),
+            count: 0,
+            time: f64::NEG_INFINITY,
+        })
+    }
+
+    /// Where everybody who is remembered is expected at a `time` in seconds, by their numbers. A time
+    /// before the last frame's, or none at all, counts as that frame's.
+    pub fn predict(&self, time: f64) -> Vec<Expected> {
+        // The maximum of a number and what is none is the number.
+        let time = time.max(self.time);
+        self.people
+            .iter()
+            .filter(|person| self.remembers(person, time))
+            .map(|person| Expected {
+                id: person.id,
+                bounds: person.motion_at(time).bounds(),
+                in_view: person.in_view,
+            })
+            .collect()
+    }
+
+    /// Whether a frame may be shown at this time.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is not finite, or before the last frame's.
+    pub(in crate::video) fn check(&self, time: f64) -> Result<()> {
+        if !time.is_finite() {
+            let expected = "a finite number of seconds";
+            return Err(Error::argument("a frame's time", expected, time));
+        }
+        if time < self.time {
+            let expected = format!("at least {}, that of the frame before", self.time);
+            return Err(Error::argument("a frame's time", expected, time));
+        }
+        Ok(())
+    }
+
+    fn remembers(&self, person: &Person, time: f64) -> bool {
+        time - person.seen <= self.config.memory
+    }
+
+    /// Whose the faces of a frame are, which is shown at a `time` in seconds: for each of them a number.
+    /// A face of at least the `certain` confidence always has one, from its first frame on; one below it
+    /// can only be that of somebody who was seen in the last frame, and has none otherwise. Nor has one
+    /// whose box is not finite.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the time is not finite, or before the last frame's.
+    pub fn update(
+        &mut self,
+        time: f64,
+        faces: &[Sighting],
+        certain: f32,
+    ) -> Result<Vec<Option<usize>>> {
+        self.check(time)?;
+        let memory = self.config.memory;
+        self.people.retain(|person| time - person.seen <= memory);
+        self.time = time;
+        let measures: Vec<Option<Measure>> = faces
+            .iter()
+            .map(|face| Measure::of(&face.detection.bounds))
+            .collect();
+        let (places, candidates): (Vec<usize>, Vec<Candidate<'_>>) = faces
+            .iter()
+            .zip(&measures)
+            .enumerate()
+            .filter_map(|(place, (face, measure))| {
+                let measure = measure.as_ref()?;
+                Some((place, Candidate { face, measure }))
+            })
+            .unzip();
+        let owners = matched(&self.people, time, &candidates, certain, &self.config);
+        let ids = self.keep(time, &candidates, &owners, certain);
+        let mut all = vec![None; faces.len()];
+        for (place, id) in places.into_iter().zip(ids) {
+            all[place] = id;
+        }
+        Ok(all)
+    }
+
+    /// Remembers what was seen, and whom.
+    fn keep(
+        &mut self,
+        time: f64,
+        faces: &[Candidate<'_>],
+        owners: &[Option<usize>],
+        certain: f32,
+    ) -> Vec<Option<usize>> {
+        for person in &mut self.people {
+            person.in_view = false;
+        }
+        let sure = |face: &Candidate<'_>| face.face.detection.confidence >= certain;
+        let mut ids = vec![None; faces.len()];
+        for (place, (candidate, owner)) in faces.iter().zip(owners).enumerate() {
+            if let Some(owner) = *owner {
+                let clear = sure(candidate) && !is_covered(place, faces);
+                let person = &mut self.people[owner];
+                person.see(time, candidate.face, candidate.measure, clear);
+                ids[place] = Some(person.id);
+            }
+        }
+        let mut new: Vec<usize> = (0..faces.len())
+            .filter(|&place| owners[place].is_none() && sure(&faces[place]))
+            .collect();
+        let confidence = |place: usize| faces[place].face.detection.confidence;
+        new.sort_by(|&a, &b| confidence(b).total_cmp(&confidence(a)));
+        for place in new {
+            let Candidate { face, measure } = faces[place];
+            let acceleration = self.config.acceleration;
+            let person = Person::new(self.count, time, face, measure, acceleration);
+            ids[place] = Some(person.id);
+            self.count += 1;
+            self.people.push(person);
+        }
+        if self.people.len() > MOST {
+            // Those seen last, the rest in the order of their numbers as before.
+            self.people.sort_by(|a, b| b.seen.total_cmp(&a.seen));
+            self.people.truncate(MOST);
+            self.people.sort_unstable_by_key(|person| person.id);
+        }
+        ids
+    }
+}
+
+/// Whether a face is behind or before another one.
+fn is_covered(place: usize, faces: &[Candidate<'_>]) -> bool {
+    let bounds = |face: &Candidate<'_>| face.face.detection.bounds;
+    let own = bounds(&faces[place]);
+    faces
+        .iter()
+        .enumerate()
+        .any(|(other, face)| other != place && bounds(face).overlap(&own) > CLEAR)
+}
