@@ -22,7 +22,10 @@ const HEADERS: [(&str, &str); 8] = [
     ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(self), microphone=(), geolocation=()"),
+    (
+        "permissions-policy",
+        "camera=(self), microphone=(), geolocation=()",
+    ),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -42,10 +45,20 @@ pub fn ok(value: &impl Serialize) -> Answer {
 /// Why there is no other answer.
 pub fn refused(refusal: &Refusal) -> Answer {
     let text = json(refusal);
-    made(refusal.status(), "application/json", refusal.allowed, text.into())
+    made(
+        refusal.status(),
+        "application/json",
+        refusal.allowed,
+        text.into(),
+    )
 }
 
-fn made(status: StatusCode, kind: &'static str, allowed: Option<&'static str>, body: Bytes) -> Answer {
+fn made(
+    status: StatusCode,
+    kind: &'static str,
+    allowed: Option<&'static str>,
+    body: Bytes,
+) -> Answer {
     let mut builder: Builder = Response::builder().status(status);
     for (name, value) in HEADERS {
         builder = builder.header(name, HeaderValue::from_static(value));

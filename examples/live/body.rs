@@ -36,7 +36,10 @@ pub async fn whole(body: Incoming) -> Result<Bytes, Refusal> {
         )),
         Err(_) => Err(Refusal::new(
             Reason::Slow,
-            format!("expected a whole frame within {} seconds", PATIENCE.as_secs()),
+            format!(
+                "expected a whole frame within {} seconds",
+                PATIENCE.as_secs()
+            ),
         )),
     }
 }

@@ -55,7 +55,10 @@ impl Guard {
         {
             return Ok(host);
         }
-        let expected = format!("expected the host 127.0.0.1:{0} or localhost:{0}", self.port);
+        let expected = format!(
+            "expected the host 127.0.0.1:{0} or localhost:{0}",
+            self.port
+        );
         Err(Refusal::new(Reason::Host, expected))
     }
 

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use countenance::Result;
 use countenance::face::FaceReader;
+use countenance::smoothing::Smoothing;
+use countenance::video::FollowerConfig;
+use countenance::{Error, Result};
 use tokio::sync::Notify;
 
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use shared::argument::{at_least_zero, parse};
+use shared::argument::{at_least_one, parse};
 use shared::detection::DetectorArguments;
 use shared::device::DeviceArgument;
 use shared::inference::predictor;
@@ -26,16 +28,14 @@ mod reading;
 mod recording;
 mod refusal;
 mod route;
-mod row;
 mod secret;
 mod server;
 mod service;
 mod session;
-mod watch;
 
 use guard::Guard;
 use service::Service;
-use session::Sessions;
+use session::{Sessions, Way};
 
 /// Reads the faces before the camera of this machine, on a page in the browser.
 ///
@@ -63,10 +63,29 @@ struct Arguments {
     /// The folder for recordings, which must be there
     #[arg(long, value_name = "DIR", default_value = ".")]
     record: PathBuf,
+    /// Search every so many frames for faces, at least 1; in between those that are known are followed,
+    /// and a face that is lost brings the next search forward
+    #[arg(long, value_name = "N", value_parser = at_least_one, default_value_t = FollowerConfig::new().detect_every)]
+    detect_every: usize,
+    /// Smooth each person's scores over time, with what was seen before alone: the seconds that count, as
+    /// exponential:SECONDS does too
+    #[arg(long, value_name = "SECONDS", value_parser = looking_back, default_value = "off")]
+    smooth: Smoothing,
     #[command(flatten)]
     detector: DetectorArguments,
     #[command(flatten)]
     device: DeviceArgument,
+}
+
+/// A smoothing that needs no later frames; a number alone is one of so many seconds.
+fn looking_back(text: &str) -> Result<Smoothing, String> {
+    match text.parse().map_err(|error: Error| error.to_string())? {
+        Smoothing::Gaussian(seconds) if !text.contains(':') => Ok(Smoothing::Exponential(seconds)),
+        Smoothing::Gaussian(_) => Err(
+            "expected SECONDS, exponential:SECONDS or off: later frames are not there yet".into(),
+        ),
+        smoothing => Ok(smoothing),
+    }
 }
 
 fn main() -> ExitCode {
@@ -81,9 +100,14 @@ fn live(arguments: &Arguments) -> Result<()> {
     let guard = Guard::new(server::port(&listener)?)?;
     let device = arguments.device.open()?;
     let detector = arguments.detector.open(&device)?;
-    let reader = Arc::new(FaceReader::new(predictor(&arguments.model, &device)?, detector)?);
+    let predictor = predictor(&arguments.model, &device)?;
+    let way = Way {
+        reader: Arc::new(FaceReader::new(predictor, detector)?),
+        follower: FollowerConfig::new().with_detect_every(arguments.detect_every),
+        smoothing: arguments.smooth,
+    };
     let address = guard.address();
-    let sessions = Sessions::new(reader, arguments.record.clone());
+    let sessions = Sessions::new(way, arguments.record.clone())?;
     let service = Arc::new(Service::new(guard, sessions));
 
     let stop = Arc::new(Notify::new());

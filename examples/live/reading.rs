@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use countenance::face::Detection;
 use countenance::model::ModelConfig;
-use countenance::predict::Prediction;
-use countenance::video::{ReadFrame, TrackedFace};
+use countenance::video::ReadFrame;
 use countenance::{ActionUnit, Expression};
 use serde::{Serialize, Serializer};
 
 use crate::recording::Recorded;
+use crate::shared::video::{Row, rows};
 
 /// What a model reads, so that the page can say what it does not.
 #[derive(Serialize)]
@@ -47,29 +46,17 @@ impl<'a> ModelRead<'a> {
     }
 }
 
-/// What was read in a frame.
+/// What was read in a frame: the rows that `video` writes as JSON lines, and what is of the page alone.
 pub struct Reading {
-    frame: ReadFrame,
-    milliseconds: f64,
-    recording: Option<Recorded>,
-    unrecorded: Option<String>,
-}
-
-impl Reading {
-    /// Of a frame that took so many `milliseconds`; where it was recorded, or why no longer.
-    pub fn new(
-        frame: ReadFrame,
-        milliseconds: f64,
-        recording: Option<Recorded>,
-        unrecorded: Option<String>,
-    ) -> Self {
-        Self {
-            frame,
-            milliseconds,
-            recording,
-            unrecorded,
-        }
-    }
+    pub frame: ReadFrame,
+    /// Width and height of its picture.
+    pub size: (u32, u32),
+    /// How long it took.
+    pub milliseconds: f64,
+    /// Where it was recorded, if it was.
+    pub recording: Option<Recorded>,
+    /// Why the recording ended.
+    pub recording_error: Option<String>,
 }
 
 impl Serialize for Reading {
@@ -81,45 +68,22 @@ impl Serialize for Reading {
             width: u32,
             height: u32,
             milliseconds: f64,
-            faces: Vec<Face<'a>>,
+            rows: Vec<Row<'a>>,
             recording: Option<&'a Recorded>,
             recording_error: Option<&'a str>,
         }
         let frame = &self.frame;
-        let (width, height) = frame.picture.dimensions();
+        let (width, height) = self.size;
         let shape = Shape {
             frame: frame.number,
             timestamp: frame.time,
             width,
             height,
             milliseconds: self.milliseconds,
-            faces: frame.faces.iter().map(Face::of).collect(),
+            rows: rows(frame),
             recording: self.recording.as_ref(),
-            recording_error: self.unrecorded.as_deref(),
+            recording_error: self.recording_error.as_deref(),
         };
         shape.serialize(serializer)
-    }
-}
-
-/// One face, with the names of the JSON lines of `video`.
-#[derive(Serialize)]
-struct Face<'a> {
-    face_id: usize,
-    #[serde(flatten)]
-    detection: &'a Detection,
-    #[serde(flatten)]
-    prediction: Option<&'a Prediction>,
-    error: Option<String>,
-}
-
-impl<'a> Face<'a> {
-    fn of(face: &'a TrackedFace) -> Self {
-        let prediction = face.prediction();
-        Self {
-            face_id: face.id,
-            detection: &face.detection,
-            error: prediction.err().map(ToString::to_string),
-            prediction: prediction.ok(),
-        }
     }
 }

@@ -9,14 +9,14 @@ use countenance::video::ReadFrame;
 use countenance::{Error, Result};
 use serde::Serialize;
 
-use crate::row::Columns;
+use crate::shared::video::{RowFormat, Rows};
 
 /// A file that grows with every frame.
 pub struct Recording {
     file: File,
     path: PathBuf,
-    columns: Columns,
-    rows: usize,
+    rows: Rows,
+    count: usize,
     /// Its length up to the last whole frame.
     length: u64,
 }
@@ -53,13 +53,13 @@ impl Recording {
     /// [`Error::Io`] if it cannot be written.
     pub fn begin(folder: &Path, config: &ModelConfig) -> Result<Self> {
         let (file, path) = next(folder)?;
-        let columns = Columns::of(config);
-        let header = columns.header();
+        let rows = Rows::new(RowFormat::Csv, config);
+        let header = rows.header();
         let mut recording = Self {
             file,
             path,
-            columns,
-            rows: 0,
+            rows,
+            count: 0,
             length: 0,
         };
         recording.append(&header)?;
@@ -71,9 +71,9 @@ impl Recording {
     /// # Errors
     /// [`Error::Io`] if they cannot be written; the file then ends with the frame before.
     pub fn write(&mut self, frame: &ReadFrame) -> Result<Recorded> {
-        let text = self.columns.rows(frame);
+        let text = self.rows.of(frame);
         self.append(&text)?;
-        self.rows += frame.faces.len().max(1);
+        self.count += frame.faces.len().max(1);
         Ok(self.recorded())
     }
 
@@ -82,7 +82,7 @@ impl Recording {
         let name = self.path.file_name().unwrap_or_default();
         Recorded {
             file: name.to_string_lossy().into_owned(),
-            rows: self.rows,
+            rows: self.count,
         }
     }
 

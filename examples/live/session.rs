@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
+use countenance::Error;
 use countenance::data::image::{ImageKind, ImageLimits, RgbImage, decode};
 use countenance::face::FaceReader;
+use countenance::smoothing::Smoothing;
+use countenance::video::{FollowerConfig, VideoSession};
 use serde::Serialize;
 
-use crate::recording::{Recorded, Recording};
 use crate::reading::{ModelRead, Reading};
+use crate::recording::{Recorded, Recording};
 use crate::refusal::{Reason, Refusal};
 use crate::secret;
-use crate::watch::VideoSession;
 
 /// Most pages that read the camera at a time.
 const MOST: usize = 4;
@@ -21,9 +23,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Most pixels of a frame: those of 3840x2160.
 const PIXELS: u64 = 3840 * 2160;
 
+/// How the faces of every page are read.
+pub struct Way {
+    pub reader: Arc<FaceReader>,
+    pub follower: FollowerConfig,
+    /// One that needs no later frames.
+    pub smoothing: Smoothing,
+}
+
+impl Way {
+    fn begin(&self) -> Result<VideoSession, Error> {
+        VideoSession::new(self.reader.clone(), &self.follower, self.smoothing)
+    }
+}
+
 /// Every page at work.
 pub struct Sessions {
-    reader: Arc<FaceReader>,
+    way: Way,
     /// Where recordings go.
     folder: PathBuf,
     open: Mutex<Vec<Arc<Session>>>,
@@ -52,17 +68,22 @@ pub struct Opened {
 }
 
 impl Sessions {
-    pub fn new(reader: Arc<FaceReader>, folder: PathBuf) -> Self {
-        Self {
-            reader,
+    /// No page yet.
+    ///
+    /// # Errors
+    /// If faces cannot be read in this way.
+    pub fn new(way: Way, folder: PathBuf) -> Result<Self, Error> {
+        way.begin()?;
+        Ok(Self {
+            way,
             folder,
             open: Mutex::default(),
-        }
+        })
     }
 
     /// What the model reads.
     pub fn model(&self) -> ModelRead<'_> {
-        ModelRead::of(self.reader.predictor().config(), &self.folder)
+        ModelRead::of(self.way.reader.predictor().config(), &self.folder)
     }
 
     /// A new session, in the place of one that has long been silent if there is no other.
@@ -74,10 +95,10 @@ impl Sessions {
         let session = Session {
             name: name.clone(),
             folder: self.folder.clone(),
-            reader: self.reader.clone(),
+            reader: self.way.reader.clone(),
             heard: Mutex::new(Instant::now()),
             state: Mutex::new(State {
-                video: VideoSession::new(self.reader.clone()),
+                video: self.way.begin().map_err(Refusal::of(Reason::Fault))?,
                 recording: None,
                 time: 0.0,
             }),
@@ -87,7 +108,8 @@ impl Sessions {
             open.retain(|session| session.heard().elapsed() < PATIENCE);
         }
         if open.len() >= MOST {
-            let message = format!("{MOST} pages read the camera, and no more may; close one of them");
+            let message =
+                format!("{MOST} pages read the camera, and no more may; close one of them");
             return Err(Refusal::new(Reason::Sessions, message));
         }
         open.push(Arc::new(session));
@@ -112,7 +134,9 @@ impl Sessions {
     /// If there is none.
     pub fn end(&self, name: &str) -> Result<(), Refusal> {
         let mut open = self.all();
-        let place = open.iter().position(|session| secret::is(name, &session.name));
+        let place = open
+            .iter()
+            .position(|session| secret::is(name, &session.name));
         open.remove(place.ok_or_else(gone)?);
         Ok(())
     }
@@ -139,21 +163,35 @@ impl Session {
         let started = Instant::now();
         let picture = picture(jpeg)?;
         if time < state.time {
-            let message = format!("expected a frame of at least {} seconds, found one of {time}", state.time);
+            let message = format!(
+                "expected a frame of at least {} seconds, found one of {time}",
+                state.time
+            );
             return Err(Refusal::new(Reason::Time, message));
         }
-        let frame = state.video.push(time, picture).map_err(Refusal::of(Reason::Fault))?;
+        let size = picture.dimensions();
+        let frame = state
+            .video
+            .push(time, picture)
+            .map_err(Refusal::of(Reason::Fault))?;
         state.time = time;
-        let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-        let (recorded, unrecorded) = match state.recording.as_mut().map(|recording| recording.write(&frame)) {
-            None => (None, None),
-            Some(Ok(recorded)) => (Some(recorded), None),
-            Some(Err(error)) => {
-                state.recording = None;
-                (None, Some(error.to_string()))
-            }
+        let mut reading = Reading {
+            frame,
+            size,
+            milliseconds: started.elapsed().as_secs_f64() * 1e3,
+            recording: None,
+            recording_error: None,
         };
-        Ok(Reading::new(frame, milliseconds, recorded, unrecorded))
+        if let Some(recording) = &mut state.recording {
+            match recording.write(&reading.frame) {
+                Ok(recorded) => reading.recording = Some(recorded),
+                Err(error) => {
+                    state.recording = None;
+                    reading.recording_error = Some(error.to_string());
+                }
+            }
+        }
+        Ok(reading)
     }
 
     /// Records from the next frame on, into a new file, unless that is done already.
@@ -165,7 +203,9 @@ impl Session {
         let config = self.reader.predictor().config();
         let recording = match state.recording.take() {
             Some(recording) => recording,
-            None => Recording::begin(&self.folder, config).map_err(Refusal::of(Reason::Recording))?,
+            None => {
+                Recording::begin(&self.folder, config).map_err(Refusal::of(Reason::Recording))?
+            }
         };
         Ok(state.recording.insert(recording).recorded())
     }

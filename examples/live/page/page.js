@@ -43,11 +43,11 @@ class Figures {
   }
 }
 
-/** A face with its probabilities by the names of their classes. */
-function named(face) {
-  const classes = face.expression_classes ?? model.expressions;
-  const pairs = classes.map((name, place) => [name, face.expression_probabilities?.[place]]);
-  return { ...face, probabilities: Object.fromEntries(pairs) };
+/** A row of a face with its box, and its probabilities by the names of their classes. */
+function named(row) {
+  const classes = row.expression_classes ?? model.expressions;
+  const pairs = classes.map((name, place) => [name, row.expression_probabilities?.[place]]);
+  return { ...row, box: [row.x, row.y, row.width, row.height], probabilities: Object.fromEntries(pairs) };
 }
 
 /** From Start to Stop. */
@@ -92,7 +92,8 @@ class Run {
 
   show(reading, begun) {
     if (this.refused) complain(null);
-    reading.faces = reading.faces.map(named);
+    // A frame without a face has a row, too.
+    reading.faces = reading.rows.filter((row) => row.face_id !== null).map(named);
     this.reading = reading;
     draw(overlay, reading, mirror.checked);
     showPeople(reading);

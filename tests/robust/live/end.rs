@@ -18,9 +18,19 @@ fn ctrl_c_ends_it_at_once_with_exit_code_zero_and_the_recording_whole() {
     let silent = live.connect();
     let asked = Instant::now();
     let pid = live.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(live.child.wait().unwrap().code(), Some(0));
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
     drop(silent);
     let text = std::fs::read_to_string(live.place.path("recordings/live-1.csv")).unwrap();
     assert!(text.lines().count() == 2 && text.ends_with('\n'), "{text}");
@@ -31,7 +41,10 @@ fn ctrl_c_ends_it_at_once_with_exit_code_zero_and_the_recording_whole() {
 fn a_port_that_is_taken_and_a_folder_that_is_none_are_one_line() {
     let live = Live::start();
     let mut command = example("live");
-    command.args(["--port", live.port()]).arg("--model").arg(&live.model);
+    command
+        .args(["--port", live.port()])
+        .arg("--model")
+        .arg(&live.model);
     let left = run(command.arg("--detector").arg(&live.detector));
     assert!(!left.succeeded && left.out.is_empty(), "{}", left.out);
     let expected = format!(
@@ -46,7 +59,10 @@ fn a_port_that_is_taken_and_a_folder_that_is_none_are_one_line() {
         command.args(["--port", "0", "--record"]).arg(&folder);
         let left = run(command.arg("--model").arg(&live.model));
         assert!(!left.succeeded);
-        let expected = format!("error: --record {}: expected a folder, found {found}\n", folder.display());
+        let expected = format!(
+            "error: --record {}: expected a folder, found {found}\n",
+            folder.display()
+        );
         assert_eq!(left.said, expected);
     }
 }

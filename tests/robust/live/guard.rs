@@ -28,8 +28,14 @@ fn requests_for_other_hosts_are_refused_whatever_they_know() {
     let secret = &live.secret;
     for request in [
         format!("GET /{secret}/ HTTP/1.0\r\n\r\n"),
-        format!("GET /{secret}/ HTTP/1.1\r\nHost: {0}\r\nHost: {0}\r\nConnection: close\r\n\r\n", live.host),
-        format!("GET http://evil.example/{secret}/ HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", live.host),
+        format!(
+            "GET /{secret}/ HTTP/1.1\r\nHost: {0}\r\nHost: {0}\r\nConnection: close\r\n\r\n",
+            live.host
+        ),
+        format!(
+            "GET http://evil.example/{secret}/ HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            live.host
+        ),
     ] {
         live.raw(request.as_bytes()).is_refused(403, "host");
     }
@@ -63,12 +69,14 @@ fn requests_of_other_pages_are_refused_whatever_they_know() {
         "",
     ] {
         let headers = [("Origin", origin)];
-        live.ask("POST", "session", &headers, b"").is_refused(403, "origin");
+        live.ask("POST", "session", &headers, b"")
+            .is_refused(403, "origin");
         live.ask("GET", "", &headers, b"").is_refused(403, "origin");
     }
     for site in ["cross-site", "same-site", "nonsense"] {
         let headers = [("Origin", own.as_str()), ("Sec-Fetch-Site", site)];
-        live.ask("POST", "session", &headers, b"").is_refused(403, "origin");
+        live.ask("POST", "session", &headers, b"")
+            .is_refused(403, "origin");
     }
     // Even one that comes twice, rightly and wrongly.
     let twice = [("Origin", own.as_str()), ("Origin", "null")];
@@ -79,8 +87,20 @@ fn requests_of_other_pages_are_refused_whatever_they_know() {
 fn without_the_secret_of_this_start_nothing_is_answered() {
     let live = Live::start();
     let other = "0".repeat(live.secret.len());
-    for path in ["", "/", "//", "/page.js", "/model", "/session", &format!("/{other}/"), &format!("/{}", live.secret)] {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", live.host);
+    for path in [
+        "",
+        "/",
+        "//",
+        "/page.js",
+        "/model",
+        "/session",
+        &format!("/{other}/"),
+        &format!("/{}", live.secret),
+    ] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            live.host
+        );
         match path {
             "" => assert_eq!(live.raw(request.as_bytes()).status, 400),
             _ => live.raw(request.as_bytes()).is_refused(404, "address"),
@@ -94,12 +114,30 @@ fn addresses_and_methods_are_a_closed_list() {
     let live = Live::start();
     let session = live.open();
     let at = |action: &str| format!("session/{session}/{action}");
-    for path in ["x", "page.js/", "../Cargo.toml", "%2e%2e/Cargo.toml", "session/", &at(""), &at("x"), &at("frame/x")] {
+    for path in [
+        "x",
+        "page.js/",
+        "../Cargo.toml",
+        "%2e%2e/Cargo.toml",
+        "session/",
+        &at(""),
+        &at("x"),
+        &at("frame/x"),
+    ] {
         live.get(path).is_refused(404, "address");
         live.post(path).is_refused(404, "address");
     }
-    for (path, allowed) in [("", "GET"), ("page.js", "GET"), ("model", "GET"), ("session", "POST"), (&at("frame"), "POST"), (&at("end"), "POST")] {
-        for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "NONSENSE"] {
+    for (path, allowed) in [
+        ("", "GET"),
+        ("page.js", "GET"),
+        ("model", "GET"),
+        ("session", "POST"),
+        (&at("frame"), "POST"),
+        (&at("end"), "POST"),
+    ] {
+        for method in [
+            "GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "NONSENSE",
+        ] {
             if method == allowed {
                 continue;
             }
@@ -111,7 +149,8 @@ fn addresses_and_methods_are_a_closed_list() {
     for action in ["frame?time=0", "record", "stop", "end"] {
         let path = format!("session/{}/{action}", "0".repeat(32));
         let headers = [("Content-Type", "image/jpeg")];
-        live.ask("POST", &path, &headers, b"").is_refused(404, "session");
+        live.ask("POST", &path, &headers, b"")
+            .is_refused(404, "session");
     }
 }
 
@@ -121,7 +160,11 @@ fn the_page_loads_nothing_from_elsewhere_and_nobody_can_frame_it() {
     let page = live.get("");
     assert_eq!(page.status, 200);
     let mut files = vec![String::new()];
-    for quoted in page.body.split('"').filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".svg")) {
+    for quoted in page
+        .body
+        .split('"')
+        .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".svg"))
+    {
         files.push(quoted.to_string());
     }
     assert_eq!(files.len(), 4, "{files:?}");
@@ -132,9 +175,17 @@ fn the_page_loads_nothing_from_elsewhere_and_nobody_can_frame_it() {
         let answer = live.get(&file);
         assert_eq!(answer.status, 200, "{file}");
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{policy}"
+        );
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
-        for (name, value) in [("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "same-origin"), ("cache-control", "no-store")] {
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
             assert_eq!(answer.header(name), Some(value), "{file}");
         }
         assert_eq!(answer.header("access-control-allow-origin"), None);
@@ -145,7 +196,8 @@ fn the_page_loads_nothing_from_elsewhere_and_nobody_can_frame_it() {
                     files.push(name);
                 }
             }
-            let is_a_name = line.contains("www.w3.org/2000/svg") || line.contains("http://127.0.0.1");
+            let is_a_name =
+                line.contains("www.w3.org/2000/svg") || line.contains("http://127.0.0.1");
             assert!(is_a_name || !line.contains("://"), "{file}: {line}");
         }
         seen += 1;
@@ -158,5 +210,8 @@ fn the_page_loads_nothing_from_elsewhere_and_nobody_can_frame_it() {
     assert_eq!(model["action_units"].as_array().unwrap().len(), 12);
     assert_eq!(model["action_units"][0]["unit"], "AU1");
     assert_eq!(model["expressions"].as_array().unwrap().len(), 8);
-    assert_eq!((&model["valence_arousal"], &model["gaze"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&model["valence_arousal"], &model["gaze"]),
+        (&true.into(), &false.into())
+    );
 }

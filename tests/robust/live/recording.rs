@@ -54,7 +54,10 @@ fn a_recording_holds_what_was_answered_a_row_a_face_and_one_for_nobody() {
     // What is read before is not recorded.
     assert_eq!(read(0)["recording"], Value::Null);
     let begun = live.record(&session, "record");
-    assert_eq!((begun["file"].as_str(), begun["rows"].as_u64()), (Some("live-1.csv"), Some(0)));
+    assert_eq!(
+        (begun["file"].as_str(), begun["rows"].as_u64()),
+        (Some("live-1.csv"), Some(0))
+    );
     assert_eq!(live.record(&session, "record"), begun);
     let told: Vec<Value> = (1..5).map(read).collect();
     assert_eq!(told[3]["recording"]["rows"], 6);
@@ -63,31 +66,42 @@ fn a_recording_holds_what_was_answered_a_row_a_face_and_one_for_nobody() {
     live.child.wait().unwrap();
 
     let (header, rows) = rows(&live.recording("live-1.csv"));
-    let first = "frame,face_id,timestamp,confidence,success,x,y,width,height,valence,arousal,expression,";
+    let first =
+        "frame,face_id,timestamp,confidence,success,x,y,width,height,valence,arousal,expression,";
     assert!(header.join(",").starts_with(first), "{header:?}");
     assert_eq!(rows.len(), 6);
     let mut rows = rows.iter();
     for frame in &told {
-        let faces = frame["faces"].as_array().unwrap();
-        let nobody = [Value::Null];
-        let is_nobody = faces.is_empty();
-        for face in if is_nobody { &nobody[..] } else { faces } {
+        for face in frame["rows"].as_array().unwrap() {
             let row = rows.next().unwrap();
             let cell = |name: &str| {
                 let place = header.iter().position(|column| column == name).unwrap();
                 row[place].as_str()
             };
             assert!(is(cell("frame"), &frame["frame"]), "{row:?}");
-            assert_eq!(cell("timestamp").parse::<f64>().ok(), frame["timestamp"].as_f64());
-            assert_eq!(cell("success"), if is_nobody { "0" } else { "1" });
-            for name in ["face_id", "confidence", "valence", "arousal", "expression"] {
+            assert_eq!(
+                cell("timestamp").parse::<f64>().ok(),
+                frame["timestamp"].as_f64()
+            );
+            for name in [
+                "face_id",
+                "confidence",
+                "success",
+                "x",
+                "y",
+                "width",
+                "height",
+                "valence",
+                "arousal",
+                "expression",
+            ] {
                 assert!(is(cell(name), &face[name]), "{name}: {row:?} {face}");
             }
-            for (place, name) in ["x", "y", "width", "height"].into_iter().enumerate() {
-                assert!(is(cell(name), &face["box"][place]), "{name}: {row:?} {face}");
-            }
             for unit in ["AU1", "AU12", "AU26"] {
-                assert!(is(cell(unit), &face["action_units"][unit]), "{unit}: {row:?} {face}");
+                assert!(
+                    is(cell(unit), &face["action_units"][unit]),
+                    "{unit}: {row:?} {face}"
+                );
             }
             let happy = &face["expression_probabilities"][4];
             assert!(is(cell("Happiness"), happy), "{row:?} {face}");
@@ -106,12 +120,21 @@ fn every_recording_is_a_new_file_and_no_older_one_is_touched() {
         assert_eq!(live.record(&session, "record")["file"], expected);
         live.frame(&session, 0.0, &frame);
         let stopped = live.record(&session, "stop");
-        assert_eq!((stopped["file"].as_str(), stopped["rows"].as_u64()), (Some(expected), Some(1)));
+        assert_eq!(
+            (stopped["file"].as_str(), stopped["rows"].as_u64()),
+            (Some(expected), Some(1))
+        );
         // What is read later is not recorded.
-        assert_eq!(live.frame(&session, 0.0, &frame).json()["recording"], Value::Null);
+        assert_eq!(
+            live.frame(&session, 0.0, &frame).json()["recording"],
+            Value::Null
+        );
         assert_eq!(rows(&live.recording(expected)).1.len(), 1);
     }
-    assert_eq!(std::fs::read(live.recording("live-2.csv")).unwrap(), b"precious");
+    assert_eq!(
+        std::fs::read(live.recording("live-2.csv")).unwrap(),
+        b"precious"
+    );
 }
 
 #[test]
@@ -122,6 +145,13 @@ fn a_folder_that_is_gone_is_said_and_reading_goes_on() {
     let answer = live.post(&format!("session/{session}/record"));
     let (status, reason, message) = answer.refusal();
     assert_eq!((status, reason.as_str()), (500, "recording"));
-    assert!(message.starts_with("cannot create ") && message.contains("live-1.csv: "), "{message}");
-    assert_eq!(live.frame(&session, 0.0, &frame_of(&[([4, 6], 200)])).status, 200);
+    assert!(
+        message.starts_with("cannot create ") && message.contains("live-1.csv: "),
+        "{message}"
+    );
+    assert_eq!(
+        live.frame(&session, 0.0, &frame_of(&[([4, 6], 200)]))
+            .status,
+        200
+    );
 }

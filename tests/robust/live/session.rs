@@ -12,14 +12,18 @@ fn pages_are_read_apart_and_there_are_no_more_than_may_be() {
     for number in 0..3 {
         for session in &sessions {
             let found = live.frame(session, number as f64, &frame).json();
-            assert_eq!((&found["frame"], &found["faces"][0]["face_id"]), (&json!(number), &json!(0)));
+            assert_eq!(
+                (&found["frame"], &found["rows"][0]["face_id"]),
+                (&json!(number), &json!(0))
+            );
         }
     }
     live.post("session").is_refused(503, "sessions");
     let end = format!("session/{}/end", sessions[2]);
     assert_eq!(live.post(&end).status, 200);
     live.post(&end).is_refused(404, "session");
-    live.frame(&sessions[2], 9.0, &frame).is_refused(404, "session");
+    live.frame(&sessions[2], 9.0, &frame)
+        .is_refused(404, "session");
     let new = live.open();
     assert_eq!(live.frame(&new, 0.0, &frame).json()["frame"], 0);
     assert_eq!(live.frame(&sessions[3], 9.0, &frame).json()["frame"], 3);
@@ -40,7 +44,7 @@ fn many_connections_at_once_are_answered_each_in_its_turn() {
             scope.spawn(|| {
                 let answer = live.frame(&session, 0.0, &frame);
                 match answer.status {
-                    200 => assert_eq!(answer.json()["faces"].as_array().unwrap().len(), 1),
+                    200 => assert_eq!(answer.json()["rows"][0]["success"], 1),
                     _ => answer.is_refused(409, "busy"),
                 }
             });
