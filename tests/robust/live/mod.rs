@@ -71,7 +71,10 @@ impl Live {
         let model = place.network("network", 3, Tasks::new(), |network| network);
         std::fs::create_dir(place.path("recordings")).unwrap();
         let mut command = example("live");
-        command.args(["--port", "0"]).arg("--model").arg(&model);
+        // Every frame is searched, so that what is in one is known beforehand.
+        command
+            .args(["--port", "0", "--detect-every", "1", "--model"])
+            .arg(&model);
         command.arg("--detector").arg(&detector);
         command.arg("--record").arg(place.path("recordings"));
         let mut child = command
