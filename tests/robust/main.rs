@@ -24,3 +24,4 @@ mod set;
 mod task;
 #[cfg(feature = "train")]
 mod training;
+mod video;
