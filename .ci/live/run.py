@@ -251,6 +251,7 @@ def pictures(browser, folder):
     for width, height, name in [(1400, 1000, "wide"), (390, 900, "narrow"), (768, 1024, "middle")]:
         for dark in (False, True):
             browser.look(width, height, dark)
+            assert browser.value("document.documentElement.scrollWidth <= innerWidth"), f"too wide for {width}"
             frame = browser.value("document.getElementById('people').dataset.frame")
             browser.wait(f"Number(document.getElementById('people').dataset.frame) > {frame} + 2")
             browser.picture(folder / f"live-{name}-{'dark' if dark else 'light'}.png")

@@ -51,6 +51,25 @@ export class Camera {
     this.stream = stream;
     this.canvas = document.createElement("canvas");
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    // When the newest picture was taken and the last one that was given, and who waits for the next.
+    this.newest = this.given = -Infinity;
+    this.waiting = null;
+    this.#watch();
+  }
+
+  /** Hears of each picture that the camera gives. */
+  #watch() {
+    const taken = (now, { captureTime } = {}) => {
+      if (!this.video.srcObject) return;
+      this.newest = Math.max(this.newest, captureTime ?? now);
+      this.waiting?.();
+      this.#watch();
+    };
+    if (this.video.requestVideoFrameCallback) {
+      this.video.requestVideoFrameCallback(taken);
+    } else {
+      requestAnimationFrame((now) => taken(now));
+    }
   }
 
   /** The id of the camera. */
@@ -58,15 +77,11 @@ export class Camera {
     return this.stream.getVideoTracks()[0]?.getSettings().deviceId ?? "";
   }
 
-  /** Waits for the next picture, and says when it was taken, in milliseconds of the page. */
-  next() {
-    return new Promise((taken) => {
-      if (this.video.requestVideoFrameCallback) {
-        this.video.requestVideoFrameCallback((now, { captureTime }) => taken(captureTime ?? now));
-      } else {
-        requestAnimationFrame(taken);
-      }
-    });
+  /** Waits for a picture that was not given yet, and says when it was taken, in milliseconds of the page. */
+  async next() {
+    while (this.newest <= this.given) await new Promise((heard) => (this.waiting = heard));
+    this.given = this.newest;
+    return this.given;
   }
 
   /** The picture that is shown. */
@@ -89,5 +104,7 @@ export class Camera {
   close() {
     for (const track of this.stream.getTracks()) track.stop();
     this.video.srcObject = null;
+    this.newest = Infinity;
+    this.waiting?.();
   }
 }
