@@ -37,8 +37,9 @@ pub struct Rows {
     scores: ScoreColumns,
 }
 
+/// A face in a frame, or that there is none.
 #[derive(Serialize)]
-struct Row<'a> {
+pub struct Row<'a> {
     frame: usize,
     face_id: Option<usize>,
     timestamp: Option<f64>,
@@ -82,15 +83,8 @@ impl Rows {
 
     /// The lines of a frame, each with its end.
     pub fn of(&self, frame: &ReadFrame) -> String {
-        let empty = || Row::empty(frame.number, Some(frame.time));
-        match frame.faces.is_empty() {
-            true => self.text(&empty()),
-            false => {
-                let rows = frame.faces.iter();
-                rows.map(|face| self.text(&Row::face(face, empty())))
-                    .collect()
-            }
-        }
+        let rows = rows(frame);
+        rows.iter().map(|row| self.text(row)).collect()
     }
 
     /// The line of a frame that could not be read, shown at `time` if that is known.
@@ -123,6 +117,16 @@ impl Rows {
         fields.extend(self.scores.fields(row.prediction));
         fields.push(text(row.error.clone()));
         fields
+    }
+}
+
+/// The rows of a frame: one for each face, or one for nobody.
+pub fn rows(frame: &ReadFrame) -> Vec<Row<'_>> {
+    let empty = || Row::empty(frame.number, Some(frame.time));
+    let faces = frame.faces.iter();
+    match frame.faces.is_empty() {
+        true => vec![empty()],
+        false => faces.map(|face| Row::face(face, empty())).collect(),
     }
 }
 

@@ -244,10 +244,10 @@ mod tests {
 
     #[test]
     fn the_whole_picture_is_searched_every_so_many_frames_and_known_faces_in_between() {
-        let (notes, ids) = run(4, &[&[0.0, 30.0]; 9]);
+        let (notes, ids) = run(4, &[&[0.0, 30.0][..]; 9]);
         assert_eq!(notes, "W222W222W");
         assert!(ids.iter().all(|ids| ids == &[0, 1]));
-        assert_eq!(run(1, &[&[0.0]; 4]).0, "WWWW");
+        assert_eq!(run(1, &[&[0.0][..]; 4]).0, "WWWW");
     }
 
     #[test]

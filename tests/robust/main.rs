@@ -12,6 +12,7 @@ mod folder;
 mod image;
 mod lamp;
 mod library;
+mod live;
 mod memory;
 mod model;
 mod origin;

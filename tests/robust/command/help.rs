@@ -7,16 +7,18 @@ use countenance::train::{StageConfig, TrainConfig};
 
 use super::{Ending, program, said};
 
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 11] = [
     "ablation",
     "convert",
     "crop",
     "evaluate",
     "extract",
+    "live",
     "predict",
     "submit",
     "synthesize",
     "train",
+    "video",
 ];
 
 fn output(name: &str, flag: &str) -> String {
