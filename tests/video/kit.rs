@@ -20,7 +20,8 @@ impl Kit {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or("a test");
             // Past the test harness, which keeps what tests that pass print.
-            let _ = writeln!(std::io::stderr(), "skipped: {name}: {error}");
+            let line = format!("skipped: {name}: {error}\n");
+            let _ = std::io::stderr().write_all(line.as_bytes());
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
