@@ -54,9 +54,10 @@ export function draw(canvas, reading, mirrored) {
     context.strokeStyle = colour;
     context.strokeRect(box.left, box.top, box.width, box.height);
     context.fillStyle = colour;
+    const dot = Math.min(2, box.width / 40);
     for (const [px, py] of face.landmarks ?? []) {
       context.beginPath();
-      context.arc(across(px, 0), picture.top + py * picture.scale, 2, 0, 2 * Math.PI);
+      context.arc(across(px, 0), picture.top + py * picture.scale, dot, 0, 2 * Math.PI);
       context.fill();
     }
     name(context, face, box, picture, colour);
