@@ -25,7 +25,9 @@ pub const FILES: &[File] = &files![
     "camera.js" "camera.js" SCRIPT,
     "server.js" "server.js" SCRIPT,
     "overlay.js" "overlay.js" SCRIPT,
+    "people.js" "people.js" SCRIPT,
     "person.js" "person.js" SCRIPT,
+    "say.js" "say.js" SCRIPT,
     "timeline.js" "timeline.js" SCRIPT,
     "palette.js" "palette.js" SCRIPT,
 ];

@@ -54,9 +54,10 @@ export function draw(canvas, reading, mirrored) {
     context.strokeStyle = colour;
     context.strokeRect(box.left, box.top, box.width, box.height);
     context.fillStyle = colour;
+    const dot = Math.min(2, box.width / 40);
     for (const [px, py] of face.landmarks ?? []) {
       context.beginPath();
-      context.arc(across(px, 0), picture.top + py * picture.scale, 2, 0, 2 * Math.PI);
+      context.arc(across(px, 0), picture.top + py * picture.scale, dot, 0, 2 * Math.PI);
       context.fill();
     }
     name(context, face, box, picture, colour);
@@ -66,9 +67,11 @@ export function draw(canvas, reading, mirrored) {
 
 function name(context, face, box, picture, colour) {
   const share = face.expression ? ` ${Math.round(face.probabilities[face.expression] * 100)} %` : "";
-  const text = `#${face.face_id} ${face.error ? "cannot be read" : face.expression ?? ""}${share}`.trim();
+  let text = `#${face.face_id} ${face.error ? "cannot be read" : face.expression ?? ""}${share}`.trim();
   context.font = "600 13px system-ui, sans-serif";
   context.textBaseline = "middle";
+  // In a crowd it would hide the next faces.
+  if (context.measureText(text).width > 2.5 * box.width) text = `#${face.face_id}`;
   const width = context.measureText(text).width + 10;
   const left = Math.max(picture.left, Math.min(box.left - 1, picture.left + picture.width - width));
   const top = Math.max(picture.top, box.top - 20);

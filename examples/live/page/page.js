@@ -2,12 +2,13 @@
 
 import { Camera, cameras, explained } from "./camera.js";
 import { draw } from "./overlay.js";
-import { Person } from "./person.js";
+import { People } from "./people.js";
+import { say } from "./say.js";
 import { Gone, Refused, Session, model as askModel } from "./server.js";
 
 const element = (id) => document.getElementById(id);
 const [start, record, choice, mirror] = ["start", "record", "cameras", "mirror"].map(element);
-const [video, overlay, people] = ["video", "overlay", "people"].map(element);
+const [video, overlay] = ["video", "overlay"].map(element);
 
 // Of how many frames the figures are.
 const MEASURED = 60;
@@ -17,13 +18,7 @@ const HOPELESS = 20;
 /** What goes on from Start to Stop; nothing otherwise. */
 let running = null;
 let model = null;
-const persons = new Map();
-
-function say(id, text) {
-  const place = element(id);
-  // What is said again and again is read aloud once.
-  if (place.textContent !== text) place.textContent = text;
-}
+let people = null;
 
 function complain(error) {
   const text = error ? explained(error) : "";
@@ -96,7 +91,7 @@ class Run {
     reading.faces = reading.rows.filter((row) => row.face_id !== null).map(named);
     this.reading = reading;
     draw(overlay, reading, mirror.checked);
-    showPeople(reading);
+    people.show(reading);
     const now = performance.now();
     this.latency.add(now - begun);
     this.work.add(reading.milliseconds);
@@ -109,8 +104,6 @@ class Run {
     element("latency").textContent = median(this.latency.values).toFixed(0);
     element("reading").textContent = median(this.work.values).toFixed(0);
     element("count").textContent = reading.faces.length;
-    people.dataset.frame = reading.frame;
-    people.dataset.timestamp = reading.timestamp;
     // A frame may be answered later than the end of the recording, which has its rows.
     if (reading.recording && this.recording) this.tell(reading.recording, "Recording");
     if (reading.recording_error) {
@@ -128,24 +121,6 @@ class Run {
     say("recording", `${what} ${file} in ${model.folder}:`);
     element("rows").textContent = `${rows} rows`;
   }
-}
-
-function showPeople({ faces, timestamp }) {
-  for (const face of faces) {
-    if (!persons.has(face.face_id)) {
-      const person = new Person(face.face_id, model);
-      persons.set(face.face_id, person);
-      people.append(person.card);
-    }
-    persons.get(face.face_id).show(face, timestamp);
-  }
-  const seen = new Set(faces.map((face) => face.face_id));
-  for (const [id, person] of persons) {
-    if (person.draw(timestamp, seen.has(id))) continue;
-    person.card.remove();
-    persons.delete(id);
-  }
-  element("nobody").hidden = faces.length > 0;
 }
 
 function showRecord(on) {
@@ -177,7 +152,8 @@ async function begin() {
       camera.close();
       throw error;
     }
-    forgetPeople();
+    people?.clear();
+    people = new People(model);
     running = new Run(camera, session);
     await listCameras(camera.id);
   } catch (error) {
@@ -209,11 +185,6 @@ function stop(error = null) {
   element("hint").hidden = false;
   say("state", "Stopped.");
   if (error) complain(error);
-}
-
-function forgetPeople() {
-  for (const { card } of persons.values()) card.remove();
-  persons.clear();
 }
 
 start.addEventListener("click", () => (running ? stop() : begin()));

@@ -94,10 +94,10 @@ export class Person {
   }
 
   /** Draws the last seconds; false once there is nothing to draw. */
-  draw(now, inView) {
+  draw(now) {
     this.moments = this.moments.filter(({ time }) => time >= now - SECONDS);
     if (!this.moments.length) return false;
-    if (!inView) {
+    if (this.moments.at(-1).time < now) {
       this.card.classList.add("away");
       this.says.textContent = "Out of view.";
     }

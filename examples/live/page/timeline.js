@@ -44,7 +44,7 @@ export function drawTimeline(canvas, moments, now, model) {
     y += BAND + 4;
   }
   if (model.valence_arousal) {
-    const [valence, arousal] = [ofStyle("--accent"), "#e07a3f"];
+    const [valence, arousal] = [ofStyle("--accent"), ofStyle("--warm")];
     label("valence", y + LINES * 0.3, valence);
     label("arousal", y + LINES * 0.7, arousal);
     context.strokeStyle = ofStyle("--line");
