@@ -73,13 +73,12 @@ impl Room {
         };
         let told = person.sizes.iter().filter(|(detail, _)| *detail <= most);
         let seats = told.flat_map(|&(detail, size)| {
-            let sides: &[Side] = match detail {
-                Detail::Full => &[near, far],
-                Detail::Lines => &[near, far, Below, Above, Inside],
-                Detail::Brief | Detail::Number => &[Above, Below, Inside, near, far],
+            let sides = match detail {
+                Detail::Full => vec![near, far],
+                Detail::Lines => vec![near, far, Below, Above, Inside],
+                Detail::Brief | Detail::Number => vec![Above, Below, Inside, near, far],
             };
-            let sides = sides.to_vec().into_iter();
-            sides.filter_map(move |side| {
+            sides.into_iter().filter_map(move |side| {
                 let place = self.place(person.face, side, size, None)?;
                 Some(Seat {
                     detail,

@@ -62,9 +62,17 @@ pub(super) fn draw(board: &mut Board, layout: &Layout, [left, top]: [f32; 2], wi
     }
 }
 
+/// A name and what stands behind it.
 struct Line {
     name: &'static str,
     entries: Vec<Entry>,
+}
+
+impl Line {
+    fn new(name: &'static str) -> Self {
+        let entries = Vec::new();
+        Self { name, entries }
+    }
 }
 
 /// What is seen where something is.
@@ -91,6 +99,14 @@ struct Entry {
 }
 
 impl Entry {
+    fn new(samples: impl IntoIterator<Item = Sample>, name: &str) -> Self {
+        Self {
+            x: 0.0,
+            samples: samples.into_iter().collect(),
+            name: name.to_string(),
+        }
+    }
+
     fn width(&self) -> f32 {
         SAMPLE * self.samples.len() as f32 + 6.0 + text::width(&self.name, SIZE)
     }
@@ -113,57 +129,62 @@ impl Entry {
 
 /// The lines, broken where they would become longer than the width.
 fn lines(layout: &Layout, width: f32) -> Vec<Line> {
-    let one = |colour: Colour, name: &str| (vec![Sample::Plain(colour)], name.to_string());
-    let mut parts: Vec<(&str, Vec<(Vec<Sample>, String)>)> = Vec::new();
-    if !layout.classes.is_empty() {
-        let names = layout.classes.iter().map(|class| shortened(class.name()));
-        let entries = classes(layout).into_iter().zip(names);
-        let entries = entries.map(|(colour, name)| one(colour, &name));
-        parts.push(("expression", entries.collect()));
-    }
-    if !layout.units.is_empty() {
-        let shades = (0..=5).map(|step| Sample::Plain(probability(step as f32 / 5.0)));
-        parts.push((
-            "action units",
-            vec![(shades.collect(), "probability 0 to 1".into())],
-        ));
-    }
-    if layout.affect {
-        let entries = AFFECT.into_iter().zip(["valence", "arousal"]);
-        parts.push((
-            "affect",
-            entries.map(|(colour, name)| one(colour, name)).collect(),
-        ));
-    }
-    let unseen = (vec![Sample::Unseen], "not seen".to_string());
-    parts.push(("otherwise", vec![unseen, one(UNREAD, "not read")]));
     let mut lines = Vec::new();
-    for (name, entries) in parts {
-        let mut line = Line {
-            name,
-            entries: Vec::new(),
-        };
+    for whole in whole_lines(layout) {
+        let mut line = Line::new(whole.name);
         let mut x = 0.0;
-        for (samples, words) in entries {
-            let mut entry = Entry {
-                x,
-                samples,
-                name: words,
-            };
+        for entry in whole.entries {
             if x > 0.0 && NAMES + x + entry.width() > width {
-                lines.push(std::mem::replace(
-                    &mut line,
-                    Line {
-                        name: "",
-                        entries: Vec::new(),
-                    },
-                ));
-                (entry.x, x) = (0.0, 0.0);
+                lines.push(std::mem::replace(&mut line, Line::new("")));
+                x = 0.0;
             }
-            x += entry.width() + GAP;
-            line.entries.push(entry);
+            let next = x + entry.width() + GAP;
+            line.entries.push(Entry { x, ..entry });
+            x = next;
         }
         lines.push(line);
     }
+    lines
+}
+
+/// A line for each part of a row, however long.
+fn whole_lines(layout: &Layout) -> Vec<Line> {
+    let plain = |(colour, name): (Colour, &str)| Entry::new([Sample::Plain(colour)], name);
+    let mut lines = Vec::new();
+    if !layout.classes.is_empty() {
+        let names: Vec<_> = layout
+            .classes
+            .iter()
+            .map(|class| shortened(class.name()))
+            .collect();
+        let entries = classes(layout)
+            .into_iter()
+            .zip(names.iter().map(String::as_str));
+        lines.push(Line {
+            name: "expression",
+            entries: entries.map(plain).collect(),
+        });
+    }
+    if !layout.units.is_empty() {
+        let shades = (0..=5).map(|step| Sample::Plain(probability(step as f32 / 5.0)));
+        lines.push(Line {
+            name: "action units",
+            entries: vec![Entry::new(shades, "probability 0 to 1")],
+        });
+    }
+    if layout.affect {
+        let entries = AFFECT.into_iter().zip(["valence", "arousal"]);
+        lines.push(Line {
+            name: "affect",
+            entries: entries.map(plain).collect(),
+        });
+    }
+    lines.push(Line {
+        name: "otherwise",
+        entries: vec![
+            Entry::new([Sample::Unseen], "not seen"),
+            plain((UNREAD, "not read")),
+        ],
+    });
     lines
 }
