@@ -244,10 +244,11 @@ mod tests {
 
     #[test]
     fn the_whole_picture_is_searched_every_so_many_frames_and_known_faces_in_between() {
-        let (notes, ids) = run(4, &[&[0.0, 30.0][..]; 9]);
+        let two: &[f32] = &[0.0, 30.0];
+        let (notes, ids) = run(4, &[two; 9]);
         assert_eq!(notes, "W222W222W");
         assert!(ids.iter().all(|ids| ids == &[0, 1]));
-        assert_eq!(run(1, &[&[0.0][..]; 4]).0, "WWWW");
+        assert_eq!(run(1, &[two; 4]).0, "WWWW");
     }
 
     #[test]
@@ -269,7 +270,8 @@ mod tests {
     #[test]
     fn if_everybody_is_lost_the_picture_is_searched_at_once_and_an_empty_one_as_usual() {
         let (away, none): (&[f32], &[f32]) = (&[90.0], &[]);
-        let frames = [&[0.0], &[0.0], away, away, none, none, none, none, none];
+        let here: &[f32] = &[0.0];
+        let frames = [here, here, away, away, none, none, none, none, none];
         let (notes, ids) = run(4, &frames);
         // The third and the fifth frame are looked at twice.
         assert_eq!(notes, "W11W11W000W");

@@ -53,7 +53,11 @@ mod tests {
     /// Stripes that move and become lighter.
     fn stripes(shift: u32, light: u8) -> RgbImage {
         RgbImage::from_fn(160, 90, |x, y| {
-            let level = if (x + shift) / 40 % 2 == 0 { 60 } else { 140 };
+            let level = if ((x + shift) / 40).is_multiple_of(2) {
+                60
+            } else {
+                140
+            };
             Rgb([0, level + light + (y % 3) as u8, 0])
         })
     }

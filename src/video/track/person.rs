@@ -21,7 +21,7 @@ pub(super) struct Identity {
     /// Whether they were never seen clearly.
     vague: bool,
     /// How they moved when they were last lost, and the time before if it is not sure that it was they.
-    pub left: Vec<Left>,
+    left: Vec<Left>,
 }
 
 /// Somebody as they were lost.
@@ -60,6 +60,16 @@ impl Identity {
             left: Vec::new(),
         }
     }
+
+    /// How they moved when they were lost; nothing of somebody who never was.
+    pub fn left(&self) -> &[Left] {
+        &self.left
+    }
+
+    /// Whether they were known before they appeared last.
+    pub fn was_lost(&self) -> bool {
+        !self.left.is_empty()
+    }
 }
 
 impl Left {
@@ -92,6 +102,23 @@ impl Person {
             fresh: face.look.clone(),
             clear: 0.0,
         }
+    }
+
+    /// Somebody who was taken to be `appeared` and is not, as they were lost before; nothing of somebody who
+    /// never was.
+    pub fn lost(identity: Identity, appeared: &Self) -> Option<Self> {
+        let Left { motion, seen } = *identity.left.first()?;
+        Some(Self {
+            identity,
+            motion,
+            bounds: motion.bounds(),
+            seen,
+            in_view: false,
+            since: seen,
+            start: appeared.start,
+            fresh: None,
+            clear: 0.0,
+        })
     }
 
     /// How the face moves at a `time`, which is not before it was seen.
@@ -131,7 +158,7 @@ impl Person {
         if clear || self.fresh.is_none() {
             self.fresh = Some(mixed(self.fresh.as_ref(), look, passed / FADES));
         }
-        if clear && (self.clear > SURE || self.identity.left.is_empty()) {
+        if clear && (self.clear > SURE || !self.identity.was_lost()) {
             let known = self.identity.look.as_ref();
             let known = known.filter(|_| !self.identity.vague);
             self.identity.look = Some(mixed(known, look, passed / FORGETS));

@@ -11,6 +11,14 @@ const CHANGE: f64 = 2.0;
 /// half hidden face.
 const FARTHER: f64 = 1.25;
 
+/// What becomes of the others.
+pub(super) struct Recognised {
+    /// Of each of the people, whether they are somebody else of them, who is in view.
+    pub claimed: Vec<bool>,
+    /// Who was taken to be in view, and is not.
+    pub lost: Vec<Person>,
+}
+
 /// Asks of everybody who appeared not long ago and is seen clearly (`open`, by their places) once more who
 /// they are: one of the people who were lost before, or somebody new. A half hidden face looks like nobody,
 /// so that it may have had another number, or somebody else's; `count` is the next one. Says of each of the
@@ -20,7 +28,7 @@ pub(super) fn recognise(
     open: &[usize],
     count: &mut usize,
     config: &TrackerConfig,
-) -> Vec<bool> {
+) -> Recognised {
     let mut claimed = vec![false; people.len()];
     let mut pairs = Vec::new();
     for (row, person) in people.iter().enumerate() {
@@ -40,31 +48,46 @@ pub(super) fn recognise(
     for (person, column) in assigned(people.len(), open.len(), &pairs) {
         found[column] = Some(person);
     }
-    let identities: Vec<Option<Identity>> = found
+    let before: Vec<Identity> = open
         .iter()
-        .map(|person| person.map(|person| people[person].identity.clone()))
+        .map(|&place| people[place].identity.clone())
         .collect();
-    for ((&place, person), identity) in open.iter().zip(found).zip(identities) {
-        match (person, identity) {
-            (Some(person), Some(identity)) => {
-                claimed[person] = !people[person].in_view;
-                people[place].identity = identity;
-            }
+    let now: Vec<Option<Identity>> = found
+        .iter()
+        .map(|person| Some(people[(*person)?].identity.clone()))
+        .collect();
+    for person in found.into_iter().flatten() {
+        claimed[person] = !people[person].in_view;
+    }
+    for (&place, identity) in open.iter().zip(now) {
+        let person = &mut people[place];
+        match identity {
+            Some(identity) => person.identity = identity,
             // Whom they were taken for they are not.
-            _ if !people[place].identity.left.is_empty() => {
-                people[place].identity = Identity::new(*count);
+            None if person.identity.was_lost() => {
+                person.identity = Identity::new(*count);
                 *count += 1;
             }
-            _ => {}
+            None => {}
         }
     }
-    claimed
+    let is_here = |identity: &Identity| {
+        let mut open = open.iter();
+        open.any(|&place| people[place].identity.id == identity.id)
+    };
+    let lost = before
+        .into_iter()
+        .zip(open)
+        .filter(|(identity, _)| !is_here(identity))
+        .filter_map(|(identity, &place)| Person::lost(identity, &people[place]))
+        .collect();
+    Recognised { claimed, lost }
 }
 
 /// What is gained if somebody who was lost is who appeared; nothing if they were not lost, or too far away.
 fn again(identity: &Identity, appeared: &Person, config: &TrackerConfig) -> Option<f64> {
     let (known, look) = (identity.look.as_ref()?, appeared.fresh.as_ref()?);
-    let densities = identity.left.iter().filter_map(|left| {
+    let densities = identity.left().iter().filter_map(|left| {
         let motion = left.at(appeared.since, config.memory)?;
         within(&motion.fit(&appeared.start), config.reach * FARTHER)
     });

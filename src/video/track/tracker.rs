@@ -183,14 +183,15 @@ impl Tracker {
             self.count += 1;
             self.people.push(person);
         }
-        let claimed = recognise(&mut self.people, &open, &mut self.count, &self.config);
+        let recognised = recognise(&mut self.people, &open, &mut self.count, &self.config);
         let ids = owners
             .into_iter()
             .map(|owner| Some(self.people[owner?].identity.id))
             .collect();
-        let mut claimed = claimed.into_iter();
+        let mut claimed = recognised.claimed.into_iter();
         self.people
             .retain(|_| !claimed.next().expect("one for each"));
+        self.people.extend(recognised.lost);
         if self.people.len() > MOST {
             self.people.sort_by(|a, b| b.seen.total_cmp(&a.seen));
             self.people.truncate(MOST);
