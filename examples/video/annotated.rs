@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use countenance::Result;
 use countenance::face::Detection;
 use countenance::picture::{FrameArtist, FrameFace};
 use countenance::video::{ReadFrame, VideoWriter};
+use countenance::{Error, Result};
 
+use crate::input::Input;
 use crate::shared::drawn::{expressions, scores};
 
 /// A video that is drawn and written frame by frame.
@@ -16,14 +17,21 @@ pub struct Annotated {
 }
 
 impl Annotated {
-    /// At `path`, with so many frames a second.
+    /// At `path`, of what is read.
     ///
     /// # Errors
-    /// As [`VideoWriter::create`].
-    pub fn create(path: &Path, rate: f64) -> Result<Self> {
+    /// As [`VideoWriter::create`], and if it is the very file that is read.
+    pub fn create(path: &Path, input: &Input) -> Result<Self> {
+        if input.is_at(path) {
+            return Err(Error::Argument {
+                what: format!("--annotate {}", path.display()),
+                expected: "another file than the input".into(),
+                found: "the input".into(),
+            });
+        }
         Ok(Self {
             artist: FrameArtist::new(),
-            writer: VideoWriter::create(path, rate)?,
+            writer: VideoWriter::create(path, input.rate())?,
         })
     }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use countenance::Result;
 use countenance::picture::{Timeline, save_png};
 use countenance::video::ReadFrame;
-use countenance::{Error, Result};
 
 use crate::annotated::Annotated;
 use crate::input::Input;
@@ -29,14 +29,7 @@ impl Drawings {
         timeline: Option<&Path>,
         input: &Input,
     ) -> Result<Self> {
-        if let Some(path) = annotate.filter(|path| input.is_at(path)) {
-            return Err(Error::Argument {
-                what: format!("--annotate {}", path.display()),
-                expected: "another file than the input".into(),
-                found: "the input".into(),
-            });
-        }
-        let create = |path| Annotated::create(path, input.rate());
+        let create = |path| Annotated::create(path, input);
         Ok(Self {
             annotated: annotate.map(create).transpose()?,
             timeline: timeline.map(|path| (Timeline::new(), path.to_path_buf())),

@@ -22,7 +22,7 @@ pub struct Input {
 enum Source {
     Folder(FrameFolder),
     #[cfg(feature = "video")]
-    Video(VideoFile),
+    Video(Box<VideoFile>),
 }
 
 /// The frames of any source.
@@ -74,7 +74,7 @@ impl Input {
             frames: video.frames_estimate().map(|frames| frames as usize),
             duration: video.duration(),
             is_live: video.is_live(),
-            source: Source::Video(video),
+            source: Source::Video(Box::new(video)),
         })
     }
 
@@ -108,10 +108,10 @@ impl Input {
     }
 
     /// Whether `path` is the video that is read.
+    #[cfg(feature = "video")]
     pub fn is_at(&self, path: &Path) -> bool {
         match &self.source {
             Source::Folder(_) => false,
-            #[cfg(feature = "video")]
             Source::Video(video) => video.is_at(path),
         }
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 use countenance::video::ReadFrame;
 use countenance::{Error, Result};
 
+use crate::input::Input;
+
 /// No video.
 pub enum Annotated {}
 
@@ -13,7 +15,7 @@ impl Annotated {
     ///
     /// # Errors
     /// Always.
-    pub fn create(path: &Path, _rate: f64) -> Result<Self> {
+    pub fn create(path: &Path, _input: &Input) -> Result<Self> {
         Err(Error::Argument {
             what: format!("--annotate {}", path.display()),
             expected: "a build with the feature `video`".into(),
