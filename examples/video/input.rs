@@ -11,6 +11,7 @@ use countenance::{Error, Result};
 pub struct Input {
     source: Source,
     /// Frames a second.
+    #[cfg(feature = "video")]
     rate: f64,
     /// The time of each frame of a folder; nothing of a video.
     times: Vec<f64>,
@@ -54,6 +55,7 @@ impl Input {
         let folder = FrameFolder::open(path, rate)?;
         let times = folder.times().to_vec();
         Ok(Self {
+            #[cfg(feature = "video")]
             rate,
             frames: Some(times.len()),
             duration: times.last().map(|last| last + 1.0 / rate),
@@ -93,6 +95,7 @@ impl Input {
     }
 
     /// Frames a second.
+    #[cfg(feature = "video")]
     pub fn rate(&self) -> f64 {
         self.rate
     }
