@@ -12,8 +12,8 @@ pub struct TrackerConfig {
     pub memory: f64,
     /// By how many sides of a face a second its speed changes within a second (a standard deviation),
     /// above 0. The larger, the farther from its straight way a face is known again, and taken for
-    /// another. Default: 4.
-    #[config(default = 4.0)]
+    /// another. Default: 6.
+    #[config(default = 6.0)]
     pub acceleration: f64,
     /// How far from where it is expected a face may be, in standard deviations, above 0. Default: 4.
     #[config(default = 4.0)]

@@ -15,7 +15,7 @@
 //! - Two people who cross, or turn back while they are hidden, move as nobody can tell. So it counts what
 //!   they look like too ([`Look`]), as in DeepSORT.
 //! - A face that comes out from behind something is half hidden at first, and looks like nobody. Who
-//!   somebody is stays open until they were seen clearly for 0.8 s: until then they may turn out to be
+//!   somebody is stays open until they were seen clearly for 1.2 s: until then they may turn out to be
 //!   somebody who was lost before, and take that number from then on.
 //!
 //! Nothing is drawn by chance: the same faces have the same numbers, each time.

@@ -10,7 +10,7 @@ const FORGETS: f64 = 1.0;
 /// The same of what it looks like just now.
 const FADES: f64 = 0.3;
 /// Seconds of clear sight after which it is sure who somebody is.
-const SURE: f64 = 0.8;
+const SURE: f64 = 1.2;
 
 /// Who somebody is: what stays while they are hidden.
 #[derive(Clone, Debug)]

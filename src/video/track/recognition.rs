@@ -3,6 +3,7 @@
 use super::assignment::{Pair, assigned};
 use super::config::TrackerConfig;
 use super::likelihood::{gain, within};
+use super::look::Look;
 use super::person::{Identity, Person};
 
 /// By how much likelier somebody else must be than who they were taken for.
@@ -10,6 +11,9 @@ const CHANGE: f64 = 2.0;
 /// How much farther away than [`TrackerConfig::reach`] somebody may appear again: the first sight is of a
 /// half hidden face.
 const FARTHER: f64 = 1.25;
+
+/// What two clear looks are alike below which they are two people's wherever they are.
+const UNLIKE: f32 = 0.3;
 
 /// What becomes of the others.
 pub(super) struct Recognised {
@@ -86,11 +90,15 @@ pub(super) fn recognise(
 
 /// What is gained if somebody who was lost is who appeared; nothing if they were not lost, or too far away.
 fn again(identity: &Identity, appeared: &Person, config: &TrackerConfig) -> Option<f64> {
-    let (known, look) = (identity.look.as_ref()?, appeared.fresh.as_ref()?);
+    let (known, look) = (identity.look.as_ref(), appeared.fresh.as_ref());
+    let unlike = |(known, look): (&Look, &Look)| known.likeness(look) < UNLIKE;
+    if known.zip(look).is_some_and(unlike) {
+        return None;
+    }
     let densities = identity.left().iter().filter_map(|left| {
         let motion = left.at(appeared.since, config.memory)?;
         within(&motion.fit(&appeared.start), config.reach * FARTHER)
     });
     let density = densities.reduce(f64::max)?;
-    Some(gain(density, Some(known), Some(look), config))
+    Some(gain(density, known, look, config))
 }

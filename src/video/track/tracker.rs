@@ -166,7 +166,7 @@ impl Tracker {
                 let clear = confidence(place) >= clear && !is_covered(place, faces);
                 let person = &mut self.people[owner];
                 person.see(time, candidate.face, candidate.measure, clear);
-                if clear && person.is_open() && person.since < time {
+                if clear && person.is_open() && person.since < time && person.fresh.is_some() {
                     open.push(owner);
                 }
             }
