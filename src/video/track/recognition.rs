@@ -13,7 +13,7 @@ const CHANGE: f64 = 2.0;
 const FARTHER: f64 = 1.25;
 
 /// What two clear looks are alike below which they are two people's wherever they are.
-const UNLIKE: f32 = 0.3;
+const UNLIKE: f32 = 0.1;
 
 /// What becomes of the others.
 pub(super) struct Recognised {

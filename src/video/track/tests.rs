@@ -214,13 +214,13 @@ fn thousands_of_faces_in_every_frame_are_no_matter() {
 
 /// The same face, of somebody who looks like nobody else with another `seed`.
 fn looking(mut face: Sighting, seed: u32) -> Sighting {
-    let levels = noise(14 * 14, seed);
-    let picture = RgbImage::from_fn(112, 112, |x, y| {
-        let level = levels[(y / 8 * 14 + x / 8) as usize];
+    let levels = noise(21 * 21, seed);
+    let picture = RgbImage::from_fn(168, 168, |x, y| {
+        let level = levels[(y / 8 * 21 + x / 8) as usize];
         Rgb([(128.0 + 120.0 * level) as u8; 3])
     });
     let upright = Detection {
-        landmarks: TEMPLATE,
+        landmarks: TEMPLATE.map(|[x, y]| [x + 28.0, y + 28.0]),
         ..face.detection
     };
     face.look = Look::of(&picture, &upright);
