@@ -5,15 +5,13 @@ use image::{RgbImage, imageops};
 
 use super::decode::YuNetThresholds;
 use super::network::YuNet;
-use super::search::halved;
+use super::search::{LARGE, MOST, WIDE, halved};
 use crate::face::detection::{Bounds, Detection};
 
 /// The network's coarsest cells: what lies on their grid is seen as in the whole picture.
 const GRID: usize = 32;
 /// How much of the picture is looked at, in sides of the face.
 const AROUND: f32 = 2.0;
-/// A face whose longer side is above this is looked at in a smaller copy.
-const WIDE: f32 = 150.0;
 
 /// Part of a picture, to be looked at at half its size so many times.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +27,8 @@ impl YuNet {
     /// The faces around each of the `places`, the most certain first.
     ///
     /// Looked at is about twice the place, from a corner on the network's grid, so that the same cells see
-    /// a face as in the whole picture; of a larger face, a copy of half the size, and so on. If all of
-    /// that is more than the picture, the picture is searched as a whole.
+    /// a face as in the whole picture; what [`detect`](Self::detect) sees in a smaller copy, in one of
+    /// that size. If all of that is more than the picture, the picture is searched as a whole.
     pub fn refine(
         &self,
         picture: &RgbImage,
@@ -68,7 +66,11 @@ impl Region {
             return None;
         }
         let longest = size[0].max(size[1]) as f32;
-        let halvings = (side.min(longest) / WIDE).log2().ceil().max(0.0) as u32;
+        let side = side.min(longest);
+        let halvings = match size[0].max(size[1]) > LARGE || side > WIDE {
+            true => (side / MOST).log2().ceil().max(0.0) as u32,
+            false => 0,
+        };
         let grid = (GRID << halvings) as f32;
         let reach = (side * AROUND).max(grid) / 2.0;
         let range = |start: f32, length: f32, size: u32| {
@@ -135,9 +137,18 @@ mod tests {
             around([300.0, 200.0, 80.0, 100.0]),
             region(224, 128, 224, 224, 0)
         );
-        // At half the size the grid is one of 64.
         assert_eq!(
             around([500.0, 200.0, 200.0, 200.0]),
+            region(384, 96, 416, 416, 0)
+        );
+        // A face too large for the network, at a quarter of its size.
+        assert_eq!(
+            around([300.0, 100.0, 600.0, 600.0]),
+            region(0, 0, 1280, 720, 2)
+        );
+        // In a large picture faces are seen at half the size, where the grid is one of 64.
+        assert_eq!(
+            Region::around(&Bounds::from([500.0, 200.0, 200.0, 200.0]), [4000, 3000]),
             region(384, 64, 448, 448, 1)
         );
         assert_eq!(

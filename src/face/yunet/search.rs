@@ -8,15 +8,15 @@ use super::network::YuNet;
 use crate::face::detection::{Bounds, Detection};
 
 /// A picture with a longer side than this is searched in smaller copies too.
-const LARGE: u32 = 2048;
+pub(super) const LARGE: u32 = 2048;
 /// And so is one with a face of a longer side than this, which may be a part of one.
-const WIDE: f32 = 512.0;
+pub(super) const WIDE: f32 = 512.0;
 /// The longer side down to which copies are made: a face as large as the picture is then of a size that
 /// the network was trained on.
 const SMALL: u32 = 400;
 /// Where there are copies, the largest face that is believed in all but the smallest: larger ones are
 /// seen better in the next smaller copy.
-const MOST: f32 = 192.0;
+pub(super) const MOST: f32 = 192.0;
 /// The least face that is believed in a copy: smaller ones are seen better in the next larger one. Less
 /// than half of [`MOST`], so that both see those in between.
 const LEAST: f32 = 72.0;
