@@ -19,8 +19,7 @@ pillar they are hidden for about a second. What is scored:
 
 The truth is where the script has put each face. One of which less than half can be seen, or is within the
 picture, counts neither way. A face is found where its box overlaps the true one by half. A photograph has
-one face for each person, so that what people look like is told more easily than in life: `--likeness 0`
-is passed on for a run in which only where they are counts.
+one face for each person, so that what people look like is told more easily than in life.
 
 Run it from the repository's root. IDF1 is the share of faces with the right person's number; MOTA counts
 faces missed, faces too many and changes of the number.
@@ -303,7 +302,7 @@ def main():
     parser.add_argument("--keep", type=path, metavar="FOLDER", help="where the videos are left")
     parser.add_argument("--json", metavar="FILE", help="also write every figure here")
     parser.add_argument("--video", type=path, help="a program instead of the example `video`")
-    arguments, more = parser.parse_known_args()
+    arguments = parser.parse_args()
     metadata = json.loads(run("cargo", "metadata", "--format-version", "1", "--no-deps", cwd=ROOT).stdout)
     examples = pathlib.Path(metadata["target_directory"]) / "release" / "examples"
     if arguments.video is None:
@@ -331,7 +330,7 @@ def main():
                 for every in (None, 1):
                     table = folder / "rows.csv"
                     command = [video, "--model", arguments.model, "--detector", arguments.detector, frames]
-                    command += ["--frame-rate", rate, "--out", table, *more]
+                    command += ["--frame-rate", rate, "--out", table]
                     command += [] if every is None else ["--detect-every", every]
                     run(*command)
                     result = score(truth, rows(table.read_text(), len(truth)))
