@@ -1,5 +1,7 @@
 //! `--detector`, `--min-face` and `--confidence` of whatever finds faces.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use countenance::Result;
 use countenance::face::Detector;
@@ -26,6 +28,11 @@ pub struct DetectorArguments {
 }
 
 impl DetectorArguments {
+    /// The file or the name of the detector.
+    pub fn path(&self) -> &Path {
+        Path::new(&self.detector)
+    }
+
     /// The detector, on `device`.
     ///
     /// # Errors

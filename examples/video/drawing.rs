@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use countenance::Result;
 use countenance::picture::{Timeline, save_png};
 use countenance::video::ReadFrame;
+use countenance::{Error, Result};
 
 use crate::annotated::Annotated;
 use crate::input::Input;
@@ -16,6 +16,8 @@ pub const LONGEST: u32 = 1920;
 /// What is drawn while a video is read.
 pub struct Drawings {
     annotated: Option<Annotated>,
+    /// Why a drawing goes no further.
+    failed: Option<Error>,
     timeline: Option<(Timeline, PathBuf)>,
 }
 
@@ -32,6 +34,7 @@ impl Drawings {
         let create = |path| Annotated::create(path, input);
         Ok(Self {
             annotated: annotate.map(create).transpose()?,
+            failed: None,
             timeline: timeline.map(|path| (Timeline::new(), path.to_path_buf())),
         })
     }
@@ -41,11 +44,8 @@ impl Drawings {
         self.annotated.is_some()
     }
 
-    /// Adds the next frame.
-    ///
-    /// # Errors
-    /// If the annotated video cannot be written.
-    pub fn add(&mut self, frame: ReadFrame) -> Result<()> {
+    /// Adds the next frame. What cannot be drawn ends its drawing, and is told at the end: the rows go on.
+    pub fn add(&mut self, frame: ReadFrame) {
         if let Some((timeline, _)) = &mut self.timeline {
             let read: Vec<_> = frame
                 .faces
@@ -61,11 +61,17 @@ impl Drawings {
                     (face.id, read.map(|(found, classes)| scores(found, classes)))
                 })
                 .collect();
-            timeline.add(frame.time, &faces)?;
+            if let Err(error) = timeline.add(frame.time, &faces) {
+                self.failed.get_or_insert(error);
+            }
         }
-        match &mut self.annotated {
-            Some(annotated) => annotated.add(frame),
-            None => Ok(()),
+        if let Some(mut annotated) = self.annotated.take() {
+            match annotated.add(frame) {
+                Ok(()) => self.annotated = Some(annotated),
+                Err(error) => {
+                    self.failed.get_or_insert(error);
+                }
+            }
         }
     }
 
@@ -78,6 +84,6 @@ impl Drawings {
         if let Some((timeline, path)) = self.timeline {
             save_png(&timeline.draw(), &path)?;
         }
-        closed
+        self.failed.map_or(closed, Err)
     }
 }

@@ -119,6 +119,11 @@ impl Input {
         }
     }
 
+    /// Whether it goes on until somebody stops it, as a camera does.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// Starts decoding.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use shared::argument::{at_least_one, parse, picture};
 use shared::detection::DetectorArguments;
 use shared::inference::InferenceArguments;
 use shared::interrupt::stop_flag;
-use shared::output::{Content, OverwriteArgument};
+use shared::output::OverwriteArgument;
 use shared::report::{one_line, run, say};
 use shared::video::{RowFormat, Rows};
 #[cfg(feature = "video")]
@@ -26,6 +26,7 @@ mod annotated;
 mod annotated;
 mod drawing;
 mod input;
+mod place;
 mod progress;
 mod record;
 
@@ -110,10 +111,7 @@ fn main() -> ExitCode {
 
 /// Reads the video; whether it was stopped before its end.
 fn video(arguments: &Arguments) -> Result<bool> {
-    if let Some(out) = &arguments.out {
-        let inputs = [arguments.input.as_path(), &arguments.model];
-        arguments.overwrite.check(out, Content::Rows, inputs)?;
-    }
+    place::check(arguments)?;
     let input = Input::open(&arguments.input, arguments.frame_rate)?;
     let mut drawings = Drawings::prepare(
         arguments.annotate.as_deref(),
@@ -128,7 +126,8 @@ fn video(arguments: &Arguments) -> Result<bool> {
     let follower = FollowerConfig::new().with_detect_every(arguments.detect_every);
     let mut reader = VideoReader::new(reader)
         .with_follower(follower)
-        .with_smoothing(arguments.smooth);
+        .with_smoothing(arguments.smooth)
+        .with_live(input.is_live());
     if drawings.need_stills() {
         reader = reader.with_stills(drawing::LONGEST);
     }
@@ -145,7 +144,7 @@ fn video(arguments: &Arguments) -> Result<bool> {
             Ok(frame) => {
                 record.write(&rows.of(&frame))?;
                 progress.update(number, &frame);
-                drawings.add(frame)?;
+                drawings.add(frame);
             }
             // One frame of many, each a file.
             Err(error) if input.is_folder => {
@@ -160,10 +159,14 @@ fn video(arguments: &Arguments) -> Result<bool> {
     }
     let was_stopped = stop() && !input.is_live;
     record.finish()?;
-    drawings.finish()?;
+    let drawn = drawings.finish();
     progress.finish();
+    if let (Some(_), Err(undrawn)) = (&broken, &drawn) {
+        say(one_line(undrawn));
+    }
     match broken {
         Some(error) => Err(error),
+        None if drawn.is_err() => drawn.map(|()| false),
         None if unread > 0 => Err(Error::Argument {
             what: "the frames".into(),
             expected: "ones that can be read".into(),

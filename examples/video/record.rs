@@ -1,6 +1,6 @@
 //! Where rows are written.
 
-use std::fs::{File, rename};
+use std::fs::{File, TryLockError, remove_file, rename};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,10 +24,8 @@ impl Record {
         let mut record = match path {
             None => Self::Output,
             Some(path) => {
-                let mut partial = path.as_os_str().to_owned();
-                partial.push(".partial");
-                let partial = PathBuf::from(partial);
-                let file = File::create(&partial).map_err(io("create", &partial))?;
+                let partial = partial(path);
+                let file = begun(&partial)?;
                 Self::File {
                     file,
                     partial,
@@ -67,6 +65,33 @@ impl Record {
             }
         }
     }
+}
+
+/// What the file `path` is called while it is written.
+pub fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+/// An empty file that nobody else writes into.
+fn begun(partial: &Path) -> Result<File> {
+    // What a link leads to is somebody else's.
+    if partial.is_symlink() {
+        remove_file(partial).map_err(io("remove", partial))?;
+    }
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(false);
+    let file = file.open(partial).map_err(io("create", partial))?;
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        return Err(Error::Argument {
+            what: partial.display().to_string(),
+            expected: "a file that no other run writes".into(),
+            found: "one that another run is writing".into(),
+        });
+    }
+    file.set_len(0).map_err(io("write", partial))?;
+    Ok(file)
 }
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {

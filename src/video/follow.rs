@@ -32,7 +32,8 @@ pub struct FollowerConfig {
 /// looked for where it is expected, which is far cheaper ([`Detector::refine`]). The whole picture is also
 /// searched
 /// - in the frame after one in which a face was lost, once: it may have moved on;
-/// - at once where all faces are lost, or the picture is another one: a cut.
+/// - at once where all faces are lost, the picture is another one (a cut), or the last frame is so long ago
+///   that nobody is remembered.
 ///
 /// ```no_run
 /// use countenance::data::image::RgbImage;
@@ -59,6 +60,8 @@ pub struct Follower {
     scene: Scene,
     /// Frames until the whole picture is searched.
     due: usize,
+    /// Whether there was a face in the last frame.
+    seen: bool,
 }
 
 impl Follower {
@@ -79,6 +82,7 @@ impl Follower {
             config,
             scene: Scene::default(),
             due: 0,
+            seen: false,
         })
     }
 
@@ -108,7 +112,10 @@ impl Follower {
             .filter(|expected| expected.in_view)
             .map(|expected| expected.bounds)
             .collect();
-        let known = (self.due > 0 && !is_cut).then(|| search.known(picture, &in_view, least));
+        // After so long that nobody is remembered, nothing is known of whoever was there.
+        let is_forgotten = self.seen && in_view.is_empty();
+        let known = (self.due > 0 && !is_cut && !is_forgotten)
+            .then(|| search.known(picture, &in_view, least));
         let some_left = |faces: &Vec<_>| in_view.is_empty() || faces.iter().any(Option::is_some);
         let faces = match known.filter(some_left) {
             Some(faces) => {
@@ -135,6 +142,7 @@ impl Follower {
             .filter_map(|(id, face)| Some((id?, face)))
             .collect();
         followed.sort_unstable_by_key(|(id, _)| *id);
+        self.seen = !followed.is_empty();
         Ok(followed)
     }
 
@@ -249,6 +257,21 @@ mod tests {
         assert_eq!(notes, "W222W222W");
         assert!(ids.iter().all(|ids| ids == &[0, 1]));
         assert_eq!(run(1, &[two; 4]).0, "WWWW");
+    }
+
+    #[test]
+    fn a_face_that_nobody_remembers_for_the_time_is_searched_for_at_once() {
+        let script = Script::default();
+        let mut follower = Follower::new(FollowerConfig::new()).unwrap();
+        for number in 0..6 {
+            *script.people.borrow_mut() = vec![0.0];
+            let frame = Frame {
+                time: f64::from(number) * 10.0,
+                picture: RgbImage::new(64, 36),
+            };
+            assert_eq!(follower.followed(&script, &frame).unwrap().len(), 1);
+        }
+        assert_eq!(script.notes.into_inner(), "WWWWWW");
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub struct VideoReader {
     follower: FollowerConfig,
     smoothing: Smoothing,
     stills: Option<u32>,
+    is_live: bool,
 }
 
 impl VideoReader {
@@ -56,6 +57,7 @@ impl VideoReader {
             follower: FollowerConfig::new(),
             smoothing: Smoothing::Off,
             stills: None,
+            is_live: false,
         }
     }
 
@@ -77,6 +79,13 @@ impl VideoReader {
             stills: Some(longest.max(1)),
             ..self
         }
+    }
+
+    /// The same reader for frames that come as time passes: each is read once it is there. Otherwise
+    /// some are waited for and read together, the same ones each time, so that a video gives the same
+    /// scores to the last digit.
+    pub fn with_live(self, is_live: bool) -> Self {
+        Self { is_live, ..self }
     }
 
     /// What finds and reads the faces.
@@ -109,7 +118,8 @@ impl VideoReader {
         let reader = self.reader.clone();
         let watching = spawn(move || follow(&reader, watch, &to_watch, &watched));
         let reader = self.reader.clone();
-        let reading = spawn(move || read_on(&reader, smoother, &to_read, &done));
+        let is_live = self.is_live;
+        let reading = spawn(move || read_on(&reader, smoother, is_live, &to_read, &done));
         Ok(ReadFrames {
             results: Some(results),
             threads: vec![decoding, watching, reading],
@@ -182,6 +192,7 @@ fn follow(
 fn read_on(
     reader: &FaceReader,
     mut smoother: FrameSmoother,
+    is_live: bool,
     from: &Receiver<Watched>,
     to: &SyncSender<Result<ReadFrame>>,
 ) {
@@ -190,7 +201,7 @@ fn read_on(
         to,
     };
     loop {
-        let (frames, stopped) = together(from, reader.batch_size());
+        let (frames, stopped) = together(from, reader.batch_size(), is_live);
         let sent = read(reader, frames).and_then(|frames| {
             for frame in frames {
                 if !results.frames(smoother.push(frame)?) {
@@ -260,14 +271,15 @@ enum Stopped {
     End,
 }
 
-/// The next frame and those that are ready behind it, up to `batch` faces.
-fn together(from: &Receiver<Watched>, batch: usize) -> (Vec<WatchedFrame>, Stopped) {
+/// The next frame and those behind it, up to `batch` faces; live, only those that are ready.
+fn together(from: &Receiver<Watched>, batch: usize, is_live: bool) -> (Vec<WatchedFrame>, Stopped) {
     let (mut frames, mut faces) = (Vec::new(), 0);
     loop {
         let next = match frames.is_empty() {
             true => from.recv().map_err(|_| Stopped::End),
             // If there is none because there are no more, the next call sees it.
-            false => from.try_recv().map_err(|_| Stopped::Full),
+            false if is_live => from.try_recv().map_err(|_| Stopped::Full),
+            false => from.recv().map_err(|_| Stopped::Full),
         };
         match next {
             Ok(Ok(frame)) => {

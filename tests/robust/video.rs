@@ -390,9 +390,37 @@ fn rows_go_into_a_file_that_is_called_partial_until_it_is_whole() {
     assert_eq!(rows, run(studio.video().arg(&folder)).out);
     assert!(!studio.place.path("rows.csv.partial").exists());
     assert!(image::open(&timeline).unwrap().width() > 500);
+    // A frame that is read is no place for a picture, and two results do not share one.
+    let frame = folder.join("frame_3.png");
+    let before = fs::read(&frame).unwrap();
+    for (flag, place) in [("--timeline", &frame), ("--out", &frame)] {
+        let refused = run(studio.video().arg(&folder).arg(flag).arg(place));
+        assert!(!refused.succeeded && refused.out.is_empty(), "{flag}");
+        assert_eq!(fs::read(&frame).unwrap(), before);
+    }
+    let mut command = studio.video();
+    command
+        .arg(&folder)
+        .arg("--out")
+        .arg(studio.place.path("same.png"));
+    let refused = run(command.arg("--timeline").arg(studio.place.path("same.png")));
+    assert!(
+        refused.said.contains("a file of its own"),
+        "{}",
+        refused.said
+    );
+    // Nor is anything of somebody else's replaced by what is not finished.
+    let partial = studio.place.file("other.csv.partial", "precious");
+    let mut command = studio.video();
+    command
+        .arg(&folder)
+        .arg("--out")
+        .arg(studio.place.path("other.csv"));
+    assert!(!run(&mut command).succeeded);
+    assert_eq!(fs::read(&partial).unwrap(), b"precious");
     // It may be written again, but nothing else may be replaced.
     assert!(run(studio.video().arg(&folder).arg("--out").arg(&out)).succeeded);
-    for there in [&studio.network, &timeline] {
+    for there in [&studio.network, &studio.detector, &timeline] {
         let before = fs::read(there).unwrap();
         let refused = run(studio.video().arg(&folder).arg("--out").arg(there));
         assert!(!refused.succeeded, "{}", refused.said);
