@@ -3,6 +3,7 @@
 use countenance::Expression;
 use countenance::picture::OverlayScores;
 use countenance::predict::Prediction;
+use countenance::video::ReadFrame;
 
 /// Each class with its probability.
 pub fn expressions(prediction: &Prediction) -> Vec<(Expression, f32)> {
@@ -22,4 +23,18 @@ pub fn scores<'a>(
         expressions,
         valence_arousal: prediction.valence_arousal,
     }
+}
+
+/// A prediction and its [`expressions`].
+pub type Drawn<'a> = (&'a Prediction, Vec<(Expression, f32)>);
+
+/// What was read from each face of a frame; nothing where nothing was.
+pub fn of_frame(frame: &ReadFrame) -> Vec<Option<Drawn<'_>>> {
+    let faces = frame.faces.iter();
+    faces
+        .map(|face| {
+            let found = face.prediction().ok()?;
+            Some((found, expressions(found)))
+        })
+        .collect()
 }

@@ -8,7 +8,7 @@ use countenance::video::{ReadFrame, VideoWriter};
 use countenance::{Error, Result};
 
 use crate::input::Input;
-use crate::shared::drawn::{expressions, scores};
+use crate::shared::drawn::{of_frame, scores};
 
 /// A video that is drawn and written frame by frame.
 pub struct Annotated {
@@ -39,8 +39,8 @@ impl Annotated {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn add(&mut self, frame: ReadFrame) -> Result<()> {
-        let Some(mut still) = frame.still else {
+    pub fn add(&mut self, mut frame: ReadFrame) -> Result<()> {
+        let Some(mut still) = frame.still.take() else {
             return Ok(());
         };
         let places: Vec<Detection> = frame
@@ -48,11 +48,7 @@ impl Annotated {
             .iter()
             .map(|face| face.detection.scaled(still.scale))
             .collect();
-        let read: Vec<_> = frame
-            .faces
-            .iter()
-            .map(|face| face.prediction().map(|found| (found, expressions(found))))
-            .collect();
+        let read = of_frame(&frame);
         let faces: Vec<_> = frame
             .faces
             .iter()
@@ -61,8 +57,8 @@ impl Annotated {
                 id: face.id,
                 detection,
                 scores: match read {
-                    Ok((found, classes)) => scores(found, classes),
-                    Err(_) => Default::default(),
+                    Some((found, classes)) => scores(found, classes),
+                    None => Default::default(),
                 },
             })
             .collect();

@@ -8,7 +8,7 @@ use countenance::{Error, Result};
 
 use crate::annotated::Annotated;
 use crate::input::Input;
-use crate::shared::drawn::{expressions, scores};
+use crate::shared::drawn::{of_frame, scores};
 
 /// The longest side of an annotated video, in pixels.
 pub const LONGEST: u32 = 1920;
@@ -47,17 +47,13 @@ impl Drawings {
     /// Adds the next frame. What cannot be drawn ends its drawing, and is told at the end: the rows go on.
     pub fn add(&mut self, frame: ReadFrame) {
         if let Some((timeline, _)) = &mut self.timeline {
-            let read: Vec<_> = frame
-                .faces
-                .iter()
-                .map(|face| face.prediction().map(|found| (found, expressions(found))))
-                .collect();
+            let read = of_frame(&frame);
             let faces: Vec<_> = frame
                 .faces
                 .iter()
                 .zip(&read)
                 .map(|(face, read)| {
-                    let read = read.as_ref().ok();
+                    let read = read.as_ref();
                     (face.id, read.map(|(found, classes)| scores(found, classes)))
                 })
                 .collect();
