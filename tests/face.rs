@@ -418,8 +418,9 @@ fn mtcnn_finds_what_facenet_pytorch_finds() {
 }
 
 /// A second look at the places of all faces, moved and enlarged a little as one frame's are in the next,
-/// against the faces that were found there.
-fn look_again(detector: &Detector, folder: &Path, name: &str, tolerance: f32) {
+/// against the faces that were found there: the share that is found again, and how far off they are at most
+/// and in the mean, in hundredths of a face's side.
+fn look_again(detector: &Detector, folder: &Path, name: &str) -> [f32; 3] {
     let (mut looked, mut found, mut worst, mut sum) = (0, 0, 0f32, 0f32);
     for case in CASES {
         let Some(picture) = case.picture(folder) else {
@@ -459,12 +460,6 @@ fn look_again(detector: &Detector, folder: &Path, name: &str, tolerance: f32) {
                 .fold(0f32, |most, place| {
                     most.max((one[place] - other[place]).abs() * 100.0 / side)
                 });
-            if off > tolerance {
-                println!(
-                    "{name}, {}: off by {off:.2}: {again:?} for {face:?}",
-                    case.name
-                );
-            }
             worst = worst.max(off);
             sum += off;
         }
@@ -473,19 +468,20 @@ fn look_again(detector: &Detector, folder: &Path, name: &str, tolerance: f32) {
     println!(
         "{name}: {found} of {looked} faces found again, off by {worst:.2} at most and {mean:.2}"
     );
-    assert!(
-        looked >= 60 && found == looked,
-        "{name}: {found} of {looked}"
-    );
-    assert!(worst <= tolerance, "{name}: {worst}");
+    assert!(looked >= 60, "{looked}");
+    [found as f32 / looked as f32, worst, mean]
 }
 
 #[test]
 fn faces_are_found_again_near_their_places() {
     let Some(folder) = folder() else { return };
     if let Some(weights) = file(&folder, "yunet_n.pth") {
-        look_again(&Detector::load(weights).unwrap(), &folder, "yunet", 5.0);
+        let [found, worst, _] = look_again(&Detector::load(weights).unwrap(), &folder, "yunet");
+        assert!(found == 1.0 && worst <= 5.0, "{found} {worst}");
     }
+    // MTCNN's boxes follow those that they are made from.
+    let [found, _, mean] = look_again(&Detector::load(&folder).unwrap(), &folder, "mtcnn");
+    assert!(found >= 0.97 && mean <= 5.0, "{found} {mean}");
 }
 
 #[test]

@@ -162,11 +162,13 @@ impl Detector {
     }
 
     /// A second look at places where faces are expected: for each the face that is there, or nothing. Far
-    /// cheaper than searching the picture, and finds the same face within a pixel or so.
+    /// cheaper than searching the picture where faces are few and small.
     ///
-    /// YuNet looks at the surroundings of each place ([`YuNet::refine`]), MTCNN's second and third network
-    /// at the places themselves ([`Mtcnn::refine`]). A face belongs to the place that it overlaps most, by
-    /// a tenth at least, and no two places have the same one.
+    /// YuNet looks at the surroundings of each place ([`YuNet::refine`]), and finds what a search finds
+    /// within 4 hundredths of a face's side, 0.4 in the mean. MTCNN's second and third network look at the
+    /// places themselves ([`Mtcnn::refine`]), and their boxes follow these: 4 hundredths in the mean, and
+    /// one face in 70 is not found again (`tests/face.rs`, places a twelfth of a side off). A face belongs to
+    /// the place that it overlaps most, by a tenth at least, and no two places have the same one.
     pub fn refine(&self, picture: &RgbImage, places: &[Bounds]) -> Vec<Option<Detection>> {
         self.refine_from(picture, places, self.confidence)
     }

@@ -27,11 +27,6 @@ pub struct MtcnnThresholds {
     pub confidence: f32,
 }
 
-/// The boxes around a known place, by its side.
-const SIZES: [f32; 1] = [1.0];
-/// Where they lie, in its sides.
-const SHIFTS: [[f32; 2]; 1] = [[0.0, 0.0]];
-
 /// The three networks.
 #[derive(Module, Debug)]
 pub struct Mtcnn {
@@ -89,7 +84,8 @@ impl Mtcnn {
         thresholds: &MtcnnThresholds,
         device: &Device,
     ) -> Vec<Vec<Detection>> {
-        let look = |place| self.read_twice(picture, around(place).into_iter(), thresholds, device);
+        let look =
+            |place| self.read_twice(picture, proposed_at(place).into_iter(), thresholds, device);
         places.iter().map(look).collect()
     }
 
@@ -116,35 +112,17 @@ impl Mtcnn {
     }
 }
 
-/// Boxes around a place, as the first network proposes them: it and its like, a little beside it, larger
-/// and smaller. None around what is no box.
-fn around(place: &Bounds) -> Vec<[f32; 4]> {
-    let numbers = <[f32; 4]>::from(*place);
-    if !numbers.iter().all(|number| number.is_finite()) {
-        return Vec::new();
-    }
+/// The box of a place as the first network proposes one; nothing of what is no box.
+fn proposed_at(place: &Bounds) -> Option<[f32; 4]> {
     let Bounds {
         x,
         y,
         width,
         height,
     } = *place;
-    let [left, top, right, bottom] = squared([x, y, x + width, y + height]);
-    let side = right - left;
-    let mut boxes = Vec::new();
-    for size in SIZES {
-        for [across, down] in SHIFTS {
-            let more = (size - 1.0) * side / 2.0;
-            let (across, down) = (across * side, down * side);
-            boxes.push([
-                left + across - more,
-                top + down - more,
-                right + across + more,
-                bottom + down + more,
-            ]);
-        }
-    }
-    boxes
+    let corners = [x, y, x + width, y + height];
+    let is_finite = corners.iter().all(|corner| corner.is_finite());
+    is_finite.then(|| squared(corners))
 }
 
 /// The boxes that a network finds to be a face with more than the `least` confidence. What has nothing of
