@@ -28,6 +28,8 @@ fn a_video_that_is_cut_gives_what_is_there_and_then_one_error() {
             "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 10",
         ),
         ("a.avi", "-c:v mjpeg"),
+        ("b.avi", "-c:v libx264 -g 10"),
+        ("c.avi", "-c:v mpeg4 -g 10"),
     ] {
         let path = kit.make(name, &format!("{source} {codec}"));
         assert_eq!(frames(&path).len(), 100, "{name}");

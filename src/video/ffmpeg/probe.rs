@@ -164,6 +164,7 @@ impl Answer {
         let kind = format
             .as_ref()
             .and_then(|format| format.format_name.as_deref());
+        let is_avi = kind == Some("avi");
         if kind == Some("tty") {
             // ffmpeg draws texts, letter by letter.
             return refuse("a video", "a text");
@@ -224,6 +225,13 @@ impl Answer {
             ratio(text.as_deref()?, '/').filter(|&rate| rate <= MOST_FRAMES)
         };
         let file_duration = format.and_then(|format| number(&format.duration));
+        let frames = stream.nb_frames.as_deref();
+        let frames: Option<u64> = frames.and_then(|frames| frames.parse().ok());
+        let frames = frames.filter(|&frames| frames > 0);
+        let told = number(&stream.duration).or_else(|| seconds(stream.tags.duration.as_deref()?));
+        // An AVI file's duration is taken from its length, that of a cut one too; its header is of the whole.
+        let whole = || Some(frames? as f64 / rate(&stream.r_frame_rate)?);
+        let whole = is_avi.then(whole).flatten();
         Ok(Promise {
             stream: stream.index,
             stored,
@@ -234,13 +242,9 @@ impl Answer {
                 Some("tt" | "bb" | "tb" | "bt")
             ),
             rate: rate(&stream.avg_frame_rate).or(rate(&stream.r_frame_rate)),
-            duration: number(&stream.duration)
-                .or_else(|| seconds(stream.tags.duration.as_deref()?)),
+            duration: told.into_iter().chain(whole).reduce(f64::max),
             file_duration,
-            frames: stream
-                .nb_frames
-                .and_then(|frames| frames.parse().ok())
-                .filter(|&n| n > 0),
+            frames,
         })
     }
 }
