@@ -7,6 +7,11 @@ use crate::{Error, Result};
 pub(crate) struct Clock(Option<f64>);
 
 impl Clock {
+    /// The time of the last sample.
+    pub fn time(&self) -> Option<f64> {
+        self.0
+    }
+
     /// Goes to a time.
     ///
     /// # Errors

@@ -1,10 +1,8 @@
 //! A folder of numbered frames.
 
+use std::iter::Zip;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::JoinHandle;
-
-use image::RgbImage;
+use std::vec::IntoIter;
 
 use super::frame::Frame;
 use crate::data::folder::ImageFolder;
@@ -80,58 +78,28 @@ impl FrameFolder {
 
     /// The frames, turned as each image says, with a place for each: one that cannot be read is an error
     /// there, and the rest goes on.
-    ///
-    /// The next one is decoded while one is in use: there are two at most, however many files.
+    /// Each is decoded when it is asked for; a [`VideoReader`](super::VideoReader) asks while it works on
+    /// those before.
     pub fn frames(self) -> FolderFrames {
-        let Self { images, times } = self;
-        let files = images.images;
-        let (sender, receiver) = sync_channel(0);
-        let thread = std::thread::spawn(move || {
-            let limits = ImageLimits::default();
-            for file in files {
-                // The receiver is gone once nobody wants more.
-                if sender.send(read(&file, &limits)).is_err() {
-                    return;
-                }
-            }
-        });
-        FolderFrames {
-            times: times.into_iter(),
-            pictures: Some(receiver),
-            thread: Some(thread),
-        }
+        FolderFrames(self.images.images.into_iter().zip(self.times))
     }
 }
 
 /// The frames of a [`FrameFolder`]; an error is in the place of a frame that cannot be read.
 #[derive(Debug)]
-pub struct FolderFrames {
-    times: std::vec::IntoIter<f64>,
-    pictures: Option<Receiver<Result<RgbImage>>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct FolderFrames(Zip<IntoIter<PathBuf>, IntoIter<f64>>);
 
 impl Iterator for FolderFrames {
     type Item = Result<Frame>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let picture = self.pictures.as_ref()?.recv().ok()?;
-        let time = self.times.next()?;
+        let (file, time) = self.0.next()?;
+        let picture = read(&file, &ImageLimits::default());
         Some(picture.map(|picture| Frame { time, picture }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.times.size_hint()
-    }
-}
-
-impl Drop for FolderFrames {
-    fn drop(&mut self) {
-        // First what it waits for, then the thread itself: it ends with the picture that it is at.
-        self.pictures = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.0.size_hint()
     }
 }
 
@@ -165,7 +133,7 @@ fn parts(image: &Path) -> Option<(&str, u64, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     use super::*;
 
@@ -221,17 +189,6 @@ mod tests {
         assert!(matches!(frames.next().unwrap(), Err(Error::Image { .. })));
         assert_eq!(frames.next().unwrap().unwrap().time, 2.0);
         assert!(frames.next().is_none() && frames.next().is_none());
-    }
-
-    #[test]
-    fn what_is_dropped_in_the_middle_ends_its_thread() {
-        let names: Vec<String> = (0..20).map(|number| format!("{number}.png")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let folder = folder(&names);
-        let mut frames = FrameFolder::open(folder.path(), 1.0).unwrap().frames();
-        assert!(frames.next().unwrap().is_ok());
-        // Would wait for ever if the thread did not end.
-        drop(frames);
     }
 
     #[test]

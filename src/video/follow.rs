@@ -100,7 +100,7 @@ impl Follower {
     }
 
     fn followed(&mut self, search: &impl Search, frame: &Frame) -> Result<Vec<(usize, Detection)>> {
-        self.tracker.check(frame.time)?;
+        self.tracker.go(frame.time)?;
         let Frame { time, picture } = frame;
         let certain = search.certain();
         let least = certain * self.config.uncertain;

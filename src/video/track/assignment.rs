@@ -1,7 +1,10 @@
 //! Which of many pairs belong together: the most that can be gained in all.
 
+use std::collections::BTreeMap;
+
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
+use pathfinding::undirected::connected_components::separate_components;
 
 /// What is gained by putting a row and a column together; what gains nothing is never put together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,22 +41,24 @@ const MOST: f64 = 1e6;
 /// # Panics
 /// If a pair's row or column is not one of so many.
 pub fn assigned(rows: usize, columns: usize, pairs: &[Pair]) -> Vec<(usize, usize)> {
-    let mut groups = Groups::new(rows + columns);
-    let useful = |pair: &&Pair| pair.gain > 0.0;
-    for pair in pairs.iter().filter(useful) {
+    let useful: Vec<&Pair> = pairs.iter().filter(|pair| pair.gain > 0.0).collect();
+    for pair in &useful {
         assert!(
             pair.row < rows && pair.column < columns,
             "{pair:?} is none of {rows} rows and {columns} columns"
         );
-        groups.join(pair.row, rows + pair.column);
     }
-    let mut members: Vec<Vec<&Pair>> = vec![Vec::new(); rows + columns];
-    for pair in pairs.iter().filter(useful) {
-        members[groups.of(pair.row)].push(pair);
+    let ends: Vec<Vec<usize>> = useful
+        .iter()
+        .map(|pair| vec![pair.row, rows + pair.column])
+        .collect();
+    let (_, groups) = separate_components(&ends);
+    let mut members: BTreeMap<usize, Vec<&Pair>> = BTreeMap::new();
+    for (pair, group) in useful.into_iter().zip(groups) {
+        members.entry(group).or_default().push(pair);
     }
     let mut chosen: Vec<(usize, usize)> = members
-        .iter()
-        .filter(|members| !members.is_empty())
+        .values()
         .flat_map(|members| solved(members))
         .collect();
     chosen.sort_unstable();
@@ -98,29 +103,6 @@ fn solved(pairs: &[&Pair]) -> Vec<(usize, usize)> {
             true => (across[column], down[row]),
         })
         .collect()
-}
-
-/// Which of so many things hang together.
-struct Groups(Vec<usize>);
-
-impl Groups {
-    fn new(count: usize) -> Self {
-        Self((0..count).collect())
-    }
-
-    fn of(&mut self, mut thing: usize) -> usize {
-        while self.0[thing] != thing {
-            self.0[thing] = self.0[self.0[thing]];
-            thing = self.0[thing];
-        }
-        thing
-    }
-
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.of(one), self.of(other));
-        let (first, second) = (one.min(other), one.max(other));
-        self.0[second] = first;
-    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ use super::motion::{Measure, Motion};
 use super::person::Person;
 use super::sighting::Sighting;
 
-/// The logarithm of the density of somebody who moved more suddenly than the filter believes, within the overlap below.
+/// The logarithm of the density of somebody who moved more suddenly than the filter believes, but is within
+/// the overlap below.
 const SUDDEN: f64 = -4.0;
 /// The least overlap with where a face was in the last frame, as intersection over union, with which it
 /// is known again however suddenly it moved.
 const OVERLAP: f32 = 0.3;
+
 /// A face with its measures.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate<'a> {

@@ -11,13 +11,12 @@ const CHANGE: f64 = 2.0;
 /// How much farther away than [`TrackerConfig::reach`] somebody may appear again: the first sight is of a
 /// half hidden face.
 const FARTHER: f64 = 1.25;
-
 /// What two clear looks are alike below which they are two people's wherever they are.
 const UNLIKE: f32 = 0.1;
 
 /// What becomes of the others.
 pub(super) struct Recognised {
-    /// Of each of the people, whether they are somebody else of them, who is in view.
+    /// Of each of the people, whether somebody who is in view turned out to be they: to be forgotten.
     pub claimed: Vec<bool>,
     /// Who was taken to be in view, and is not.
     pub lost: Vec<Person>,
@@ -25,8 +24,7 @@ pub(super) struct Recognised {
 
 /// Asks of everybody who appeared not long ago and is seen clearly (`open`, by their places) once more who
 /// they are: one of the people who were lost before, or somebody new. A half hidden face looks like nobody,
-/// so that it may have had another number, or somebody else's; `count` is the next one. Says of each of the
-/// people whether they are another one, who is in view, and to be forgotten.
+/// so that it may have had another number, or somebody else's; `count` is the next one.
 pub(super) fn recognise(
     people: &mut [Person],
     open: &[usize],

@@ -6,8 +6,9 @@ use super::motion::Measure;
 use super::person::Person;
 use super::recognition::recognise;
 use super::sighting::Sighting;
+use crate::Result;
+use crate::clock::Clock;
 use crate::face::Bounds;
-use crate::{Error, Result};
 
 /// People who are remembered at most, those seen last: in a video of nothing but noise everything is
 /// somebody new.
@@ -27,7 +28,7 @@ pub struct Tracker {
     people: Vec<Person>,
     /// How many were seen in all.
     count: usize,
-    time: f64,
+    clock: Clock,
     /// The most confidence lately.
     most: f64,
 }
@@ -47,14 +48,14 @@ impl Tracker {
     /// A tracker that has seen nobody.
     ///
     /// # Errors
-    /// [`Error::Argument`] if a number of the config is outside its range.
+    /// [`Error::Argument`](crate::Error::Argument) if a number of the config is outside its range.
     pub fn new(config: TrackerConfig) -> Result<Self> {
         config.check()?;
         Ok(Self {
             config,
             people: Vec::new(),
             count: 0,
-            time: f64::NEG_INFINITY,
+            clock: Clock::default(),
             most: 0.0,
         })
     }
@@ -63,7 +64,7 @@ impl Tracker {
     /// before the last frame's, or none at all, counts as that frame's.
     pub fn predict(&self, time: f64) -> Vec<Expected> {
         // The maximum of a number and what is none is the number.
-        let time = time.max(self.time);
+        let time = self.clock.time().map_or(time, |last| last.max(time));
         let mut expected: Vec<Expected> = self
             .people
             .iter()
@@ -78,18 +79,15 @@ impl Tracker {
         expected
     }
 
-    /// Whether a frame may be shown at this time.
+    /// Goes to the time of the next frame, whose faces are told later.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it is not finite, or before the last frame's.
-    pub(in crate::video) fn check(&self, time: f64) -> Result<()> {
-        if !time.is_finite() {
-            let expected = "a finite number of seconds";
-            return Err(Error::argument("a frame's time", expected, time));
-        }
-        if time < self.time {
-            let expected = format!("at least {}, that of the frame before", self.time);
-            return Err(Error::argument("a frame's time", expected, time));
+    /// [`Error::Argument`](crate::Error::Argument) if it is not finite, or before the last frame's.
+    pub(in crate::video) fn go(&mut self, time: f64) -> Result<()> {
+        let before = self.clock.time();
+        self.clock.go(time, || "a frame's time".into())?;
+        if let Some(before) = before {
+            self.most *= (-(time - before) / LATELY).exp();
         }
         Ok(())
     }
@@ -100,20 +98,16 @@ impl Tracker {
     /// whose box is not finite.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the time is not finite, or before the last frame's.
+    /// [`Error::Argument`](crate::Error::Argument) if the time is not finite, or before the last frame's.
     pub fn update(
         &mut self,
         time: f64,
         faces: &[Sighting],
         certain: f32,
     ) -> Result<Vec<Option<usize>>> {
-        self.check(time)?;
+        self.go(time)?;
         let memory = self.config.memory;
         self.people.retain(|person| time - person.seen <= memory);
-        if self.time.is_finite() {
-            self.most *= (-(time - self.time) / LATELY).exp();
-        }
-        self.time = time;
         for face in faces {
             self.most = self.most.max(f64::from(face.detection.confidence));
         }
@@ -144,10 +138,9 @@ impl Tracker {
         &mut self,
         time: f64,
         faces: &[Candidate<'_>],
-        owners: Vec<Option<usize>>,
+        mut owners: Vec<Option<usize>>,
         certain: f32,
     ) -> Vec<Option<usize>> {
-        let mut owners = owners;
         let mut seen = vec![false; self.people.len()];
         owners
             .iter()
