@@ -93,7 +93,7 @@ impl FrameArtist {
         let seen: Vec<(Bounds, Label<'_>, &FrameFace<'_>)> = faces
             .iter()
             .filter_map(|face| {
-                let bounds = part(face.detection.bounds, 1.0, size)?;
+                let bounds = part(face.detection.bounds, size)?;
                 Some((bounds, Label::new(face.id, &face.scores), face))
             })
             .collect();
