@@ -4,7 +4,7 @@ use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use super::board::{ACTIVE, Board, Colour, FAINT, INK, QUIET, TOP, TRACK, rectangle};
-use super::range::within;
+use super::range::{signed, within};
 use super::text::{Align, Style};
 use super::{bar, plane};
 use crate::label::{ActionUnit, Expression};
@@ -154,20 +154,15 @@ impl Board {
     }
 
     /// Valence to the right, arousal upwards.
-    fn circumplex(&mut self, [valence, arousal]: [f32; 2], y: f32) {
+    fn circumplex(&mut self, affect: [f32; 2], y: f32) {
         let x = MARGIN;
         let heading = Style::new(18.0, INK).bold();
         self.write("Valence and arousal", x, y + 15.0, heading);
         self.fill(rectangle(x, y + 22.0, FACE, 1.0), TRACK);
         let radius = PLANE / 2.0 - 14.0;
         let (middle_x, middle_y) = (x + 118.0, y + HEADING + PLANE / 2.0 + 2.0);
-        plane::draw(
-            self,
-            [middle_x, middle_y],
-            radius,
-            [valence, arousal],
-            ACTIVE,
-        );
+        plane::draw(self, [middle_x, middle_y], radius, affect, ACTIVE);
+        let [valence, arousal] = affect;
         let ends = [
             ("aroused", 0.0, -radius - 6.0, Align::Centre),
             ("calm", 0.0, radius + 14.0, Align::Centre),
@@ -178,13 +173,11 @@ impl Board {
             let style = Style::new(12.5, FAINT).align(align);
             self.write(word, middle_x + across, middle_y + down, style);
         }
-        let [valence, arousal] = [valence, arousal].map(|value| within(value, -1.0, 1.0));
         for (name, value, down) in [("valence", valence, -6.0), ("arousal", arousal, 18.0)] {
             let baseline = middle_y + down;
             self.write(name, x + 236.0, baseline, Style::new(15.5, FAINT));
-            let number = format!("{value:+.2}");
             let style = Style::new(15.5, INK).bold().align(Align::Right);
-            self.write(&number, x + FACE, baseline, style);
+            self.write(&signed(value), x + FACE, baseline, style);
         }
     }
 }

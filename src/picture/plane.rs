@@ -28,3 +28,25 @@ pub(super) fn draw(
     board.fill(PathBuilder::from_circle(dot.0, dot.1, size + 1.5), PAPER);
     board.fill(PathBuilder::from_circle(dot.0, dot.1, size), colour);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dot_is_where_valence_and_arousal_say() {
+        let dot: Colour = [200, 0, 0];
+        for (affect, [x, y]) in [
+            ([0.5, 0.5], [130, 70]),
+            ([-0.5, 0.25], [70, 85]),
+            ([0.0, -1.0], [100, 160]),
+            ([7.0, f32::NAN], [160, 100]),
+        ] {
+            let mut board = Board::new(200.0, 200.0);
+            draw(&mut board, [100.0; 2], 60.0, affect, dot);
+            let picture = board.finish();
+            assert_eq!(picture.get_pixel(x, y).0, dot, "{affect:?}");
+            assert_ne!(picture.get_pixel(200 - x, 200 - y).0, dot, "{affect:?}");
+        }
+    }
+}

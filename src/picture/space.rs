@@ -17,14 +17,9 @@ pub(super) struct Space {
 impl Space {
     /// A picture of this width and height. Of `faces`, with the lines around them, the part in it counts.
     pub fn new(size: [f32; 2], faces: Vec<Bounds>) -> Self {
-        let within = |[x, y]: [f32; 2]| [x.clamp(0.0, size[0]), y.clamp(0.0, size[1])];
-        let part = |face: Bounds| {
-            let end = [face.x + face.width, face.y + face.height];
-            Bounds::between(within([face.x, face.y]), within(end))
-        };
         Self {
             size,
-            faces: faces.into_iter().map(part).collect(),
+            faces: faces.into_iter().map(|face| cut(face, size)).collect(),
             taken: Vec::new(),
         }
     }
@@ -153,17 +148,21 @@ fn corners(face: Bounds, [width, height]: [f32; 2]) -> Vec<Bounds> {
     corners.map(at).to_vec()
 }
 
-/// The part of a face's box that is in a picture of this width and height, which is enlarged so many times;
-/// none if it is less than a pixel.
-pub(super) fn part(bounds: Bounds, scale: f32, [width, height]: [f32; 2]) -> Option<Bounds> {
-    let corner = [bounds.x, bounds.y].map(|place| place * scale);
-    let end = [bounds.x + bounds.width, bounds.y + bounds.height].map(|place| place * scale);
-    if !corner.iter().chain(&end).all(|place| place.is_finite()) {
-        return None;
-    }
-    let within = |place: [f32; 2]| [place[0].clamp(0.0, width), place[1].clamp(0.0, height)];
-    let part = Bounds::between(within(corner), within(end));
-    (part.width >= 1.0 && part.height >= 1.0).then_some(part)
+/// The part of a face's box that is in a picture of this width and height; none if it is less than a
+/// pixel.
+pub(super) fn part(bounds: Bounds, size: [f32; 2]) -> Option<Bounds> {
+    let Bounds { x, y, .. } = bounds;
+    let ends = [x, y, x + bounds.width, y + bounds.height];
+    let part = cut(bounds, size);
+    let seen = part.width >= 1.0 && part.height >= 1.0;
+    (seen && ends.iter().all(|end| end.is_finite())).then_some(part)
+}
+
+/// A box without what is outside a picture of this width and height.
+fn cut(bounds: Bounds, [width, height]: [f32; 2]) -> Bounds {
+    let within = |[x, y]: [f32; 2]| [x.clamp(0.0, width), y.clamp(0.0, height)];
+    let end = [bounds.x + bounds.width, bounds.y + bounds.height];
+    Bounds::between(within([bounds.x, bounds.y]), within(end))
 }
 
 /// The same box with its sides so far further out.
@@ -190,12 +189,7 @@ mod tests {
     use super::*;
 
     fn face(x: f32, y: f32, side: f32) -> Bounds {
-        Bounds {
-            x,
-            y,
-            width: side,
-            height: side,
-        }
+        Bounds::from([x, y, side, side])
     }
 
     #[test]

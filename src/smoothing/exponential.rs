@@ -25,15 +25,17 @@ impl Trail {
 
     /// Moves towards a row and writes where the values are; what is missing in it stays so.
     pub fn step(&mut self, time: f64, row: &[f32], smoothed: &mut [f32]) {
+        let tau = self.tau;
+        let share = |since: f64| -(-(time - since) / tau).exp_m1();
         // Most values were there when the others were.
-        let usual = self.share(time - self.last);
+        let usual = share(self.last);
         let states = self.values.iter_mut().zip(&mut self.seen);
         for (((state, seen), value), smoothed) in states.zip(row).zip(smoothed) {
             *smoothed = f32::NAN;
             if value.is_finite() {
                 let share = match *seen == self.last {
                     true => usual,
-                    false => -(-(time - *seen) / self.tau).exp_m1(),
+                    false => share(*seen),
                 };
                 *state += share * (f64::from(*value) - *state);
                 *smoothed = *state as f32;
@@ -41,11 +43,6 @@ impl Trail {
             }
         }
         self.last = time;
-    }
-
-    /// How much of the way is gone after a time.
-    fn share(&self, passed: f64) -> f64 {
-        -(-passed / self.tau).exp_m1()
     }
 
     /// Whether what was before no longer counts at `time`.

@@ -94,14 +94,10 @@ impl Window {
         smoothed
     }
 
-    /// All samples that are left, smoothed; it is as new then.
-    pub fn finish(&mut self) -> Vec<Sample> {
-        let left = (self.done..self.samples.len())
-            .map(|_| self.next())
-            .collect();
-        self.samples.clear();
-        self.done = 0;
-        left
+    /// All samples that are left, smoothed.
+    pub fn finish(mut self) -> Vec<Sample> {
+        let left = self.done..self.samples.len();
+        left.map(|_| self.next()).collect()
     }
 
     /// Whether no sample counts at `time` any more, or waits.
@@ -133,5 +129,29 @@ impl Window {
         self.mean.write(&own.values, &mut values);
         self.done += 1;
         Sample { time, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_no_longer_count_are_dropped() {
+        let mut window = Window::new(0.1, 1);
+        let mut given = 0;
+        for number in 0..10_000 {
+            let time = f64::from(number) / 25.0;
+            given += window.settle(time).len();
+            let values = vec![0.5];
+            window.push(Sample { time, values });
+            assert_eq!(
+                window.samples.len() - window.done,
+                11.min(number as usize + 1)
+            );
+            // Ten before the last one that is smoothed, and it.
+            assert!(window.done <= 11, "{}", window.done);
+        }
+        assert_eq!(given + window.finish().len(), 10_000);
     }
 }

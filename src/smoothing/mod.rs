@@ -146,21 +146,6 @@ mod tests {
     }
 
     #[test]
-    fn memory_and_delay_are_bounded_by_the_width() {
-        let mut smoother = Smoother::new(Smoothing::Gaussian(0.1), 1).unwrap();
-        let mut waiting = 0_i64;
-        for number in 0..10_000 {
-            waiting += 1;
-            waiting -= smoother
-                .push(f64::from(number) / 25.0, &[0.5])
-                .unwrap()
-                .len() as i64;
-            assert!(waiting <= 11, "{waiting}");
-        }
-        assert_eq!(smoother.finish().len() as i64, waiting);
-    }
-
-    #[test]
     fn a_step_is_met_halfway_by_a_gaussian_and_later_by_an_exponential() {
         let times: Vec<f64> = (0..101).map(|number| f64::from(number) / 25.0).collect();
         let values: Vec<f32> = (0..101).map(|number| f32::from(number >= 50)).collect();
@@ -168,7 +153,7 @@ mod tests {
         assert!((gaussian[49] + gaussian[50] - 1.0).abs() < 1e-6);
         let exponential = Smoothing::Exponential(0.2).apply(&times, &values).unwrap();
         assert_eq!(exponential[49], 0.0);
-        // After one time constant, five frames and the first.
+        // After one time constant, which is five frames, the first of the step among them.
         let left = 1.0 - exponential[54];
         assert!((left - (-1.0f32).exp()).abs() < 1e-6, "{left}");
     }

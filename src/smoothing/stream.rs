@@ -92,13 +92,12 @@ impl Smoother {
 
     /// The samples that are left, in order. Afterwards it is as new.
     pub fn finish(&mut self) -> Vec<Sample> {
-        let left = match &mut self.state {
+        self.clock = Clock::default();
+        let new = State::of(self.smoothing, self.width);
+        match std::mem::replace(&mut self.state, new) {
             State::Gaussian(window) => window.finish(),
             State::Off | State::Exponential(_) => Vec::new(),
-        };
-        self.clock = Clock::default();
-        self.state = State::of(self.smoothing, self.width);
-        left
+        }
     }
 
     /// Whether all samples were given back and none of them counts at `time` or later: a new smoother

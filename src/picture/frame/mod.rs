@@ -93,7 +93,7 @@ impl FrameArtist {
         let seen: Vec<(Bounds, Label<'_>, &FrameFace<'_>)> = faces
             .iter()
             .filter_map(|face| {
-                let bounds = part(face.detection.bounds, 1.0, size)?;
+                let bounds = part(face.detection.bounds, size)?;
                 Some((bounds, Label::new(face.id, &face.scores), face))
             })
             .collect();
@@ -140,17 +140,12 @@ fn mark(picture: &mut RgbImage, bounds: Bounds, line: u32, colour: Colour) {
     let mut ring = |inset: u32, colour: Colour| {
         let [left, top] = [left, top].map(|place| place + inset);
         let [right, bottom] = [right, bottom].map(|place| place.saturating_sub(inset));
-        for y in top..bottom {
-            let inside = y > top && y + 1 < bottom;
-            let step = if inside {
-                (right - left).saturating_sub(1).max(1)
-            } else {
-                1
-            };
-            for x in (left..right).step_by(step as usize) {
-                picture.put_pixel(x, y, Rgb(colour));
-            }
+        if left >= right || top >= bottom {
+            return;
         }
+        let mut dot = |x, y| picture.put_pixel(x, y, Rgb(colour));
+        (left..right).for_each(|x| [top, bottom - 1].iter().for_each(|&y| dot(x, y)));
+        (top..bottom).for_each(|y| [left, right - 1].iter().for_each(|&x| dot(x, y)));
     };
     ring(0, PAPER);
     (1..=line).for_each(|inset| ring(inset, colour));

@@ -3,9 +3,10 @@
 use crate::label::ActionUnit;
 use crate::picture::board::{ACTIVE, Board, FAINT, INK, QUIET};
 use crate::picture::overlay::{OverlayScores, THRESHOLD};
+use crate::picture::range::signed;
 use crate::picture::tag::LINE;
 use crate::picture::text::{self, Align, Style};
-use crate::picture::{bar, caption, plane};
+use crate::picture::{bar, plane};
 
 /// What is left free beside text, in sizes of it.
 pub(super) const SIDE: f32 = 0.4;
@@ -58,7 +59,7 @@ pub(super) fn draw(
             let y = middle[1] - up * text;
             board.write(name, right, y, style);
             let style = Style::new(small, INK).bold().align(Align::Right);
-            board.write(&caption::signed(value), right, y + 1.05 * text, style);
+            board.write(&signed(value), right, y + 1.05 * text, style);
         }
     }
 }

@@ -23,14 +23,9 @@ fn scores() -> OverlayScores<'static> {
     }
 }
 
-fn detection([x, y, width, height]: [f32; 4]) -> Detection {
+fn detection(bounds: [f32; 4]) -> Detection {
     Detection {
-        bounds: Bounds {
-            x,
-            y,
-            width,
-            height,
-        },
+        bounds: bounds.into(),
         confidence: 0.9,
         landmarks: [[0.0; 2]; 5],
     }

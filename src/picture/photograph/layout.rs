@@ -52,7 +52,7 @@ impl Layout {
         let line = (text / 8.0).max(1.5);
         let boxes: Vec<Option<Bounds>> = faces
             .iter()
-            .map(|face| part(face.bounds, scale, photograph))
+            .map(|face| part(face.scaled(scale).bounds, photograph))
             .collect();
         let mut layout = Self {
             scale,

@@ -145,18 +145,15 @@ impl Board {
             rectangle(place.x, place.y, place.width, place.height),
             PAPER,
         );
+        let number = face.to_string();
         let tag = Bounds {
-            width: tag::width(&face.to_string(), text),
+            width: tag::width(&number, text),
             height: high,
             ..place
         };
-        tag::draw(self, &face.to_string(), tag, text, ACTIVE);
+        tag::draw(self, &number, tag, text, ACTIVE);
         for (row, words) in layout.captions[face].lines().iter().enumerate() {
-            let before = if row == 0 {
-                tag::width(&face.to_string(), text)
-            } else {
-                0.0
-            };
+            let before = if row == 0 { tag.width } else { 0.0 };
             let baseline = tag::baseline(place.y + row as f32 * high, high, text);
             let style = Style::new(text, INK);
             let style = if row == 0 { style.bold() } else { style };

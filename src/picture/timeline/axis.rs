@@ -1,9 +1,10 @@
 //! Round times along an axis.
 
-/// Steps that people count in, in seconds.
-const STEPS: [f64; 19] = [
-    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
-    10800.0, 21600.0, 43200.0, 86400.0, 172800.0,
+const DAY: f64 = 86400.0;
+/// Steps below a day that people count in, in seconds.
+const STEPS: [f64; 26] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0,
+    120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0,
 ];
 
 /// Round times from `first` to `last`, each with its name: at most one more than `most`.
@@ -24,19 +25,10 @@ pub(super) fn ticks(first: f64, last: f64, most: usize) -> Vec<(f64, String)> {
 
 /// The shortest round step that is not shorter than this.
 fn step(least: f64) -> f64 {
-    let short = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
-    let steps = short.into_iter().chain(STEPS);
-    let mut steps = steps.filter(|step| *step >= least);
-    steps.next().unwrap_or_else(|| {
-        let days = least / 86400.0;
-        let power = 10f64.powf(days.log10().floor());
-        let factors = [1.0, 2.0, 5.0, 10.0];
-        let round = factors.map(|factor| factor * power).into_iter();
-        86400.0
-            * round.fold(f64::INFINITY, |best, round| {
-                if round >= days { best.min(round) } else { best }
-            })
-    })
+    let powers = (0..=f64::MAX_10_EXP).map(|power| DAY * 10f64.powi(power));
+    let days = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * power));
+    let mut steps = STEPS.into_iter().chain(days);
+    steps.find(|step| *step >= least).unwrap_or(least)
 }
 
 /// A time as m:ss, or h:mm:ss from an hour on, with the decimals that the step needs.

@@ -24,26 +24,20 @@ impl Layout {
 
     /// All values: units, classes, valence and arousal. What is not there is not a number.
     pub fn values(&self, scores: &OverlayScores<'_>) -> Vec<f32> {
-        let units = self.units.iter().map(|unit| {
-            let mut units = scores.action_units.iter();
-            units
-                .find(|(known, _)| known == unit)
-                .map(|&(_, value)| value)
-        });
-        let classes = self.classes.iter().map(|class| {
-            let mut classes = scores.expressions.iter();
-            classes
-                .find(|(known, _)| known == class)
-                .map(|&(_, value)| value)
-        });
-        let affect = match scores.valence_arousal {
-            Some(affect) => affect.map(Some),
-            None => [None; 2],
-        };
+        let units = of(&self.units, scores.action_units);
+        let classes = of(&self.classes, scores.expressions);
+        let affect = scores.valence_arousal.unwrap_or([f32::NAN; 2]);
         let affect = affect.into_iter().filter(|_| self.affect);
-        let values = units.chain(classes).chain(affect);
-        values.map(|value| value.unwrap_or(f32::NAN)).collect()
+        units.chain(classes).chain(affect).collect()
     }
+}
+
+/// The values of some names, in their order.
+fn of<T: PartialEq>(names: &[T], scores: &[(T, f32)]) -> impl Iterator<Item = f32> {
+    names.iter().map(|name| {
+        let found = scores.iter().find(|(known, _)| known == name);
+        found.map_or(f32::NAN, |&(_, value)| value)
+    })
 }
 
 /// The frames of a short time in which a person was seen.

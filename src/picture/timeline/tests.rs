@@ -70,6 +70,62 @@ fn a_gap_is_where_nobody_was() {
     }
 }
 
+/// A column of a timeline of two seconds, where neither the legend nor times are written.
+fn column(scores: OverlayScores<'_>) -> Vec<[u8; 3]> {
+    let mut timeline = Timeline::new();
+    for frame in 0..50 {
+        timeline
+            .add(f64::from(frame) / 25.0, &[(4, Some(scores))])
+            .unwrap();
+    }
+    let picture = timeline.draw();
+    let rows = 0..picture.height();
+    rows.map(|y| picture.get_pixel(1250, y).0).collect()
+}
+
+#[test]
+fn bands_are_as_high_and_shades_as_dark_as_what_is_probable() {
+    let [happiness, sadness] = EXPRESSIONS.map(|class| colour::expression(&class, 0));
+    for (smile, high) in [(0.75, 63), (0.25, 21)] {
+        let column = with_smile(smile, column);
+        let rows = |colour: [u8; 3]| {
+            let rows = column.iter().enumerate();
+            let rows = rows.filter(|(_, pixel)| **pixel == colour);
+            rows.map(|(y, _)| y).collect::<Vec<_>>()
+        };
+        let bands = [happiness, sadness].map(rows);
+        assert_eq!(bands.each_ref().map(Vec::len), [high, 84 - high]);
+        assert!(bands[0][0] > bands[1][0], "the first class is below");
+        // A row for each of the two units.
+        assert_eq!(rows(legend::probability(smile)).len(), 28);
+    }
+}
+
+#[test]
+fn lines_are_as_high_as_valence_and_arousal() {
+    let lines = [[0.5, 0.0], [-0.5, 0.25]].map(|affect| {
+        let column = column(OverlayScores {
+            valence_arousal: Some(affect),
+            ..OverlayScores::default()
+        });
+        // Their edges are blended with the ground.
+        legend::AFFECT.map(|colour| {
+            let away = |y: &usize| -> u32 {
+                let levels = column[*y].iter().zip(colour);
+                levels
+                    .map(|(level, other)| u32::from(level.abs_diff(other)))
+                    .sum()
+            };
+            (0..column.len()).min_by_key(away).unwrap() as i32
+        })
+    });
+    let [[valence, arousal], [lower, higher]] = lines;
+    // 84 rows are from -1 to 1.
+    assert_eq!(lower - valence, 42);
+    assert!((9..=12).contains(&(arousal - higher)), "{lines:?}");
+    assert!((20..=22).contains(&(arousal - valence)), "{lines:?}");
+}
+
 #[test]
 fn memory_does_not_grow_with_the_length() {
     let mut timeline = Timeline::new();

@@ -27,16 +27,10 @@ fn prediction(number: usize, id: usize) -> Prediction {
 }
 
 fn face(id: usize, raw: Result<Prediction>) -> TrackedFace {
-    let bounds = Bounds {
-        x: 1.0,
-        y: 2.0,
-        width: 3.0,
-        height: 4.0,
-    };
     TrackedFace {
         id,
         detection: Detection {
-            bounds,
+            bounds: Bounds::from([1.0, 2.0, 3.0, 4.0]),
             confidence: 0.9,
             landmarks: [[0.0; 2]; 5],
         },
@@ -133,11 +127,8 @@ fn a_gaussian_holds_four_sigma_of_frames_and_others_none() {
         for given in smoother.push(frame).unwrap() {
             assert!(time - given.time > 0.4, "{number}");
         }
-        assert!(
-            smoother.held.len() <= 11,
-            "{number}: {}",
-            smoother.held.len()
-        );
+        // Those of ten intervals.
+        assert_eq!(smoother.held.len(), 11.min(number + 1));
     }
     for smoothing in [Smoothing::Off, Smoothing::Exponential(0.5)] {
         let mut smoother = FrameSmoother::new(smoothing).unwrap();
@@ -214,17 +205,26 @@ fn frames_out_of_order_and_faces_that_are_there_twice_are_errors() {
         ]
     };
     smoother.push(frame(0, both(0))).unwrap();
-    let mut wrong = both(1);
-    wrong[1].raw = Ok(Prediction {
-        gaze: None,
-        ..prediction(1, 1)
-    });
-    smoother.push(frame(1, wrong)).unwrap_err();
-    smoother.push(frame(2, both(2))).unwrap();
+    let without_gaze = |id| {
+        let raw = Prediction {
+            gaze: None,
+            ..prediction(1, id)
+        };
+        face(id, Ok(raw))
+    };
+    // Somebody new, and later than the next frame that is right.
+    let wrong = vec![without_gaze(2), both(1).remove(0), without_gaze(1)];
+    smoother.push(frame(9, wrong)).unwrap_err();
+    let right = || {
+        let mut faces = both(2);
+        faces.push(face(2, Ok(prediction(2, 2))));
+        faces
+    };
+    smoother.push(frame(2, right())).unwrap();
     let given = smoother.finish();
     let expected = smooth(
         Smoothing::Gaussian(0.1),
-        vec![frame(0, both(0)), frame(2, both(2))],
+        vec![frame(0, both(0)), frame(2, right())],
     );
     let scores = |frames: &[ReadFrame]| -> Vec<_> {
         let faces = frames.iter().flat_map(|frame| &frame.faces);
