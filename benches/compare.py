@@ -77,6 +77,53 @@ print(json.dumps([seconds, memory, done.returncode, done.stderr]))
 """
 
 
+def target_folder():
+    metadata = run("cargo", "metadata", "--format-version", "1", "--no-deps", cwd=ROOT)
+    return pathlib.Path(json.loads(metadata.stdout)["target_directory"])
+
+
+def plain_b0(threads):
+    """EfficientNet-B0 with random weights, the same in every process, and its tensors as files hold them."""
+    import timm
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    network = timm.create_model("tf_efficientnet_b0", num_classes=8).eval()
+    state = {
+        name: value.clone()
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    return network, state
+
+
+def save_whole(state, heads, path):
+    """Writes a backbone's tensors with heads behind it, named as the authors name them."""
+    whole = {f"extractor.backbone.{name}": value for name, value in state.items()}
+    for field in ("weight", "bias"):
+        whole[f"extractor.classifier.{field}"] = whole.pop(f"extractor.backbone.classifier.{field}")
+    torch.save(whole | heads.state_dict(), path)
+
+
+def onnx_session(network, images, path, threads, any_batch=True):
+    """The network in ONNX Runtime, exported to `path`; for batches of every size or that of `images`."""
+    import onnxruntime
+
+    torch.onnx.export(
+        network,
+        (images,),
+        path,
+        dynamo=True,
+        input_names=["images"],
+        dynamic_shapes=({0: torch.export.Dim("batch")},) if any_batch else None,
+        external_data=False,
+        verbose=False,
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
 class Node(nn.Module):
     def __init__(self):
         super().__init__()
@@ -124,26 +171,14 @@ class Peers:
     """The same networks in PyTorch and, exported once per batch size, in ONNX Runtime and tract."""
 
     def __init__(self, threads, folder, tract):
-        import onnxruntime
         import timm
         from safetensors.torch import save_file
 
-        torch.set_num_threads(threads)
-        torch.manual_seed(0)
         self.threads, self.folder, self.tract = threads, folder, tract
-        self.plain = timm.create_model("tf_efficientnet_b0", num_classes=8).eval()
-        state = {
-            name: value.clone()
-            for name, value in self.plain.state_dict().items()
-            if not name.endswith("num_batches_tracked")
-        }
+        self.plain, state = plain_b0(threads)
         self.heads = Heads().eval()
         save_file(state, folder / "b0.safetensors")
-        whole = {f"extractor.backbone.{name}": value for name, value in state.items()}
-        for field in ("weight", "bias"):
-            name = f"extractor.classifier.{field}"
-            whole[name] = whole.pop(f"extractor.backbone.classifier.{field}")
-        torch.save(whole | self.heads.state_dict(), folder / "whole.pth")
+        save_whole(state, self.heads, folder / "whole.pth")
 
         self.images = {batch: torch.randn(batch, 3, SIZE, SIZE) for batch in BATCHES}
         self.features = {batch: torch.randn(batch, WIDTH) for batch in HEADS}
@@ -152,20 +187,7 @@ class Peers:
         self.plain.reset_classifier(0)
         for batch, images in self.images.items():
             path = folder / f"b0_{batch}.onnx"
-            torch.onnx.export(
-                self.plain,
-                (images,),
-                path,
-                dynamo=True,
-                input_names=["images"],
-                external_data=False,
-                verbose=False,
-            )
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            self.sessions[batch] = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
+            self.sessions[batch] = onnx_session(self.plain, images, path, threads, any_batch=False)
         self.last = timm.create_model("tf_efficientnet_b0", num_classes=0).eval()
         self.last = self.last.to(memory_format=torch.channels_last)
 
@@ -199,8 +221,7 @@ class Ours:
     def __init__(self, threads, folder, images):
         self.folder = folder
         self.environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-        metadata = run("cargo", "metadata", "--format-version", "1", "--no-deps", cwd=ROOT)
-        self.target = pathlib.Path(json.loads(metadata.stdout)["target_directory"])
+        self.target = target_folder()
         names = [word for name in EXAMPLES for word in ("--example", name)]
         run("cargo", "build", "--release", *names, cwd=ROOT)
         run("cargo", "bench", "--bench", "speed", "--no-run", cwd=ROOT)

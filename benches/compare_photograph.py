@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from compare import ROOT, SIZE, measured, median_seconds, run
+from compare import ROOT, SIZE, measured, median_seconds, onnx_session, plain_b0, run, target_folder
 
 RUNS = 5
 MIN_FACE = 20
@@ -40,26 +40,13 @@ GOALS = {"mtcnn": 0.5, "yunet": 0.25}
 
 class Peer:
     def __init__(self, threads, folder):
-        import onnxruntime
-        import timm
         from facenet_pytorch import MTCNN
         from safetensors.torch import save_file
 
-        torch.set_num_threads(threads)
-        torch.manual_seed(0)
-        network = timm.create_model("tf_efficientnet_b0", num_classes=8).eval()
-        state = {name: value.clone() for name, value in network.state_dict().items()
-                 if not name.endswith("num_batches_tracked")}
+        network, state = plain_b0(threads)
         save_file(state, folder / "b0.safetensors")
-        torch.onnx.export(
-            network, (torch.randn(2, 3, SIZE, SIZE),), folder / "b0.onnx", dynamo=True,
-            input_names=["images"], dynamic_shapes=({0: torch.export.Dim("batch")},),
-            external_data=False, verbose=False,
-        )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(
-            folder / "b0.onnx", options, providers=["CPUExecutionProvider"])
+        images = torch.randn(2, 3, SIZE, SIZE)
+        self.session = onnx_session(network, images, folder / "b0.onnx", threads)
         self.detector = MTCNN(keep_all=True, min_face_size=MIN_FACE)
 
     def table(self, path):
@@ -83,8 +70,7 @@ class Peer:
 class Ours:
     def __init__(self, threads, folder):
         self.environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-        metadata = json.loads(run("cargo", "metadata", "--format-version", "1", "--no-deps", cwd=ROOT).stdout)
-        examples = pathlib.Path(metadata["target_directory"]) / "release" / "examples"
+        examples = target_folder() / "release" / "examples"
         run("cargo", "build", "--release", "--example", "convert", "--example", "predict", cwd=ROOT)
         run("cargo", "bench", "--bench", "photograph", "--no-run", cwd=ROOT)
         self.predict, self.model = examples / "predict", folder / "model.safetensors"

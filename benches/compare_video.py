@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from compare import ROOT, SIZE, Heads, run
+from compare import ROOT, SIZE, Heads, onnx_session, plain_b0, run, save_whole, target_folder
 
 WIDTH, HEIGHT, RATE = 1280, 720, 25
 MARGIN = 96
@@ -65,30 +65,13 @@ def make_video(portrait, columns, rows, seconds, path):
 class Peer:
     def __init__(self, threads, yunet, folder):
         import cv2
-        import onnxruntime
-        import timm
 
         self.cv2, self.yunet = cv2, str(yunet)
         cv2.setNumThreads(threads)
-        torch.set_num_threads(threads)
-        torch.manual_seed(0)
-        network = timm.create_model("tf_efficientnet_b0", num_classes=8).eval()
-        state = {name: value for name, value in network.state_dict().items()
-                 if not name.endswith("num_batches_tracked")}
-        whole = {f"extractor.backbone.{name}": value for name, value in state.items()}
-        for field in ("weight", "bias"):
-            name = f"extractor.classifier.{field}"
-            whole[name] = whole.pop(f"extractor.backbone.classifier.{field}")
-        torch.save(whole | Heads().eval().state_dict(), folder / "whole.pth")
-        torch.onnx.export(
-            network, (torch.randn(2, 3, SIZE, SIZE),), folder / "b0.onnx", dynamo=True,
-            input_names=["images"], dynamic_shapes=({0: torch.export.Dim("batch")},),
-            external_data=False, verbose=False,
-        )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(
-            folder / "b0.onnx", options, providers=["CPUExecutionProvider"])
+        network, state = plain_b0(threads)
+        save_whole(state, Heads().eval(), folder / "whole.pth")
+        images = torch.randn(2, 3, SIZE, SIZE)
+        self.session = onnx_session(network, images, folder / "b0.onnx", threads)
 
     def __call__(self, path):
         """Frames per second, faces, and milliseconds a frame of each part."""
@@ -105,7 +88,7 @@ class Peer:
             _, found = detector.detect(frame)
             marks.append(time.perf_counter())
             crops = []
-            for x, y, width, height in (face[:4].astype(int) for face in found if found is not None):
+            for x, y, width, height in [] if found is None else found[:, :4].astype(int):
                 crop = frame[max(y, 0):y + height, max(x, 0):x + width, ::-1]
                 crop = Image.fromarray(crop).resize((SIZE, SIZE), Image.BILINEAR)
                 crops.append((np.asarray(crop, np.float32).transpose(2, 0, 1) / 255 - MEAN) / STD)
@@ -123,8 +106,7 @@ class Peer:
 class Ours:
     def __init__(self, threads, yunet, folder):
         self.environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-        metadata = json.loads(run("cargo", "metadata", "--format-version", "1", "--no-deps", cwd=ROOT).stdout)
-        examples = pathlib.Path(metadata["target_directory"]) / "release" / "examples"
+        examples = target_folder() / "release" / "examples"
         run("cargo", "build", "--release", "--features", "video", "--example", "convert", "--example",
             "video", cwd=ROOT)
         run("cargo", "bench", "--features", "video", "--bench", "video", "--no-run", cwd=ROOT)
@@ -162,14 +144,13 @@ class Ours:
 
 
 def family(pid):
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
     found = [pid]
     for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found += map(int, task.read_text().split())
         except OSError:  # A thread that has just ended.
             pass
-    return found if children.exists() else [pid]
+    return found
 
 
 def high_water(pid):

@@ -20,6 +20,7 @@ mod photograph;
 mod program;
 #[cfg(feature = "train")]
 mod set;
+mod studio;
 #[cfg(feature = "train")]
 mod task;
 #[cfg(feature = "train")]

@@ -12,36 +12,17 @@ use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage, imageops};
 use serde_json::{Value, json};
 
 use crate::lamp;
-use crate::model::Place;
 use crate::program::{Left, example, run};
+use crate::studio::Studio;
 
 /// Three faces, one of them in the corner.
 const LAMPS: [([u32; 2], u8); 3] = [([10, 6], 200), ([0, 0], 150), ([20, 9], 255)];
 
-struct Studio {
-    place: Place,
-    /// A classifier, which reads boxes.
-    classifier: PathBuf,
-    /// A network of this crate, which reads aligned faces.
-    network: PathBuf,
-    detector: PathBuf,
-}
-
 impl Studio {
-    fn new() -> Self {
-        let place = Place::new();
-        let detector = place.path("lamps.safetensors");
-        lamp::write(&detector);
-        Self {
-            classifier: place.classifier("classifier", &Expression::HSEMOTION_8),
-            network: place.network("network", 3, Tasks::new(), |network| network),
-            detector,
-            place,
-        }
-    }
-
-    fn reader(&self, model: &Path) -> FaceReader {
-        FaceReader::load(model, &self.detector).unwrap()
+    /// A classifier, which reads boxes.
+    fn classifier(&self) -> PathBuf {
+        let classes = &Expression::HSEMOTION_8;
+        self.place.classifier("classifier", classes)
     }
 
     fn save(&self, name: &str, picture: impl Into<DynamicImage>) -> PathBuf {
@@ -53,12 +34,8 @@ impl Studio {
 
     /// `predict --detect` of these, with more arguments.
     fn predict(&self, images: &[&Path], more: &[&str]) -> Left {
-        let mut command = example("predict");
-        command.arg("--model").arg(&self.network);
-        command
-            .arg("--detect")
-            .arg("--detector")
-            .arg(&self.detector);
+        let mut command = self.program("predict");
+        command.arg("--detect");
         run(command.args(more).args(images))
     }
 }
@@ -94,10 +71,10 @@ fn each_face_is_read_from_the_crop_that_its_model_expects_the_most_certain_first
     let picture = family();
     let device = Device::default();
     for (model, crop) in [
-        (&studio.classifier, Crop::Box),
+        (&studio.classifier(), Crop::Box),
         (&studio.network, Crop::Aligned),
     ] {
-        let reader = studio.reader(model);
+        let reader = studio.reader_with(model);
         assert_eq!(reader.crop(), crop);
         let faces = reader.read(&picture).unwrap();
         assert_eq!(cells(&faces), [[20, 9], [10, 6], [0, 0]]);
@@ -153,24 +130,18 @@ fn batches_and_threads_change_no_bit_and_files_are_read_as_pictures_are() {
         let said = |face: &Face| format!("{:?} {:?}", face.detection, face.prediction);
         faces.iter().map(said).collect()
     };
-    let reader = studio.reader(&studio.network);
+    let reader = studio.reader();
     let expected = pictures
         .each_ref()
         .map(|picture| scores(reader.read(picture).unwrap()));
     assert_eq!(expected.each_ref().map(Vec::len), [11, 3]);
     for size in [1, 2, 5, 11, 100] {
-        let reader = studio
-            .reader(&studio.network)
-            .with_batch_size(size)
-            .unwrap();
+        let reader = studio.reader().with_batch_size(size).unwrap();
         for (picture, expected) in pictures.iter().zip(&expected) {
             assert_eq!(scores(reader.read(picture).unwrap()), *expected);
         }
     }
-    let refused = studio
-        .reader(&studio.network)
-        .with_batch_size(0)
-        .unwrap_err();
+    let refused = studio.reader().with_batch_size(0).unwrap_err();
     assert!(matches!(refused, Error::Argument { .. }), "{refused}");
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -198,7 +169,7 @@ fn batches_and_threads_change_no_bit_and_files_are_read_as_pictures_are() {
 #[test]
 fn pictures_of_every_size_have_their_faces_or_none() {
     let studio = Studio::new();
-    let reader = studio.reader(&studio.classifier);
+    let reader = studio.reader_with(&studio.classifier());
     for (width, height) in [(1, 1), (1, 700), (700, 1), (8, 8), (33, 31)] {
         assert!(
             reader
@@ -226,7 +197,7 @@ fn pictures_of_every_size_have_their_faces_or_none() {
 #[test]
 fn grey_deep_transparent_and_turned_photographs_have_the_same_faces() {
     let studio = Studio::new();
-    let reader = studio.reader(&studio.network);
+    let reader = studio.reader();
     let grey = GrayImage::from_fn(240, 120, |x, y| image::Luma([family().get_pixel(x, y)[2]]));
     let grey = DynamicImage::from(grey);
     let turned = DynamicImage::from(imageops::rotate270(&family()));
@@ -301,7 +272,7 @@ fn a_face_whose_scores_are_not_finite_is_an_error_of_its_own_row() {
             network
         });
     let path = studio.save("family.png", family());
-    let faces = studio.reader(&broken).read_file(&path).unwrap();
+    let faces = studio.reader_with(&broken).read_file(&path).unwrap();
     assert_eq!(faces.len(), 3);
     for (number, face) in faces.iter().enumerate() {
         let error = face.prediction.as_ref().unwrap_err();

@@ -5,9 +5,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use countenance::face::{Detector, FaceReader};
-use countenance::network::Tasks;
-use countenance::predict::Predictor;
 use countenance::smoothing::Smoothing;
 use countenance::video::{
     FollowerConfig, Frame, FrameFolder, ReadFrame, TrackedFace, VideoReader, VideoSession,
@@ -17,39 +14,12 @@ use image::RgbImage;
 use serde_json::Value;
 
 use crate::lamp;
-use crate::model::Place;
-use crate::program::{Left, example, run};
+use crate::program::{Left, run};
+use crate::studio::{COLUMNS, Studio};
 
 /// Frames a second.
 const RATE: f64 = 20.0;
-/// What the rows of every video begin with.
-const COLUMNS: &str =
-    "frame,face_id,timestamp,confidence,success,x,y,width,height,valence,arousal,expression,";
-
-struct Studio {
-    place: Place,
-    network: PathBuf,
-    detector: PathBuf,
-}
-
 impl Studio {
-    fn new() -> Self {
-        let place = Place::new();
-        let detector = place.path("lamps.safetensors");
-        lamp::write(&detector);
-        Self {
-            network: place.network("network", 3, Tasks::new(), |network| network),
-            detector,
-            place,
-        }
-    }
-
-    fn reader(&self) -> Arc<FaceReader> {
-        let predictor = Predictor::load(&self.network).unwrap();
-        let detector = Detector::load(&self.detector).unwrap();
-        Arc::new(FaceReader::new(predictor, detector).unwrap())
-    }
-
     /// A folder with these frames.
     fn folder(&self, name: &str, frames: &[RgbImage]) -> PathBuf {
         let folder = self.place.path(name);
@@ -63,9 +33,7 @@ impl Studio {
     }
 
     fn video(&self) -> Command {
-        let mut command = example("video");
-        command.arg("--model").arg(&self.network);
-        command.arg("--detector").arg(&self.detector);
+        let mut command = self.program("video");
         command.args(["--frame-rate", "20"]);
         command
     }
@@ -119,7 +87,7 @@ fn assert_same(one: &ReadFrame, other: &ReadFrame) {
 #[test]
 fn a_whole_video_is_read_as_frame_by_frame() {
     let studio = Studio::new();
-    let reader = studio.reader();
+    let reader = Arc::new(studio.reader());
     for smoothing in [Smoothing::Off, Smoothing::Exponential(0.2)] {
         let video = VideoReader::new(reader.clone()).with_smoothing(smoothing);
         let whole: Vec<ReadFrame> = video
@@ -150,7 +118,7 @@ fn a_whole_video_is_read_as_frame_by_frame() {
 
 #[test]
 fn a_session_takes_no_smoothing_that_needs_later_frames() {
-    let reader = Studio::new().reader();
+    let reader = Arc::new(Studio::new().reader());
     let refused = VideoSession::new(reader, &FollowerConfig::new(), Smoothing::Gaussian(0.2));
     let error = refused.err().unwrap().to_string();
     assert!(error.contains("off or exponential"), "{error}");
@@ -511,10 +479,7 @@ fn what_is_no_video_is_one_clear_line() {
         left.said
     };
     assert!(refused(&[empty.as_os_str()]).contains("empty"));
-    let mut without_rate = example("video");
-    without_rate.arg("--model").arg(&studio.network);
-    without_rate.arg("--detector").arg(&studio.detector);
-    let left = run(without_rate.arg(&missing));
+    let left = run(studio.program("video").arg(&missing));
     assert!(
         !left.succeeded && left.said.contains("missing.mp4"),
         "{}",
@@ -523,13 +488,7 @@ fn what_is_no_video_is_one_clear_line() {
     let said = refused(&[studio.network.as_os_str()]);
     assert!(said.contains("--frame-rate: expected a folder"), "{said}");
     let heads = studio.place.heads("heads");
-    let mut command = example("video");
-    command
-        .arg("--model")
-        .arg(&heads)
-        .arg("--detector")
-        .arg(&studio.detector);
-    let left = run(command.arg(&folder));
+    let left = run(studio.program_with("video", &heads).arg(&folder));
     assert!(
         !left.succeeded && left.said.contains("backbone"),
         "{}",

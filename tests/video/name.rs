@@ -7,10 +7,7 @@ use countenance::video::{Ffmpeg, VideoFile, VideoWriter};
 use super::kit::{Kit, frames};
 
 fn refused(name: impl AsRef<std::ffi::OsStr>) -> Error {
-    match VideoFile::open(name) {
-        Ok(_) => panic!("it is opened"),
-        Err(error) => error,
-    }
+    VideoFile::open(name).unwrap_err()
 }
 
 #[test]

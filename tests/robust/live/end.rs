@@ -1,7 +1,7 @@
 //! How it starts and ends.
 
 use super::Live;
-use crate::program::{example, run};
+use crate::program::run;
 
 #[cfg(unix)]
 #[test]
@@ -32,7 +32,7 @@ fn ctrl_c_ends_it_at_once_with_exit_code_zero_and_the_recording_whole() {
         asked.elapsed()
     );
     drop(silent);
-    let text = std::fs::read_to_string(live.place.path("recordings/live-1.csv")).unwrap();
+    let text = std::fs::read_to_string(live.recording("live-1.csv")).unwrap();
     assert!(text.lines().count() == 2 && text.ends_with('\n'), "{text}");
     assert!(std::net::TcpStream::connect(&live.host).is_err());
 }
@@ -40,12 +40,7 @@ fn ctrl_c_ends_it_at_once_with_exit_code_zero_and_the_recording_whole() {
 #[test]
 fn a_port_that_is_taken_and_a_folder_that_is_none_are_one_line() {
     let live = Live::start();
-    let mut command = example("live");
-    command
-        .args(["--port", live.port()])
-        .arg("--model")
-        .arg(&live.model);
-    let left = run(command.arg("--detector").arg(&live.detector));
+    let left = run(live.studio.program("live").args(["--port", live.port()]));
     assert!(!left.succeeded && left.out.is_empty(), "{}", left.out);
     let expected = format!(
         "error: --port {}: expected a port of this machine that is free (0 takes any), found one that a \
@@ -54,10 +49,9 @@ fn a_port_that_is_taken_and_a_folder_that_is_none_are_one_line() {
     );
     assert_eq!(left.said, expected);
     for (folder, found) in [("nowhere", "nothing there"), ("network", "something else")] {
-        let folder = live.place.path(folder);
-        let mut command = example("live");
-        command.args(["--port", "0", "--record"]).arg(&folder);
-        let left = run(command.arg("--model").arg(&live.model));
+        let folder = live.studio.place.path(folder);
+        let mut command = live.studio.program("live");
+        let left = run(command.args(["--port", "0", "--record"]).arg(&folder));
         assert!(!left.succeeded);
         let expected = format!(
             "error: --record {}: expected a folder, found {found}\n",

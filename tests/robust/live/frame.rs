@@ -18,7 +18,7 @@ fn a_frame_is_answered_with_what_the_library_reads_in_it() {
     let session = live.open();
     let bytes = frame_of(&FACES);
     let picture = decode(&bytes, Path::new("x"), &ImageLimits::new()).unwrap();
-    let read = live.reader().read(&picture).unwrap();
+    let read = live.studio.reader().read(&picture).unwrap();
     assert_eq!(read.len(), 3);
     for (number, time) in [(0, 0.0), (1, 0.04), (2, 0.04)] {
         let answer = live.frame(&session, time, &bytes);

@@ -11,20 +11,15 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use countenance::face::FaceReader;
-use countenance::network::Tasks;
 use image::{ImageFormat, RgbImage};
 use serde_json::Value;
 
 use crate::lamp;
-use crate::model::Place;
-use crate::program::example;
+use crate::studio::Studio;
 
 /// `live`, from its start until it is dropped.
 struct Live {
-    place: Place,
-    model: PathBuf,
-    detector: PathBuf,
+    studio: Studio,
     child: Child,
     /// 127.0.0.1 and the port.
     host: String,
@@ -65,18 +60,13 @@ impl Answer {
 
 impl Live {
     fn start() -> Self {
-        let place = Place::new();
-        let detector = place.path("lamps.safetensors");
-        lamp::write(&detector);
-        let model = place.network("network", 3, Tasks::new(), |network| network);
-        std::fs::create_dir(place.path("recordings")).unwrap();
-        let mut command = example("live");
+        let studio = Studio::new();
+        let recordings = studio.place.path("recordings");
+        std::fs::create_dir(&recordings).unwrap();
+        let mut command = studio.program("live");
         // Every frame is searched, so that what is in one is known beforehand.
-        command
-            .args(["--port", "0", "--detect-every", "1", "--model"])
-            .arg(&model);
-        command.arg("--detector").arg(&detector);
-        command.arg("--record").arg(place.path("recordings"));
+        command.args(["--port", "0", "--detect-every", "1"]);
+        command.arg("--record").arg(recordings);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -91,9 +81,7 @@ impl Live {
         Self {
             host: host.to_string(),
             secret: secret.trim_end_matches('/').to_string(),
-            place,
-            model,
-            detector,
+            studio,
             child,
         }
     }
@@ -102,9 +90,9 @@ impl Live {
         self.host.split_once(':').unwrap().1
     }
 
-    /// The same faces from the library.
-    fn reader(&self) -> FaceReader {
-        FaceReader::load(&self.model, &self.detector).unwrap()
+    /// What is or will be recorded under this name; without a name, the folder of all.
+    fn recording(&self, name: &str) -> PathBuf {
+        self.studio.place.path("recordings").join(name)
     }
 
     fn connect(&self) -> TcpStream {

@@ -5,16 +5,13 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::{Live, frame_of};
+use crate::studio::COLUMNS;
 
 impl Live {
     fn record(&self, session: &str, action: &str) -> Value {
         let answer = self.post(&format!("session/{session}/{action}"));
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.json()
-    }
-
-    fn recording(&self, name: &str) -> PathBuf {
-        self.place.path("recordings").join(name)
     }
 }
 
@@ -66,9 +63,7 @@ fn a_recording_holds_what_was_answered_a_row_a_face_and_one_for_nobody() {
     live.child.wait().unwrap();
 
     let (header, rows) = rows(&live.recording("live-1.csv"));
-    let first =
-        "frame,face_id,timestamp,confidence,success,x,y,width,height,valence,arousal,expression,";
-    assert!(header.join(",").starts_with(first), "{header:?}");
+    assert!(header.join(",").starts_with(COLUMNS), "{header:?}");
     assert_eq!(rows.len(), 6);
     let mut rows = rows.iter();
     for frame in &told {
@@ -83,18 +78,7 @@ fn a_recording_holds_what_was_answered_a_row_a_face_and_one_for_nobody() {
                 cell("timestamp").parse::<f64>().ok(),
                 frame["timestamp"].as_f64()
             );
-            for name in [
-                "face_id",
-                "confidence",
-                "success",
-                "x",
-                "y",
-                "width",
-                "height",
-                "valence",
-                "arousal",
-                "expression",
-            ] {
+            for name in COLUMNS.trim_end_matches(',').split(',') {
                 assert!(is(cell(name), &face[name]), "{name}: {row:?} {face}");
             }
             for unit in ["AU1", "AU12", "AU26"] {
@@ -141,7 +125,7 @@ fn every_recording_is_a_new_file_and_no_older_one_is_touched() {
 fn a_folder_that_is_gone_is_said_and_reading_goes_on() {
     let live = Live::start();
     let session = live.open();
-    std::fs::remove_dir(live.place.path("recordings")).unwrap();
+    std::fs::remove_dir(live.recording("")).unwrap();
     let answer = live.post(&format!("session/{session}/record"));
     let (status, reason, message) = answer.refusal();
     assert_eq!((status, reason.as_str()), (500, "recording"));
