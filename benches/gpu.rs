@@ -93,7 +93,8 @@ fn inference(arguments: &Arguments, precision: Precision, device: &Device) -> Re
 fn action_unit_step(arguments: &Arguments, device: &Device) {
     let device = device.clone().autodiff();
     let rows = arguments.rows;
-    let mut head = NetworkConfig::mtl_abaw4().init(&device).action_unit;
+    let network = NetworkConfig::mtl_abaw4().init(&device);
+    let mut head = network.action_unit.expect("a network with action units");
     let features = Tensor::<2>::random([rows, 1288], Distribution::Default, &device);
     let units = Tensor::<2>::random([rows, ACTION_UNITS], Distribution::Bernoulli(0.3), &device);
     let all = Tensor::<2, Bool>::full([rows, ACTION_UNITS], true, &device);

@@ -11,7 +11,7 @@ use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::image::{ImageLimits, Preprocessing, decode, read};
 use countenance::face::yunet::YuNetConfig;
 use countenance::face::{Detector, DetectorNetwork};
-use countenance::label::{ACTION_UNITS, EXPRESSIONS};
+use countenance::label::{ACTION_UNITS, EXPRESSIONS, Vocabulary};
 use countenance::loss::{
     AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
 };
@@ -96,7 +96,8 @@ fn au_step(criterion: &mut Criterion) {
 fn au_steps() -> impl FnMut() {
     let device = Device::default().autodiff();
     let features = features(&device);
-    let mut head = NetworkConfig::mtl_abaw4().init(&device).action_unit;
+    let network = NetworkConfig::mtl_abaw4().init(&device);
+    let mut head = network.action_unit.expect("a network with action units");
     let units = Tensor::<2>::random([BATCH, ACTION_UNITS], Distribution::Bernoulli(0.3), &device);
     let all = Tensor::<2, Bool>::full([BATCH, ACTION_UNITS], true, &device);
     let loss = AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device);
@@ -124,9 +125,13 @@ fn ex_step(criterion: &mut Criterion) {
         let loss = WeightedCrossEntropyConfig::new(vec![1.0; EXPRESSIONS]).init(&device);
         let sam = SamConfig::new().init();
         // The action-unit branch is frozen in this stage: its scores are computed once, not here.
-        let frozen = network.action_unit.valid();
+        let frozen = network
+            .action_unit
+            .expect("a network with action units")
+            .valid();
         let scores = Tensor::from_inner(frozen.forward(features.clone().inner()));
-        let mut stage = (network.expression, network.attention);
+        let head = network.expression.expect("a network with expressions");
+        let mut stage = (head, network.attention);
         let mut optimizer = BaseOptimizerConfig::default().init();
         bencher.iter(|| {
             let step = sam.step(&stage, |(head, attention)| {
@@ -188,7 +193,12 @@ fn epoch(criterion: &mut Criterion) {
         }
         let cache = Arc::new(writer.finish().expect("a whole cache"));
         let labels = Arc::new(vec![Labels::default(); ROWS]);
-        let source = FeatureSource::new(vec![cache.clone(), cache], labels, 0);
+        let source = FeatureSource::new(
+            vec![cache.clone(), cache],
+            labels,
+            &Vocabulary::aff_wild2(),
+            0,
+        );
         let device = Device::default().autodiff();
         let loader = EpochLoader::in_order(Arc::new(source), (0..ROWS).collect(), BATCH, &device)
             .shuffled(0, 1);

@@ -32,12 +32,13 @@ use serde::Serialize;
 
 use crate::data::cache::FeatureCache;
 use crate::extract::{Origin, is_readable};
-use crate::label::ACTION_UNITS;
+use crate::label::Vocabulary;
+use crate::matrix::Matrix;
 use crate::metric::chance::chance;
 use crate::metric::confusion::Confusion;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, Tasks};
-use crate::{Labels, Result};
+use crate::{Error, Labels, Result};
 
 /// Rows in a batch; only speed and memory depend on it.
 const BATCH: usize = 1024;
@@ -82,14 +83,15 @@ pub(crate) fn table(report: &Report, chance: &Report, tasks: &Tasks) -> String {
     text
 }
 
-/// Scores `network` on the rows of `cache`, whose labels are `labels`.
+/// Scores `network` on the rows of `cache`, whose labels are `labels`, in the order of its own
+/// vocabulary.
 ///
 /// A task that the network was not trained for has no score. Rows of unreadable images are left
 /// out.
 ///
 /// # Errors
-/// [`Error::Argument`](crate::Error::Argument) if the network has other outputs than s-Aff-Wild2 has
-/// labels; [`Error::File`](crate::Error::File) if the features are of another width, or the cache
+/// [`Error::Argument`](crate::Error::Argument) if labels are of more action units or expressions than the
+/// network has; [`Error::File`](crate::Error::File) if the features are of another width, or the cache
 /// says that another backbone made them;
 /// [`Error::NotFiniteScore`](crate::Error::NotFiniteScore), which names the row, if a score is not
 /// finite.
@@ -108,7 +110,8 @@ pub fn evaluate(
         labels.len(),
         "the cache must have a row for each label"
     );
-    config.check_aff_wild2()?;
+    let vocabulary = config.vocabulary();
+    check(labels, &vocabulary)?;
     cache.check_width(config.feature_width)?;
     if let (Some(backbone), Some(made)) = (&network.backbone, &config.backbone) {
         Origin::new(backbone, made, config.feature).check(cache)?;
@@ -120,11 +123,12 @@ pub fn evaluate(
     // Every score that the network was trained for, labelled or not.
     let all = Labels {
         valence_arousal: [Some(0.0); 2],
-        expression: Some(0),
-        action_units: [Some(false); ACTION_UNITS],
+        expression: (!vocabulary.expressions.is_empty()).then_some(0),
+        action_units: vec![Some(0.0); vocabulary.action_units.len()],
+        ..Labels::default()
     };
     let asked = config.tasks.labels(&all);
-    let mut accumulator = ScoreAccumulator::new();
+    let mut accumulator = ScoreAccumulator::new(&vocabulary);
     for rows in readable.chunks(BATCH) {
         let features: Vec<f32> = rows
             .iter()
@@ -133,22 +137,23 @@ pub fn evaluate(
             .collect();
         let features = TensorData::new(features, [rows.len(), width]);
         let output = network.forward(Tensor::from_data(features, device));
-        let action_units: Vec<f32> = output.action_units.into_data().iter().collect();
-        let logits: Vec<f32> = output.expression_logits.into_data().iter().collect();
-        let valence_arousal: Vec<f32> = output.valence_arousal.into_data().iter().collect();
+        let matrix = |scores| Matrix::of(scores, rows.len());
+        let action_units = matrix(output.action_units);
+        let logits = matrix(output.expression_logits);
+        let affect = matrix(Some(output.valence_arousal));
         for (position, &row) in rows.iter().enumerate() {
             let scores = RowScores {
-                action_units: row_of(&action_units, position),
-                expression_logits: row_of(&logits, position),
-                valence_arousal: row_of(&valence_arousal, position),
+                action_units: action_units.row(position),
+                expression_logits: logits.row(position),
+                valence_arousal: affect.pair(position).unwrap_or_default(),
             };
             scores
-                .check(&asked)
+                .check(&vocabulary, &asked)
                 .map_err(|found| found.of(cache.describe(row)))?;
             accumulator.push(&config.tasks.labels(&labels[row]), &scores)?;
         }
     }
-    let chance = chance(readable.iter().map(|&row| &labels[row]));
+    let chance = chance(&vocabulary, readable.iter().map(|&row| &labels[row]));
     let confusion = accumulator.confusion().clone();
     Ok(Evaluation {
         report: Report {
@@ -161,9 +166,19 @@ pub fn evaluate(
     })
 }
 
-/// Row `row` of a matrix with `N` columns.
-pub(crate) fn row_of<const N: usize>(values: &[f32], row: usize) -> [f32; N] {
-    let mut out = [0.0; N];
-    out.copy_from_slice(&values[row * N..(row + 1) * N]);
-    out
+/// Looks for labels that cannot be in the order of `vocabulary`.
+fn check(labels: &[Labels], vocabulary: &Vocabulary) -> Result<()> {
+    let (units, classes) = (vocabulary.action_units.len(), vocabulary.expressions.len());
+    for (row, labels) in labels.iter().enumerate() {
+        let what = || format!("labels of row {row}");
+        if labels.action_units.len() > units {
+            let expected = format!("{units} action units at most, the network's");
+            return Err(Error::argument(what(), expected, labels.action_units.len()));
+        }
+        if let Some(class) = labels.expression.filter(|&class| class >= classes) {
+            let expected = format!("one of the network's {classes} expressions, counted from 0");
+            return Err(Error::argument(what(), expected, class));
+        }
+    }
+    Ok(())
 }

@@ -46,6 +46,7 @@ pub mod graph;
 pub mod head;
 pub mod label;
 pub mod loss;
+mod matrix;
 pub mod metric;
 pub mod model;
 pub mod network;

@@ -60,7 +60,7 @@ pub use self::prediction::{ExpressionScore, Prediction};
 /// if let Some(expression) = prediction.expression() {
 ///     println!("{expression}");
 /// }
-/// println!("smile: {:?}", prediction.action_unit(ActionUnit::Au12));
+/// println!("smile: {:?}", prediction.action_unit(ActionUnit::AU12));
 /// # Ok(())
 /// # }
 /// ```
@@ -86,8 +86,7 @@ impl Predictor {
     /// does without being told anything of it.
     ///
     /// # Errors
-    /// See [`weights::import()`]; [`Error::File`] also if the file is a backbone alone, or a network of
-    /// other outputs than s-Aff-Wild2's, which have no names.
+    /// See [`weights::import()`]; [`Error::File`] also if the file is a backbone alone.
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let options = ImportOptions::default();
         let Import {
@@ -101,10 +100,6 @@ impl Predictor {
             let expected = "a model that reads faces";
             let found = "a backbone alone, which is for training";
             return Err(Error::file(path, expected, found));
-        }
-        if let ModelConfig::Network(network) = &config {
-            let named = network.check_aff_wild2();
-            named.map_err(|error| Error::file(&path, "outputs with names", error.to_string()))?;
         }
         Ok(Self {
             model,

@@ -30,14 +30,13 @@ struct Unit {
 impl<'a> ModelRead<'a> {
     /// What the model of `config` reads, and where it is recorded.
     pub fn of(config: &'a ModelConfig, folder: &Path) -> Self {
-        let units = config.action_units().iter();
+        let units = config.action_units();
+        let units = units.units().map(|unit| Unit {
+            unit,
+            name: unit.name(),
+        });
         Self {
-            action_units: units
-                .map(|&unit| Unit {
-                    unit,
-                    name: unit.name(),
-                })
-                .collect(),
+            action_units: units.collect(),
             expressions: config.expressions(),
             valence_arousal: config.valence_arousal(),
             gaze: matches!(config, ModelConfig::OpenFace3(_)),

@@ -1,13 +1,13 @@
 //! The columns of CSV that hold scores.
 
-use countenance::label::{ActionUnit, Expression};
+use countenance::label::{Expression, Scale, UnitSet};
 use countenance::model::ModelConfig;
 use countenance::predict::Prediction;
 
 /// What a model reads, a column each.
 pub struct ScoreColumns {
     classes: Vec<Expression>,
-    units: Vec<ActionUnit>,
+    units: UnitSet,
     gaze: bool,
 }
 
@@ -16,7 +16,7 @@ impl ScoreColumns {
     pub fn of(config: &ModelConfig) -> Self {
         Self {
             classes: config.expressions().to_vec(),
-            units: config.action_units().to_vec(),
+            units: config.action_units(),
             gaze: matches!(config, ModelConfig::OpenFace3(_)),
         }
     }
@@ -47,8 +47,12 @@ impl ScoreColumns {
         for class in &self.classes {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
-        for &unit in &self.units {
-            fields.push(number(found.and_then(|found| found.action_unit(unit))));
+        for coded in self.units.iter() {
+            let score = found.and_then(|found| match coded.scale {
+                Scale::Occurrence => found.action_unit(coded.unit),
+                Scale::Intensity => found.action_unit_intensity(coded.unit),
+            });
+            fields.push(number(score));
         }
         if self.gaze {
             let gaze = found.and_then(|found| found.gaze);

@@ -19,7 +19,7 @@
 //! let rows = annotation::read(&path, &config)?;
 //! assert_eq!(rows[0].labels.expression, Some(4));
 //! assert_eq!(rows[0].labels.valence_arousal, [None, None]);
-//! assert_eq!(rows[0].labels.action_units[..3], [Some(false), Some(true), None]);
+//! assert_eq!(rows[0].labels.action_units[..3], [Some(0.0), Some(1.0), None]);
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
@@ -144,8 +144,9 @@ fn write_row(out: &mut impl Write, row: &Row) -> std::io::Result<()> {
         Some(class) => write!(out, "{class}")?,
         None => write!(out, "{NO_CLASS}")?,
     }
-    for unit in row.labels.action_units {
-        write!(out, ",{}", unit.map_or(NO_CLASS, i64::from))?;
+    for place in 0..ACTION_UNITS {
+        let unit = row.labels.action_unit(place);
+        write!(out, ",{}", unit.map_or(NO_CLASS, |value| value as i64))?;
     }
     writeln!(out)
 }
@@ -161,6 +162,15 @@ fn check_row(row: &Row) -> Result<()> {
     field::image(&row.image).map_err(refuse)?;
     if row.image.contains(',') {
         return Err(refuse(Fault::new("a path without comma", &row.image)));
+    }
+    let mut units = row.labels.action_units.iter().flatten();
+    if let Some(value) = units.find(|value| !matches!(value, 0.0 | 1.0)) {
+        let expected = "action units that are 0 or 1";
+        return Err(refuse(Fault::new(expected, &value.to_string())));
+    }
+    if row.labels.action_units.len() > ACTION_UNITS {
+        let found = row.labels.action_units.len().to_string();
+        return Err(refuse(Fault::new("12 action units", &found)));
     }
     let mut values = row.labels.valence_arousal.into_iter().flatten();
     if let Some(value) = values.find(|value| !(-1.0..=1.0).contains(value)) {
@@ -192,16 +202,12 @@ fn parse_row(
     let image = field::image(image)?;
     let valence_arousal = form.valence_arousal(valence, arousal)?;
     let expression = form.class(expression, "expression", EXPRESSIONS - 1)?;
-    let mut action_units = [None; ACTION_UNITS];
-    for ((unit, text), label) in ActionUnit::AFF_WILD2
-        .into_iter()
-        .zip(units)
-        .zip(&mut action_units)
-    {
-        *label = form.class(text, unit, 1)?.map(|present| present == 1);
-    }
-    if !config.keep_partial_action_units && action_units.contains(&None) {
-        action_units = [None; ACTION_UNITS];
+    let units = ActionUnit::AFF_WILD2.into_iter().zip(units);
+    let units = units.map(|(unit, text)| Ok(form.class(text, unit, 1)?.map(|label| label as f32)));
+    let mut action_units = units.collect::<Result<Vec<_>, Fault>>()?;
+    let is_dropped = !config.keep_partial_action_units && action_units.contains(&None);
+    if is_dropped || action_units.iter().all(Option::is_none) {
+        action_units.clear();
     }
     Ok(Row {
         image,
@@ -209,6 +215,7 @@ fn parse_row(
             valence_arousal,
             expression,
             action_units,
+            ..Labels::default()
         },
         line,
     })
@@ -252,8 +259,11 @@ mod tests {
             .iter()
             .map(|unit| unit.unwrap())
             .collect();
-        assert_eq!(present.iter().filter(|&&unit| unit).count(), 5);
-        assert!(present[3] && present[6] && present[10] && !present[11]);
+        assert_eq!(present.iter().sum::<f32>(), 5.0);
+        assert_eq!(
+            [3, 6, 10, 11].map(|unit| present[unit]),
+            [1.0, 1.0, 1.0, 0.0]
+        );
     }
 
     #[test]
@@ -302,7 +312,7 @@ mod tests {
         let kept = read_with(text.as_bytes(), &config).unwrap();
         assert_eq!(
             kept[0].labels.action_units[..3],
-            [Some(true), None, Some(false)]
+            [Some(1.0), None, Some(0.0)]
         );
     }
 

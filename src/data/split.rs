@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::data::annotation::{self, AnnotationConfig, Row};
-use crate::label::{ACTION_UNITS, EXPRESSIONS};
+use crate::label::Vocabulary;
 use crate::{Error, Labels, Result};
 
 /// The folder of images, below the data set's root.
@@ -81,6 +81,8 @@ impl FromStr for SplitName {
 pub struct Split {
     /// The data set's folder.
     pub root: PathBuf,
+    /// What its labels are about.
+    pub vocabulary: Vocabulary,
     /// Its rows, repeated ones included; never empty.
     pub rows: Vec<Row>,
 }
@@ -102,6 +104,7 @@ impl Split {
         }
         Ok(Self {
             root: root.to_path_buf(),
+            vocabulary: Vocabulary::aff_wild2(),
             rows,
         })
     }
@@ -132,14 +135,14 @@ impl Split {
 
     /// What the labels of this part count.
     pub fn statistics(&self) -> Statistics {
-        Statistics::of(self.rows.iter().map(|row| &row.labels))
+        Statistics::of(&self.vocabulary, self.rows.iter().map(|row| &row.labels))
     }
 }
 
 /// How often one action unit is labelled, and how often present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occurrence {
-    /// Rows in which it is present.
+    /// Rows in which it is present; of an intensity, those in which it is above 0.
     pub present: usize,
     /// Rows in which it is labelled, present or absent.
     pub labelled: usize,
@@ -154,18 +157,25 @@ pub struct Statistics {
     pub valence_arousal_rows: usize,
     /// Rows with valence, and rows with arousal.
     pub valence_arousal: [usize; 2],
-    /// Rows of each of [`Expression::AFF_WILD2`](crate::Expression::AFF_WILD2).
-    pub expression: [usize; EXPRESSIONS],
+    /// Rows of each of the vocabulary's expressions.
+    pub expression: Vec<usize>,
     /// Rows with at least one action unit labelled.
     pub action_unit_rows: usize,
-    /// Each of [`ActionUnit::AFF_WILD2`](crate::ActionUnit::AFF_WILD2).
-    pub action_units: [Occurrence; ACTION_UNITS],
+    /// Each of the vocabulary's action units.
+    pub action_units: Vec<Occurrence>,
 }
 
 impl Statistics {
-    /// Counts `labels`.
-    pub fn of<'a>(labels: impl IntoIterator<Item = &'a Labels>) -> Self {
-        let mut counts = Self::default();
+    /// Counts `labels`, which are in the order of `vocabulary`.
+    ///
+    /// # Panics
+    /// If a label is of an expression that the vocabulary has not.
+    pub fn of<'a>(vocabulary: &Vocabulary, labels: impl IntoIterator<Item = &'a Labels>) -> Self {
+        let mut counts = Self {
+            expression: vec![0; vocabulary.expressions.len()],
+            action_units: vec![Occurrence::default(); vocabulary.action_units.len()],
+            ..Self::default()
+        };
         for labels in labels {
             counts.rows += 1;
             counts.valence_arousal_rows += usize::from(labels.has_valence_arousal());
@@ -180,9 +190,9 @@ impl Statistics {
                 counts.expression[class] += 1;
             }
             counts.action_unit_rows += usize::from(labels.has_action_units());
-            for (count, unit) in counts.action_units.iter_mut().zip(labels.action_units) {
+            for (count, unit) in counts.action_units.iter_mut().zip(&labels.action_units) {
                 count.labelled += usize::from(unit.is_some());
-                count.present += usize::from(unit == Some(true));
+                count.present += usize::from(unit.is_some_and(|value| value > 0.0));
             }
         }
         counts

@@ -96,7 +96,11 @@ fn row(image: &str, prediction: ChallengePrediction) -> Result<Row> {
         labels: Labels {
             valence_arousal: [valence, arousal].map(|value| Some(value.clamp(-1.0, 1.0))),
             expression: Some(prediction.expression),
-            action_units: prediction.action_units.map(Some),
+            action_units: prediction
+                .action_units
+                .map(|present| Some(f32::from(u8::from(present))))
+                .to_vec(),
+            ..Labels::default()
         },
         line: 0,
     })

@@ -146,8 +146,8 @@ fn the_network_differentiates_the_feature() {
     check_one("network", module, features, |m, x| {
         let output = m.forward(x);
         let all = vec![
-            output.action_units,
-            output.expression_logits,
+            output.action_units.unwrap(),
+            output.expression_logits.unwrap(),
             output.valence_arousal,
         ];
         Tensor::cat(all, 1)

@@ -11,8 +11,6 @@
 //! assert_eq!(counts.f1(), 2.0 / 3.0);
 //! ```
 
-use crate::label::ACTION_UNITS;
-
 /// The probability from which an action unit counts as present, inclusive.
 pub const THRESHOLD: f32 = 0.5;
 
@@ -62,27 +60,35 @@ impl BinaryCounts {
 /// F1 per action unit, over the rows that label it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActionUnitF1 {
-    counts: [BinaryCounts; ACTION_UNITS],
-    labelled: [u64; ACTION_UNITS],
+    counts: Vec<BinaryCounts>,
+    labelled: Vec<u64>,
     rows: u64,
 }
 
 impl ActionUnitF1 {
-    /// Nothing counted yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Nothing counted yet of so many units.
+    pub fn new(units: usize) -> Self {
+        Self {
+            counts: vec![BinaryCounts::default(); units],
+            labelled: vec![0; units],
+            rows: 0,
+        }
     }
 
-    /// Counts one row: a unit is predicted present where `probability >= 0.5` ([`THRESHOLD`]).
-    pub fn push(
-        &mut self,
-        labels: &[Option<bool>; ACTION_UNITS],
-        probabilities: &[f32; ACTION_UNITS],
-    ) {
+    /// Counts one row: a unit is predicted present where `probability >= 0.5` ([`THRESHOLD`]), and is
+    /// present where its label is above 0. The labels of a row without any may be empty.
+    ///
+    /// # Panics
+    /// If there are more labels than units, or fewer probabilities than labels.
+    pub fn push(&mut self, labels: &[Option<f32>], probabilities: &[f32]) {
+        assert!(
+            labels.len() <= probabilities.len(),
+            "a probability for each label"
+        );
         let mut any = false;
         for (unit, (label, &probability)) in labels.iter().zip(probabilities).enumerate() {
             if let Some(label) = *label {
-                self.counts[unit].push(label, probability >= THRESHOLD);
+                self.counts[unit].push(label > 0.0, probability >= THRESHOLD);
                 self.labelled[unit] += 1;
                 any = true;
             }
@@ -96,8 +102,11 @@ impl ActionUnitF1 {
     }
 
     /// F1 of each unit; `None` for a unit that no row labels.
-    pub fn per_unit(&self) -> [Option<f64>; ACTION_UNITS] {
-        std::array::from_fn(|unit| (self.labelled[unit] > 0).then(|| self.counts[unit].f1()))
+    pub fn per_unit(&self) -> Vec<Option<f64>> {
+        let units = self.counts.iter().zip(&self.labelled);
+        units
+            .map(|(counts, &labelled)| (labelled > 0).then(|| counts.f1()))
+            .collect()
     }
 }
 
@@ -114,13 +123,13 @@ mod tests {
 
     #[test]
     fn a_probability_of_exactly_one_half_is_a_yes() {
-        let mut f1 = ActionUnitF1::new();
-        let mut labels = [None; ACTION_UNITS];
-        (labels[0], labels[1]) = (Some(true), Some(true));
-        let mut probabilities = [0.9; ACTION_UNITS];
-        (probabilities[0], probabilities[1]) = (0.5, 0.5f32.next_down());
-        f1.push(&labels, &probabilities);
-        assert_eq!(f1.per_unit()[..3], [Some(1.0), Some(0.0), None]);
+        let mut f1 = ActionUnitF1::new(3);
+        f1.push(
+            &[Some(1.0), Some(1.0), None],
+            &[0.5, 0.5f32.next_down(), 0.9],
+        );
+        f1.push(&[], &[0.9; 3]);
+        assert_eq!(f1.per_unit(), [Some(1.0), Some(0.0), None]);
         assert_eq!(f1.rows(), 1);
     }
 }

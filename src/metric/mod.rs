@@ -17,9 +17,10 @@
 //! # Example
 //! ```
 //! use countenance::Labels;
+//! use countenance::label::Vocabulary;
 //! use countenance::metric::{RowScores, ScoreAccumulator};
 //!
-//! let mut scores = ScoreAccumulator::new();
+//! let mut scores = ScoreAccumulator::new(&Vocabulary::aff_wild2());
 //! for (label, score) in [(0.5, 0.4), (-0.5, -0.4), (0.0, 0.0)] {
 //!     let labels = Labels { valence_arousal: [Some(label), Some(label)], ..Labels::default() };
 //!     scores.push(&labels, &RowScores { valence_arousal: [score; 2], ..RowScores::default() })?;
@@ -38,7 +39,7 @@ mod name;
 pub mod report;
 pub mod score;
 
-pub use report::{Concordances, Report, RowCounts};
+pub use report::{Concordances, Named, Report, RowCounts};
 pub use score::{RowScores, ScoreAccumulator};
 
 /// The mean of the values that are there; `None` if none is.

@@ -1,69 +1,45 @@
-//! Scores as maps from names: how a report's action units and expressions stand in JSON.
+//! Scores as maps from names: how a report's action units and expressions stand in JSON, in order.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression};
-
-/// Action units by name, in order.
-pub(super) mod unit {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; ACTION_UNITS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(ActionUnit::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; ACTION_UNITS], D::Error> {
-        by_name(deserializer, &ActionUnit::AFF_WILD2)
-    }
+/// Writes names and their scores as a map, in their order.
+pub(super) fn serialize<N: Serialize, S: Serializer>(
+    scores: &[(N, Option<f64>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(scores.iter().map(|(name, score)| (name, score)))
 }
 
-/// Expressions by name, in order.
-pub(super) mod class {
-    use super::*;
-
-    pub fn serialize<S: serde::Serializer>(
-        scores: &[Option<f64>; EXPRESSIONS],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Expression::AFF_WILD2.into_iter().zip(scores))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[Option<f64>; EXPRESSIONS], D::Error> {
-        by_name(deserializer, &Expression::AFF_WILD2)
-    }
-}
-
-/// Reads a map that has exactly the keys of `order`, in any order.
-fn by_name<'de, D, Name, const N: usize>(
-    deserializer: D,
-    order: &[Name; N],
-) -> Result<[Option<f64>; N], D::Error>
+/// Reads a map in the order of its entries, each name once.
+pub(super) fn deserialize<'de, N, D>(deserializer: D) -> Result<Vec<(N, Option<f64>)>, D::Error>
 where
-    D: serde::Deserializer<'de>,
-    Name: Deserialize<'de> + Ord + fmt::Display,
+    N: Deserialize<'de> + PartialEq + fmt::Display,
+    D: Deserializer<'de>,
 {
-    use serde::de::Error;
+    deserializer.deserialize_map(Entries(PhantomData))
+}
 
-    let mut scores = std::collections::BTreeMap::<Name, Option<f64>>::deserialize(deserializer)?;
-    let mut ordered = [None; N];
-    for (name, slot) in order.iter().zip(&mut ordered) {
-        *slot = scores
-            .remove(name)
-            .ok_or_else(|| D::Error::custom(format!("no score of {name}")))?;
+struct Entries<N>(PhantomData<N>);
+
+impl<'de, N: Deserialize<'de> + PartialEq + fmt::Display> Visitor<'de> for Entries<N> {
+    type Value = Vec<(N, Option<f64>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from names to scores")
     }
-    match scores.into_keys().next() {
-        Some(name) => Err(D::Error::custom(format!(
-            "a score of {name} is not expected"
-        ))),
-        None => Ok(ordered),
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut scores: Self::Value = Vec::new();
+        while let Some((name, score)) = map.next_entry()? {
+            if scores.iter().any(|(known, _)| *known == name) {
+                return Err(serde::de::Error::custom(format!("two scores of {name}")));
+            }
+            scores.push((name, score));
+        }
+        Ok(scores)
     }
 }

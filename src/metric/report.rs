@@ -3,11 +3,13 @@
 //! # Example
 //! ```
 //! use countenance::Labels;
+//! use countenance::label::Vocabulary;
 //! use countenance::metric::{Report, RowScores, ScoreAccumulator};
 //!
-//! let mut scores = ScoreAccumulator::new();
+//! let mut scores = ScoreAccumulator::new(&Vocabulary::aff_wild2());
 //! let labels = Labels { expression: Some(0), ..Labels::default() };
-//! scores.push(&labels, &RowScores::default())?;
+//! let row = RowScores { expression_logits: &[0.0; 8], ..RowScores::default() };
+//! scores.push(&labels, &row)?;
 //! let report = scores.report();
 //! // What has no label to stand on is null.
 //! let json = serde_json::to_string(&report).unwrap();
@@ -18,31 +20,35 @@
 //! ```
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
+use crate::label::{ActionUnit, Expression, Labels};
 use crate::metric::{mean_of_present, name};
+
+/// Scores by name, in a vocabulary's order; one that no row has a label for is `None`.
+pub type Named<N> = Vec<(N, Option<f64>)>;
 
 /// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
 ///
 /// A score that no row has a label for is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Mean F1 over the action units that have labels: all twelve on s-Aff-Wild2.
+    /// Mean F1 over the action units that have labels.
     pub p_au: Option<f64>,
-    /// Macro F1 over the eight expressions.
+    /// Macro F1 over the expressions.
     pub p_ex: Option<f64>,
     /// Mean of the two concordance coefficients; absent unless both are there.
     pub p_va: Option<f64>,
     /// `P_MTL = P_AU + P_EX + P_VA`; absent unless all three are there.
     pub p_mtl: Option<f64>,
-    /// F1 of each of [`ActionUnit::AFF_WILD2`].
-    #[serde(with = "name::unit")]
-    pub au_f1: [Option<f64>; ACTION_UNITS],
-    /// F1 of each of [`Expression::AFF_WILD2`].
-    #[serde(with = "name::class")]
-    pub ex_f1: [Option<f64>; EXPRESSIONS],
+    /// F1 of each action unit.
+    #[serde(with = "name")]
+    pub au_f1: Named<ActionUnit>,
+    /// F1 of each expression.
+    #[serde(with = "name")]
+    pub ex_f1: Named<Expression>,
     /// The concordance coefficients.
     pub ccc: Concordances,
     /// How many rows the scores were computed from.
@@ -111,13 +117,13 @@ impl fmt::Display for RowCounts {
 impl Report {
     /// The report of single scores: the means and the sum follow from them.
     pub fn of(
-        au_f1: [Option<f64>; ACTION_UNITS],
-        ex_f1: [Option<f64>; EXPRESSIONS],
+        au_f1: Named<ActionUnit>,
+        ex_f1: Named<Expression>,
         ccc: Concordances,
         rows: RowCounts,
     ) -> Self {
-        let p_au = mean_of_present(&au_f1);
-        let p_ex = mean_of_present(&ex_f1);
+        let p_au = mean_of_present(&values(&au_f1));
+        let p_ex = mean_of_present(&values(&ex_f1));
         let p_va = ccc
             .valence
             .zip(ccc.arousal)
@@ -144,8 +150,13 @@ impl Report {
     pub fn table(&self, chance: Option<&Report>) -> String {
         let mut text = String::new();
         let mut marked = false;
-        let mut block = |title: &str, names: &[String], scores: fn(&Report) -> Vec<Option<f64>>| {
-            let widths: Vec<usize> = names.iter().map(|name| name.len().max(6) + 1).collect();
+        let mut block = |title: &str, names: &[String], places: Range<usize>, scores: Scores| {
+            let names = &names[places.clone()];
+            let scores = |report: &Report| match scores(report).get(places.clone()) {
+                Some(scores) => scores.to_vec(),
+                None => vec![None; places.len()],
+            };
+            let widths: Vec<usize> = names.iter().map(|name| width(name)).collect();
             let mut line = |label: &str, cells: &[(String, bool)]| {
                 text.push_str(&format!("{label:<10}"));
                 let mut taken = 0;
@@ -176,32 +187,68 @@ impl Report {
                 }
             }
         };
-        block(
-            "",
-            &["P_AU", "P_EX", "P_VA", "P_MTL"].map(String::from),
-            |report| vec![report.p_au, report.p_ex, report.p_va, report.p_mtl],
-        );
-        block(
-            "AU F1",
-            &ActionUnit::AFF_WILD2.map(|unit| unit.to_string()),
-            |report| report.au_f1.to_vec(),
-        );
-        block(
-            "EX F1",
-            &Expression::AFF_WILD2.map(|class| class.to_string()),
-            |report| report.ex_f1.to_vec(),
-        );
-        block(
-            "VA CCC",
-            &["Valence", "Arousal"].map(String::from),
-            |report| vec![report.ccc.valence, report.ccc.arousal],
-        );
+        let blocks: [(&str, Vec<String>, Scores); 4] = [
+            (
+                "",
+                ["P_AU", "P_EX", "P_VA", "P_MTL"].map(String::from).to_vec(),
+                |report| vec![report.p_au, report.p_ex, report.p_va, report.p_mtl],
+            ),
+            ("AU F1", names(&self.au_f1), |report| values(&report.au_f1)),
+            ("EX F1", names(&self.ex_f1), |report| values(&report.ex_f1)),
+            (
+                "VA CCC",
+                ["Valence", "Arousal"].map(String::from).to_vec(),
+                |report| vec![report.ccc.valence, report.ccc.arousal],
+            ),
+        ];
+        for (title, names, scores) in blocks {
+            for (number, places) in lines(&names).into_iter().enumerate() {
+                let title = if number == 0 { title } else { "" };
+                block(title, &names, places, scores);
+            }
+        }
         text.push_str(&format!("rows      {}\n", self.rows));
         if marked {
             text.push_str(&format!("{BELOW} lower than chance\n"));
         }
         text
     }
+}
+
+/// Some of a report's scores.
+type Scores = fn(&Report) -> Vec<Option<f64>>;
+
+/// How wide the scores of a line may be together; a block of more has several lines.
+const LINE: usize = 90;
+
+fn names<N: fmt::Display>(scores: &Named<N>) -> Vec<String> {
+    scores.iter().map(|(name, _)| name.to_string()).collect()
+}
+
+fn values<N>(scores: &Named<N>) -> Vec<Option<f64>> {
+    scores.iter().map(|(_, score)| *score).collect()
+}
+
+/// The width of a column with its gap.
+fn width(name: &str) -> usize {
+    name.chars().count().max(6) + 1
+}
+
+/// Which columns stand in which line.
+fn lines(names: &[String]) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut taken = LINE;
+    for (place, name) in names.iter().enumerate() {
+        match lines.last_mut() {
+            Some(line) if taken + width(name) <= LINE => line.end = place + 1,
+            _ => {
+                lines.push(place..place + 1);
+                taken = 0;
+            }
+        }
+        taken += width(name);
+    }
+    lines
 }
 
 /// Marks a score that is lower than chance.
@@ -226,10 +273,12 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let mut au_f1 = [Some(0.5); ACTION_UNITS];
-        au_f1[7] = None;
-        let mut ex_f1 = [Some(0.25); EXPRESSIONS];
-        ex_f1[2] = Some(0.0);
+        let mut au_f1 = ActionUnit::AFF_WILD2.map(|unit| (unit, Some(0.5))).to_vec();
+        au_f1[7].1 = None;
+        let mut ex_f1 = Expression::AFF_WILD2
+            .map(|class| (class, Some(0.25)))
+            .to_vec();
+        ex_f1[2].1 = Some(0.0);
         let ccc = Concordances {
             valence: Some(0.5),
             arousal: Some(0.25),
@@ -265,9 +314,9 @@ mod tests {
         let more = json.replacen('{', r#"{"chance":{},"#, 1);
         assert_eq!(serde_json::from_str::<Report>(&more).unwrap(), report());
         for broken in [
-            json.replace("AU15", "AU9"),
-            json.replace(r#""AU15":null,"#, ""),
-            json.replace(r#""Disgust""#, r#""Contempt""#),
+            json.replace("AU15", "AU99"),
+            json.replace("AU15", "AU12"),
+            json.replace(r#""Disgust""#, r#""Fear""#),
         ] {
             serde_json::from_str::<Report>(&broken).unwrap_err();
         }
@@ -301,11 +350,11 @@ mod tests {
     fn a_score_lower_than_chance_has_a_mark_and_stays_in_its_column() {
         let mut low = report();
         (low.p_au, low.p_ex) = (Some(0.125), None);
-        low.au_f1[1] = Some(0.499);
+        low.au_f1[1].1 = Some(0.499);
         low.ccc.valence = Some(-0.75);
         let plain = low.table(Some(&Report::of(
-            [None; ACTION_UNITS],
-            [None; EXPRESSIONS],
+            ActionUnit::AFF_WILD2.map(|unit| (unit, None)).to_vec(),
+            Expression::AFF_WILD2.map(|class| (class, None)).to_vec(),
             Concordances::default(),
             low.rows,
         )));
@@ -322,6 +371,19 @@ mod tests {
         }
         assert!(marked.ends_with("* lower than chance\n"), "{marked}");
         assert!(!report().table(Some(&report())).contains(BELOW));
+    }
+
+    #[test]
+    fn many_units_take_several_lines_and_none_take_none() {
+        let units = ActionUnit::OPEN_GRAPH_AU
+            .map(|unit| (unit, Some(0.5)))
+            .to_vec();
+        let report = Report::of(units, vec![], Concordances::default(), RowCounts::default());
+        let table = report.table(Some(&report));
+        assert!(table.lines().all(|line| line.len() <= 100), "{table}");
+        assert_eq!(table.matches("0.500").count(), 2 + 2 * 41);
+        assert_eq!(table.matches("AU F1").count(), 1);
+        assert!(!table.contains("EX F1"), "{table}");
     }
 
     #[test]

@@ -3,49 +3,56 @@
 //! # Example
 //! ```
 //! use countenance::Labels;
+//! use countenance::label::Vocabulary;
 //! use countenance::metric::{RowScores, ScoreAccumulator};
 //!
-//! let mut labels = Labels::default();
-//! labels.action_units[6] = Some(true);
-//! let mut row = RowScores::default();
-//! row.action_units[6] = 0.7;
-//! let mut scores = ScoreAccumulator::new();
+//! let labels = Labels { action_units: vec![Some(1.0); 8], ..Labels::default() };
+//! let row = RowScores { action_units: &[0.7; 41], ..RowScores::default() };
+//! let mut scores = ScoreAccumulator::new(&Vocabulary::open_graph_au());
 //! scores.push(&labels, &row)?;
-//! assert_eq!(scores.report().au_f1[6], Some(1.0));
+//! assert_eq!(scores.report().au_f1[6].1, Some(1.0));
 //!
 //! // A score that is asked for and not finite is an error, not a zero.
-//! row.action_units[6] = f32::NAN;
+//! let row = RowScores { action_units: &[f32::NAN; 41], ..RowScores::default() };
 //! assert!(scores.push(&labels, &row).is_err());
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
 use crate::Result;
 use crate::finite::NotFiniteScore;
-use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS, Expression, Labels};
+use crate::label::{Labels, Vocabulary};
 use crate::metric::concordance::Concordance;
 use crate::metric::confusion::{Confusion, largest};
 use crate::metric::f1::ActionUnitF1;
 use crate::metric::report::{Concordances, Report, RowCounts};
 
-/// The network's scores of one row, in s-Aff-Wild2's orders.
+/// The network's scores of one row, in a vocabulary's orders. Those of a task that no label asks for may
+/// be empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RowScores {
-    /// The probability of each action unit, in [0, 1].
-    pub action_units: [f32; ACTION_UNITS],
+pub struct RowScores<'a> {
+    /// The score of each action unit, in [0, 1]: its probability, or its intensity as a share of 5.
+    pub action_units: &'a [f32],
     /// A logit per expression; the largest is the prediction.
-    pub expression_logits: [f32; EXPRESSIONS],
+    pub expression_logits: &'a [f32],
     /// Valence and arousal, each in [-1, 1].
     pub valence_arousal: [f32; 2],
 }
 
-impl RowScores {
+impl RowScores<'_> {
     /// Looks for a score that `labels` asks for and that is not finite.
-    pub(crate) fn check(&self, labels: &Labels) -> Result<(), NotFiniteScore> {
-        let units = ActionUnit::AFF_WILD2.iter().zip(self.action_units);
-        let asked = units.zip(&labels.action_units);
+    pub(crate) fn check(
+        &self,
+        vocabulary: &Vocabulary,
+        labels: &Labels,
+    ) -> Result<(), NotFiniteScore> {
+        let units = vocabulary.action_units.units();
+        let asked = units
+            .zip(self.action_units.iter().copied())
+            .zip(&labels.action_units);
         NotFiniteScore::among(asked.filter_map(|(score, label)| label.map(|_| score)))?;
         if labels.expression.is_some() {
-            NotFiniteScore::among(Expression::AFF_WILD2.iter().zip(self.expression_logits))?;
+            let logits = self.expression_logits.iter().copied();
+            NotFiniteScore::among(vocabulary.expressions.iter().zip(logits))?;
         }
         let affect = ["valence", "arousal"].iter().zip(self.valence_arousal);
         let asked = affect.zip(&labels.valence_arousal);
@@ -57,21 +64,22 @@ impl RowScores {
 ///
 /// ```
 /// use countenance::Labels;
+/// use countenance::label::Vocabulary;
 /// use countenance::metric::{RowScores, ScoreAccumulator};
 ///
-/// let mut scores = ScoreAccumulator::new();
-/// let happy = Labels { expression: Some(4), ..Labels::default() };
-/// let mut row = RowScores::default();
-/// row.expression_logits[4] = 2.5;
-/// scores.push(&happy, &row)?;
+/// let mut scores = ScoreAccumulator::new(&Vocabulary::fer_plus());
+/// let happy = Labels { expression: Some(1), ..Labels::default() };
+/// let logits = [0.0, 2.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+/// scores.push(&happy, &RowScores { expression_logits: &logits, ..RowScores::default() })?;
 ///
 /// let report = scores.report();
-/// assert_eq!(report.ex_f1[4], Some(1.0));
+/// assert_eq!(report.ex_f1[1], (countenance::Expression::Happiness, Some(1.0)));
 /// assert_eq!(report.p_au, None);
 /// # Ok::<(), countenance::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ScoreAccumulator {
+    vocabulary: Vocabulary,
     action_units: ActionUnitF1,
     expression: Confusion,
     valence: Concordance,
@@ -80,9 +88,16 @@ pub struct ScoreAccumulator {
 }
 
 impl ScoreAccumulator {
-    /// Nothing counted yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Nothing counted yet of what is in `vocabulary`.
+    pub fn new(vocabulary: &Vocabulary) -> Self {
+        Self {
+            action_units: ActionUnitF1::new(vocabulary.action_units.len()),
+            expression: Confusion::new(&vocabulary.expressions),
+            valence: Concordance::new(),
+            arousal: Concordance::new(),
+            rows: RowCounts::default(),
+            vocabulary: vocabulary.clone(),
+        }
     }
 
     /// Counts one row; what its labels lack is left out.
@@ -92,17 +107,17 @@ impl ScoreAccumulator {
     /// neither a right one nor a wrong one. The row then does not count.
     ///
     /// # Panics
-    /// If the labelled expression is not below [`EXPRESSIONS`].
+    /// If a label has no score, or is none of the vocabulary's.
     pub fn push(&mut self, labels: &Labels, scores: &RowScores) -> Result<()> {
         scores
-            .check(labels)
+            .check(&self.vocabulary, labels)
             .map_err(|found| found.of(format!("row {}", self.rows.total)))?;
         self.rows.push(labels);
         self.action_units
-            .push(&labels.action_units, &scores.action_units);
+            .push(&labels.action_units, scores.action_units);
         if let Some(label) = labels.expression {
             self.expression
-                .push(label, largest(&scores.expression_logits));
+                .push(label, largest(scores.expression_logits));
         }
         let [valence, arousal] = scores.valence_arousal;
         for (concordance, predicted, label) in [
@@ -124,8 +139,17 @@ impl ScoreAccumulator {
     /// The scores of the rows so far.
     pub fn report(&self) -> Report {
         Report::of(
-            self.action_units.per_unit(),
-            self.expression.per_class(),
+            self.vocabulary
+                .action_units
+                .units()
+                .zip(self.action_units.per_unit())
+                .collect(),
+            self.vocabulary
+                .expressions
+                .iter()
+                .cloned()
+                .zip(self.expression.per_class())
+                .collect(),
             Concordances {
                 valence: self.valence.ccc(),
                 arousal: self.arousal.ccc(),
@@ -138,10 +162,15 @@ impl ScoreAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::{ACTION_UNITS, EXPRESSIONS};
+
+    fn accumulator() -> ScoreAccumulator {
+        ScoreAccumulator::new(&Vocabulary::aff_wild2())
+    }
 
     #[test]
     fn rows_without_labels_leave_every_score_absent() {
-        let mut scores = ScoreAccumulator::new();
+        let mut scores = accumulator();
         scores
             .push(&Labels::default(), &RowScores::default())
             .unwrap();
@@ -150,8 +179,9 @@ mod tests {
             (report.p_au, report.p_ex, report.p_va, report.p_mtl),
             (None, None, None, None)
         );
-        assert_eq!(report.au_f1, [None; ACTION_UNITS]);
-        assert_eq!(report.ex_f1, [None; EXPRESSIONS]);
+        assert_eq!((report.au_f1.len(), report.ex_f1.len()), (12, 8));
+        assert!(report.au_f1.iter().all(|(_, score)| score.is_none()));
+        assert!(report.ex_f1.iter().all(|(_, score)| score.is_none()));
         let rows = RowCounts {
             total: 1,
             ..RowCounts::default()
@@ -161,21 +191,23 @@ mod tests {
 
     #[test]
     fn perfect_predictions_score_three() {
-        let mut scores = ScoreAccumulator::new();
+        let mut scores = accumulator();
         for class in 0..EXPRESSIONS {
             let affect = [class as f32 / 8.0, -0.5 + class as f32 / 16.0];
             let units: [bool; ACTION_UNITS] = std::array::from_fn(|unit| (unit + class) % 3 == 0);
             let labels = Labels {
                 valence_arousal: affect.map(Some),
                 expression: Some(class),
-                action_units: units.map(Some),
+                action_units: units.map(|on| Some(f32::from(u8::from(on)))).to_vec(),
+                ..Labels::default()
             };
-            let mut row = RowScores {
-                action_units: units.map(|on| if on { 0.9 } else { 0.1 }),
+            let mut logits = [0.0; EXPRESSIONS];
+            logits[class] = 1.0;
+            let row = RowScores {
+                action_units: &units.map(|on| if on { 0.9 } else { 0.1 }),
+                expression_logits: &logits,
                 valence_arousal: affect,
-                ..RowScores::default()
             };
-            row.expression_logits[class] = 1.0;
             scores.push(&labels, &row).unwrap();
         }
         assert_eq!(scores.report().p_mtl, Some(3.0));
@@ -184,7 +216,7 @@ mod tests {
     #[test]
     fn one_of_valence_and_arousal_counts_for_its_own_coefficient() {
         let pairs = [[0.1, 0.9], [0.4, -0.2], [-0.6, 0.3], [0.8, 0.0]];
-        let mut scores = ScoreAccumulator::new();
+        let mut scores = accumulator();
         let mut alone = [Concordance::new(), Concordance::new()];
         for (row, [valence, arousal]) in pairs.into_iter().enumerate() {
             let labels = Labels {
@@ -218,30 +250,35 @@ mod tests {
         let labels = Labels {
             valence_arousal: [None, Some(0.5)],
             expression: Some(2),
-            action_units: std::array::from_fn(|unit| (unit == 3).then_some(true)),
+            action_units: (0..ACTION_UNITS)
+                .map(|unit| (unit == 3).then_some(1.0))
+                .collect(),
+            ..Labels::default()
         };
-        let good = RowScores {
-            expression_logits: std::array::from_fn(|class| class as f32),
-            ..RowScores::default()
-        };
-        let broken = |change: fn(&mut RowScores)| {
-            let mut scores = ScoreAccumulator::new();
-            scores.push(&Labels::default(), &good).unwrap();
+        type Row = ([f32; ACTION_UNITS], [f32; EXPRESSIONS], [f32; 2]);
+        let broken = |change: fn(&mut Row)| {
+            let logits = std::array::from_fn(|class| class as f32);
+            let mut row = ([0.0; ACTION_UNITS], logits, [0.0; 2]);
+            let mut scores = accumulator();
+            scores
+                .push(&Labels::default(), &RowScores::default())
+                .unwrap();
             let before = scores.clone();
-            let mut row = good;
             change(&mut row);
+            let row = RowScores {
+                action_units: &row.0,
+                expression_logits: &row.1,
+                valence_arousal: row.2,
+            };
             let result = scores.push(&labels, &row);
             assert_eq!(scores == before, result.is_err());
             result.map_err(|error| error.to_string())
         };
         for (found, expected) in [
-            (broken(|row| row.action_units[3] = f32::NAN), "AU6 is NaN"),
+            (broken(|row| row.0[3] = f32::NAN), "AU6 is NaN"),
+            (broken(|row| row.1[7] = f32::INFINITY), "Other is inf"),
             (
-                broken(|row| row.expression_logits[7] = f32::INFINITY),
-                "Other is inf",
-            ),
-            (
-                broken(|row| row.valence_arousal[1] = f32::NEG_INFINITY),
+                broken(|row| row.2[1] = f32::NEG_INFINITY),
                 "arousal is -inf",
             ),
         ] {
@@ -251,7 +288,7 @@ mod tests {
                 "{error}"
             );
         }
-        broken(|row| row.action_units[4] = f32::NAN).unwrap();
-        broken(|row| row.valence_arousal[0] = f32::NAN).unwrap();
+        broken(|row| row.0[4] = f32::NAN).unwrap();
+        broken(|row| row.2[0] = f32::NAN).unwrap();
     }
 }

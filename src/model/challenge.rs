@@ -1,6 +1,7 @@
 //! Whether a model answers all that s-Aff-Wild2 asks.
 
 use super::ModelConfig;
+use crate::label::Scale;
 use crate::{ActionUnit, Error, Expression, Result};
 
 impl ModelConfig {
@@ -26,6 +27,11 @@ impl ModelConfig {
     /// What of s-Aff-Wild2 the model does not read, and what it tells apart that is not there.
     fn gaps(&self) -> Vec<String> {
         let (units, classes) = (self.action_units(), self.expressions());
+        let units: Vec<_> = units
+            .iter()
+            .filter(|coded| coded.scale == Scale::Occurrence)
+            .map(|coded| coded.unit)
+            .collect();
         let mut gaps = Vec::new();
         let missing = |all: Vec<String>, none: bool, what: &str| match (all.is_empty(), none) {
             (true, _) => None,

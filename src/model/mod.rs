@@ -37,6 +37,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::face::Crop;
+use crate::label::UnitSet;
 use crate::network::{Network, NetworkConfig};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
@@ -70,8 +71,8 @@ pub enum ModelConfig {
 /// What a [`Model`] says of a batch; what it does not read is absent.
 #[derive(Clone, Debug, Default)]
 pub struct ModelOutput {
-    /// `[batch, units]`, probabilities in [0, 1], in the order of
-    /// [`ModelConfig::action_units`].
+    /// `[batch, units]`, in [0, 1], in the order of [`ModelConfig::action_units`]: probabilities, of
+    /// intensities shares of their largest, 5.
     pub action_units: Option<Tensor<2>>,
     /// `[batch, classes]`, logits, in the order of [`ModelConfig::expressions`].
     pub expression_logits: Option<Tensor<2>>,
@@ -107,18 +108,18 @@ impl ModelConfig {
     }
 
     /// The action units that the model was trained to read, in the order of its outputs.
-    pub fn action_units(&self) -> &[ActionUnit] {
+    pub fn action_units(&self) -> UnitSet {
         match self {
-            Self::Network(config) if config.tasks.action_unit => &ActionUnit::AFF_WILD2,
-            Self::Network(_) | Self::Classifier(_) => &[],
-            Self::OpenFace3(_) => &ActionUnit::OPENFACE3,
+            Self::Network(config) if config.tasks.action_unit => config.action_units.clone(),
+            Self::Network(_) | Self::Classifier(_) => UnitSet::default(),
+            Self::OpenFace3(_) => ActionUnit::OPENFACE3.into_iter().collect(),
         }
     }
 
     /// The expressions that the model was trained to tell apart, in the order of its logits.
     pub fn expressions(&self) -> &[Expression] {
         match self {
-            Self::Network(config) if config.tasks.expression => &Expression::AFF_WILD2,
+            Self::Network(config) if config.tasks.expression => &config.expressions,
             Self::Network(_) => &[],
             Self::Classifier(config) => &config.expressions,
             Self::OpenFace3(_) => &Expression::OPENFACE3,
@@ -184,8 +185,8 @@ impl Model {
             Self::Network(network) => {
                 let output = network.forward(features);
                 ModelOutput {
-                    action_units: Some(output.action_units),
-                    expression_logits: Some(output.expression_logits),
+                    action_units: output.action_units,
+                    expression_logits: output.expression_logits,
                     valence_arousal: Some(output.valence_arousal),
                     gaze: None,
                 }

@@ -5,13 +5,13 @@ use burn::tensor::Device;
 
 use super::range::{probability, setting, validate_backbone, within};
 use super::{FeatureKind, Network, Tasks};
-use crate::Result;
 use crate::attention::Attention;
 use crate::backbone::EfficientNetConfig;
 use crate::face::Crop;
 use crate::graph::Similarity;
 use crate::head::{ActionUnitHeadConfig, ExpressionHeadConfig, NodeMap, ValenceArousalHeadConfig};
-use crate::label::{ACTION_UNITS, EXPRESSIONS};
+use crate::label::{AffectRange, ClassSet, UnitSet, Vocabulary};
+use crate::{Error, Result};
 
 /// Configuration of [`Network`].
 #[derive(Config, Debug)]
@@ -23,12 +23,12 @@ pub struct NetworkConfig {
     pub feature: FeatureKind,
     /// Width of the feature, 1 to 16384. With a backbone it must be the width of that output.
     pub feature_width: usize,
-    /// Number of action units, 1 to 256. Default: 12.
-    #[config(default = 12)]
-    pub action_units: usize,
-    /// Number of expressions, 1 to 4096. Default: 8.
-    #[config(default = 8)]
-    pub expressions: usize,
+    /// The action units, at most 256; without any the network has no such head. Default: s-Aff-Wild2's 12.
+    #[config(default = "UnitSet::aff_wild2()")]
+    pub action_units: UnitSet,
+    /// The expressions, at most 4096; without any the network has no such head. Default: s-Aff-Wild2's 8.
+    #[config(default = "ClassSet::aff_wild2()")]
+    pub expressions: ClassSet,
     /// What maps the feature to a unit's node. Default: [`NodeMap::Normalised`], the paper's.
     #[config(default = "NodeMap::Normalised")]
     pub node_map: NodeMap,
@@ -38,7 +38,8 @@ pub struct NetworkConfig {
     /// How a node's neighbours are found. Default: [`Similarity::Dot`], the paper's.
     #[config(default = "Similarity::Dot")]
     pub similarity: Similarity,
-    /// Number of nearest neighbours of a node, itself included; 1 to `action_units`. Default: 4.
+    /// Number of nearest neighbours of a node, itself included; 1 to the number of action units.
+    /// Default: 4.
     #[config(default = 4)]
     pub neighbours: usize,
     /// What the expression logits pass through. Default: [`Attention::Elementwise`], the paper's.
@@ -73,9 +74,22 @@ impl NetworkConfig {
     /// [`Error::Argument`](crate::Error::Argument) that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
         within("feature_width", self.feature_width, 16_384)?;
-        within("action_units", self.action_units, 256)?;
-        within("expressions", self.expressions, 4_096)?;
-        within("neighbours", self.neighbours, self.action_units)?;
+        let (units, classes) = (self.action_units.len(), self.expressions.len());
+        setting("action_units", units <= 256, "at most 256", units)?;
+        setting("expressions", classes <= 4_096, "at most 4096", classes)?;
+        self.action_units.validate()?;
+        self.expressions.validate()?;
+        if units > 0 {
+            within("neighbours", self.neighbours, units)?;
+        }
+        if self.attention != Attention::None && (units == 0 || classes == 0) {
+            let expected = "None, as action units and expressions are not both there";
+            return Err(Error::argument(
+                "attention",
+                expected,
+                format!("{:?}", self.attention),
+            ));
+        }
         probability("dropout", self.dropout)?;
         if let Attention::Additive { hidden } = self.attention {
             within("attention.Additive.hidden", hidden, 16_384)?;
@@ -97,18 +111,25 @@ impl NetworkConfig {
         )
     }
 
-    /// Checks that the outputs are the 12 action units and 8 expressions of s-Aff-Wild2: of others
-    /// neither names nor labels are known.
-    ///
-    /// # Errors
-    /// [`Error::Argument`](crate::Error::Argument) if they are not.
-    pub fn check_aff_wild2(&self) -> Result<()> {
-        setting(
-            "the network",
-            (self.action_units, self.expressions) == (ACTION_UNITS, EXPRESSIONS),
-            &format!("{ACTION_UNITS} action units and {EXPRESSIONS} expressions, s-Aff-Wild2's"),
-            format!("{} and {}", self.action_units, self.expressions),
-        )
+    /// The settings for data that `vocabulary` is of: with its action units and expressions, no more
+    /// neighbours than there are units, and no attention where one of both is not there.
+    pub fn with_vocabulary(mut self, vocabulary: &Vocabulary) -> Self {
+        let (units, classes) = (&vocabulary.action_units, &vocabulary.expressions);
+        self.neighbours = self.neighbours.min(units.len().max(1));
+        if units.is_empty() || classes.is_empty() {
+            self.attention = Attention::None;
+        }
+        self.with_action_units(units.clone())
+            .with_expressions(classes.clone())
+    }
+
+    /// What the network has scores of, trained for it or not.
+    pub fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            action_units: self.action_units.clone(),
+            expressions: self.expressions.clone(),
+            valence_arousal: Some(AffectRange::default()),
+        }
     }
 
     /// Builds the network, each part initialised as its own config says.
@@ -120,22 +141,25 @@ impl NetworkConfig {
             panic!("{error}");
         }
         let width = self.feature_width;
+        let (units, classes) = (self.action_units.len(), self.expressions.len());
         Network {
             backbone: self.backbone.as_ref().map(|config| config.init(device)),
-            action_unit: ActionUnitHeadConfig::new(width)
-                .with_nodes(self.action_units)
-                .with_neighbours(self.neighbours)
-                .with_similarity(self.similarity)
-                .with_dropout(self.dropout)
-                .with_node_map(self.node_map)
-                .init(device),
-            expression: ExpressionHeadConfig::new(width)
-                .with_classes(self.expressions)
-                .init(device),
+            action_unit: (units > 0).then(|| {
+                ActionUnitHeadConfig::new(width)
+                    .with_nodes(units)
+                    .with_neighbours(self.neighbours)
+                    .with_similarity(self.similarity)
+                    .with_dropout(self.dropout)
+                    .with_node_map(self.node_map)
+                    .init(device)
+            }),
+            expression: (classes > 0).then(|| {
+                ExpressionHeadConfig::new(width)
+                    .with_classes(classes)
+                    .init(device)
+            }),
             valence_arousal: ValenceArousalHeadConfig::new(width).init(device),
-            attention: self
-                .attention
-                .init(self.action_units, self.expressions, device),
+            attention: self.attention.init(units, classes, device),
             config: self.clone(),
         }
     }

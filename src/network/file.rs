@@ -137,8 +137,11 @@ mod tests {
         };
         same(left.clone(), right.clone());
         let (left, right) = (loaded.forward(left), expected.forward(right));
-        same(left.action_units, right.action_units);
-        same(left.expression_logits, right.expression_logits);
+        same(left.action_units.unwrap(), right.action_units.unwrap());
+        same(
+            left.expression_logits.unwrap(),
+            right.expression_logits.unwrap(),
+        );
         same(left.valence_arousal, right.valence_arousal);
 
         let (_second, again) = saved(&loaded);

@@ -6,7 +6,7 @@
 //! # let path = folder.path().join("network.safetensors");
 //! use burn::tensor::{Device, Tensor};
 //! use countenance::attention::Attention;
-//! use countenance::network::{Network, NetworkConfig};
+//! use countenance::network::{Network, NetworkConfig, NetworkOutput};
 //!
 //! // The second row of the paper's Table 1: without cross attention.
 //! let config = NetworkConfig::paper(16).with_attention(Attention::None);
@@ -17,7 +17,8 @@
 //! let (again, _) = Network::load(&path, &device)?;
 //! let features = Tensor::ones([1, 16], &device);
 //! let [before, after] = [network, again].map(|network| network.forward(features.clone()));
-//! after.action_units.into_data().assert_eq(&before.action_units.into_data(), true);
+//! let data = |output: NetworkOutput| output.action_units.unwrap().into_data();
+//! data(after).assert_eq(&data(before), true);
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
@@ -58,18 +59,18 @@ use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};
 /// let device = Device::default();
 /// let network = NetworkConfig::paper(40).init(&device);
 /// let output = network.forward(Tensor::zeros([2, 40], &device));
-/// assert_eq!(output.action_units.dims(), [2, 12]);
-/// assert_eq!(output.expression_logits.dims(), [2, 8]);
+/// assert_eq!(output.action_units.unwrap().dims(), [2, 12]);
+/// assert_eq!(output.expression_logits.unwrap().dims(), [2, 8]);
 /// assert_eq!(output.valence_arousal.dims(), [2, 2]);
 /// ```
 #[derive(Module, Debug)]
 pub struct Network {
     /// Image to feature, if the network has it.
     pub backbone: Option<EfficientNet>,
-    /// Feature to action units.
-    pub action_unit: ActionUnitHead,
-    /// Feature to expression logits.
-    pub expression: ExpressionHead,
+    /// Feature to action units, if the vocabulary has any.
+    pub action_unit: Option<ActionUnitHead>,
+    /// Feature to expression logits, if the vocabulary has any.
+    pub expression: Option<ExpressionHead>,
     /// Feature to valence and arousal.
     pub valence_arousal: ValenceArousalHead,
     /// The cross attention of action units and expression logits, if there is one.
@@ -82,10 +83,10 @@ pub struct Network {
 /// The output of a [`Network`] for a batch.
 #[derive(Clone, Debug)]
 pub struct NetworkOutput {
-    /// `[batch, action_units]`, probabilities in [0, 1].
-    pub action_units: Tensor<2>,
+    /// `[batch, action_units]`, in [0, 1]: probabilities, of intensities shares of their largest, 5.
+    pub action_units: Option<Tensor<2>>,
     /// `[batch, expressions]`, logits after the attention.
-    pub expression_logits: Tensor<2>,
+    pub expression_logits: Option<Tensor<2>>,
     /// `[batch, 2]`, valence then arousal, each in [-1, 1].
     pub valence_arousal: Tensor<2>,
 }
@@ -99,10 +100,15 @@ impl Network {
     /// # Panics
     /// If the width of `features` is not the config's.
     pub fn forward(&self, features: Tensor<2>) -> NetworkOutput {
-        let action_units = self.action_unit.forward(features.clone());
-        let logits = self.expression.forward(features.clone());
+        let action_unit = self.action_unit.as_ref();
+        let action_units = action_unit.map(|head| head.forward(features.clone()));
+        let expression = self.expression.as_ref();
+        let logits = expression.map(|head| head.forward(features.clone()));
         NetworkOutput {
-            expression_logits: self.attend(action_units.clone(), logits),
+            expression_logits: match (&action_units, logits) {
+                (Some(units), Some(logits)) => Some(self.attend(units.clone(), logits)),
+                (_, logits) => logits,
+            },
             action_units,
             valence_arousal: self.valence_arousal.forward(features),
         }

@@ -3,7 +3,6 @@
 use burn::config::Config;
 
 use crate::Labels;
-use crate::label::ACTION_UNITS;
 
 /// Which tasks a network was trained for; it has no scores for the others.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -61,10 +60,14 @@ impl Tasks {
     pub fn labels(&self, labels: &Labels) -> Labels {
         Labels {
             action_units: match self.action_unit {
-                true => labels.action_units,
-                false => [None; ACTION_UNITS],
+                true => labels.action_units.clone(),
+                false => Vec::new(),
             },
             expression: labels.expression.filter(|_| self.expression),
+            shares: match self.expression {
+                true => labels.shares.clone(),
+                false => Vec::new(),
+            },
             valence_arousal: match self.valence_arousal {
                 true => labels.valence_arousal,
                 false => [None; 2],

@@ -109,7 +109,7 @@ mod tests {
     fn what_is_absent_or_not_finite_is_not_told() {
         assert!(Caption::of(&OverlayScores::default()).is_empty());
         let scores = OverlayScores {
-            action_units: &[(ActionUnit::Au1, f32::NAN)],
+            action_units: &[(ActionUnit::AU1, f32::NAN)],
             expressions: &[(Expression::Neutral, f32::NAN)],
             valence_arousal: Some([0.0, f32::INFINITY]),
         };

@@ -4,7 +4,6 @@ use image::RgbImage;
 
 use super::board::{ACTIVE, Board, Colour, FAINT, INK, PAPER, rectangle};
 use super::text::{Align, Style};
-use crate::label::{EXPRESSIONS, Expression};
 use crate::metric::confusion::Confusion;
 
 const CELL: (f32, f32) = (92.0, 56.0);
@@ -19,7 +18,7 @@ const DARK: f32 = 0.85;
 /// Draws the matrix: a row for each labelled expression, a column for each predicted one, with the
 /// number of rows and their share of the row's label; the darker, the larger the share.
 pub fn confusion(confusion: &Confusion) -> RgbImage {
-    let cells = |length: f32| EXPRESSIONS as f32 * length;
+    let cells = |length: f32| confusion.classes().len() as f32 * length;
     let mut board = Board::new(
         MARGIN + NAMES + cells(CELL.0) + MARGIN,
         HEAD + cells(CELL.1) + MARGIN,
@@ -31,7 +30,7 @@ pub fn confusion(confusion: &Confusion) -> RgbImage {
     board.write("labelled", MARGIN, HEAD - 14.0, quiet);
     let middle = left + cells(CELL.0) / 2.0;
     board.write("predicted", middle, HEAD - 38.0, quiet.align(Align::Centre));
-    for (place, class) in Expression::AFF_WILD2.into_iter().enumerate() {
+    for (place, class) in confusion.classes().iter().enumerate() {
         let across = left + (place as f32 + 0.5) * CELL.0;
         let style = Style::new(15.0, INK).align(Align::Centre);
         board.write(class.name(), across, HEAD - 14.0, style);
@@ -94,6 +93,7 @@ fn mixed(from: Colour, to: Colour, share: f32) -> Colour {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::Expression;
 
     /// The colour of a cell, beside its numbers.
     fn colour(picture: &RgbImage, row: usize, column: usize) -> [u8; 3] {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_the_darker_the_larger_its_share_of_the_rows_label() {
-        let mut counted = Confusion::new();
+        let mut counted = Confusion::new(&Expression::AFF_WILD2);
         for (label, predicted, rows) in [(0, 0, 3), (0, 4, 1), (4, 4, 1), (7, 0, 200)] {
             for _ in 0..rows {
                 counted.push(label, predicted);
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn a_matrix_without_rows_and_one_with_many_are_drawn() {
-        let empty = confusion(&Confusion::new());
+        let empty = confusion(&Confusion::new(&Expression::AFF_WILD2));
         assert_eq!(colour(&empty, 0, 0), colour(&empty, 7, 3));
-        let mut counted = Confusion::new();
+        let mut counted = Confusion::new(&Expression::AFF_WILD2);
         counted.push(1, 2);
         assert_eq!(confusion(&counted).dimensions(), empty.dimensions());
         assert_ne!(confusion(&counted), empty);

@@ -10,7 +10,7 @@
 //! use countenance::{ActionUnit, Expression};
 //!
 //! let scores = OverlayScores {
-//!     action_units: &[(ActionUnit::Au6, 0.8), (ActionUnit::Au12, 0.9)],
+//!     action_units: &[(ActionUnit::AU6, 0.8), (ActionUnit::AU12, 0.9)],
 //!     expressions: &[(Expression::Happiness, 0.9), (Expression::Neutral, 0.1)],
 //!     valence_arousal: Some([0.7, 0.3]),
 //! };

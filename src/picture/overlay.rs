@@ -51,7 +51,7 @@ pub(super) const THRESHOLD: f32 = 0.5;
 ///
 /// let face = RgbImage::new(112, 112);
 /// let scores = OverlayScores {
-///     action_units: &[(ActionUnit::Au12, 0.9)],
+///     action_units: &[(ActionUnit::AU12, 0.9)],
 ///     valence_arousal: Some([0.6, 0.2]),
 ///     ..OverlayScores::default()
 /// };
@@ -200,7 +200,7 @@ mod tests {
             valence_arousal: Some([f32::NAN, 7.0]),
             ..OverlayScores::default()
         };
-        let units = [(ActionUnit::Au12, f32::INFINITY), (ActionUnit::Au1, -0.5)];
+        let units = [(ActionUnit::AU12, f32::INFINITY), (ActionUnit::AU1, -0.5)];
         let bars = OverlayScores {
             action_units: &units,
             ..OverlayScores::default()
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_longer_bar_means_a_higher_score() {
         let inked = |value: f32| {
-            let units = [(ActionUnit::Au12, value)];
+            let units = [(ActionUnit::AU12, value)];
             let scores = OverlayScores {
                 action_units: &units,
                 ..OverlayScores::default()

@@ -41,7 +41,7 @@ mod tests {
 
     /// Every part in another order than the challenge's, with a unit that it does not ask for.
     fn shuffled() -> Prediction {
-        let mut action_units = vec![(ActionUnit::Au9, 1.0)];
+        let mut action_units = vec![(ActionUnit::AU9, 1.0)];
         for (place, unit) in ActionUnit::AFF_WILD2.into_iter().enumerate().rev() {
             action_units.push((unit, place as f32 / 12.0));
         }
@@ -53,6 +53,7 @@ mod tests {
         });
         Prediction {
             action_units,
+            action_unit_intensities: vec![],
             expressions: expressions.collect(),
             valence_arousal: Some([0.25, -0.5]),
             gaze: None,
@@ -77,7 +78,7 @@ mod tests {
         };
         let unit = refused(|one| {
             one.action_units
-                .retain(|(unit, _)| *unit != ActionUnit::Au15)
+                .retain(|(unit, _)| *unit != ActionUnit::AU15)
         });
         assert!(unit.contains("AU15"), "{unit}");
         let affect = refused(|one| one.valence_arousal = None);

@@ -5,6 +5,8 @@ use burn::tensor::activation::softmax;
 
 use super::{ExpressionScore, Prediction, Predictor};
 use crate::finite::NotFiniteScore;
+use crate::label::{ActionUnit, Scale};
+use crate::matrix::Matrix;
 
 impl Predictor {
     /// The scores of each row of features, or the first number that is not finite: of the feature
@@ -13,7 +15,18 @@ impl Predictor {
         let [rows, _] = features.dims();
         let output = self.model.forward(features.clone());
         let (units, classes) = (self.config.action_units(), self.config.expressions());
-        let action_units = Matrix::of(output.action_units, rows);
+        // A network's scores are shares of the largest label.
+        let scored = |scale: Scale, scores: &[f32]| -> Vec<(ActionUnit, f32)> {
+            let coded = units
+                .iter()
+                .zip(scores)
+                .filter(|(coded, _)| coded.scale == scale);
+            coded
+                .map(|(coded, score)| (coded.unit, score * scale.most()))
+                .collect()
+        };
+        let output_units = output.action_units.filter(|_| !units.is_empty());
+        let action_units = Matrix::of(output_units, rows);
         let probabilities = output
             .expression_logits
             .clone()
@@ -30,11 +43,8 @@ impl Predictor {
             .map(|row| {
                 NotFiniteScore::in_feature(features.row(row))?;
                 let prediction = Prediction {
-                    action_units: units
-                        .iter()
-                        .copied()
-                        .zip(action_units.row(row).iter().copied())
-                        .collect(),
+                    action_units: scored(Scale::Occurrence, action_units.row(row)),
+                    action_unit_intensities: scored(Scale::Intensity, action_units.row(row)),
                     expressions: classes
                         .iter()
                         .zip(logits.row(row).iter().zip(probabilities.row(row)))
@@ -57,7 +67,11 @@ impl Prediction {
     /// Looks for a score that is not finite.
     fn check(&self) -> Result<(), NotFiniteScore> {
         let logits = self.expressions.iter();
-        NotFiniteScore::among(self.action_units.iter().copied())?;
+        let units = self
+            .action_units
+            .iter()
+            .chain(&self.action_unit_intensities);
+        NotFiniteScore::among(units.copied())?;
         NotFiniteScore::among(logits.map(|score| (&score.class, score.logit)))?;
         let pairs = [
             (["valence", "arousal"], self.valence_arousal),
@@ -66,30 +80,5 @@ impl Prediction {
         pairs.into_iter().try_for_each(|(names, pair)| {
             NotFiniteScore::among(names.into_iter().zip(pair.into_iter().flatten()))
         })
-    }
-}
-
-/// A matrix row by row; one that is absent has empty rows.
-struct Matrix {
-    values: Vec<f32>,
-    width: usize,
-}
-
-impl Matrix {
-    fn of(matrix: Option<Tensor<2>>, rows: usize) -> Self {
-        let values: Vec<f32> = match matrix {
-            Some(matrix) => matrix.into_data().iter().collect(),
-            None => Vec::new(),
-        };
-        let width = values.len() / rows;
-        Self { values, width }
-    }
-
-    fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.width..][..self.width]
-    }
-
-    fn pair(&self, row: usize) -> Option<[f32; 2]> {
-        self.row(row).first_chunk().copied()
     }
 }

@@ -22,6 +22,8 @@ pub struct ExpressionScore {
 pub struct Prediction {
     /// Each action unit's probability, in [0, 1]; empty if the network reads none.
     pub action_units: Vec<(ActionUnit, f32)>,
+    /// Each action unit's intensity, from 0 to 5; empty if the network reads none.
+    pub action_unit_intensities: Vec<(ActionUnit, f32)>,
     /// Each expression class; empty if the network reads none.
     pub expressions: Vec<ExpressionScore>,
     /// Valence and arousal, each in [-1, 1].
@@ -46,10 +48,12 @@ impl Prediction {
 
     /// The probability of one action unit.
     pub fn action_unit(&self, unit: ActionUnit) -> Option<f32> {
-        self.action_units
-            .iter()
-            .find(|(known, _)| *known == unit)
-            .map(|&(_, score)| score)
+        of(&self.action_units, unit)
+    }
+
+    /// The intensity of one action unit, from 0 to 5.
+    pub fn action_unit_intensity(&self, unit: ActionUnit) -> Option<f32> {
+        of(&self.action_unit_intensities, unit)
     }
 
     /// The probability of one expression.
@@ -82,10 +86,17 @@ impl Prediction {
     }
 }
 
+fn of(scores: &[(ActionUnit, f32)], unit: ActionUnit) -> Option<f32> {
+    let mut scores = scores.iter();
+    scores
+        .find(|(known, _)| *known == unit)
+        .map(|(_, score)| *score)
+}
+
 /// The machine-readable shape: `valence`, `arousal`, `expression`, `expression_logits`,
 /// `expression_probabilities`, `action_units`; what is absent is null or empty. Where the logits are
-/// not in s-Aff-Wild2's order, `expression_classes` names theirs; where there is a gaze, `gaze` holds
-/// it.
+/// not in s-Aff-Wild2's order, `expression_classes` names theirs; where there are intensities,
+/// `action_unit_intensities` holds them; where there is a gaze, `gaze` holds it.
 impl Serialize for Prediction {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         struct Units<'a>(&'a [(ActionUnit, f32)]);
@@ -109,7 +120,9 @@ impl Serialize for Prediction {
             .collect();
         let classes: Vec<_> = self.expressions.iter().map(|score| &score.class).collect();
         let others = !classes.is_empty() && !classes.iter().copied().eq(&Expression::AFF_WILD2);
-        let length = 6 + usize::from(others) + usize::from(self.gaze.is_some());
+        let intensities = &self.action_unit_intensities;
+        let more = [others, !intensities.is_empty(), self.gaze.is_some()];
+        let length = 6 + more.into_iter().filter(|more| *more).count();
         let mut out = serializer.serialize_struct("Prediction", length)?;
         out.serialize_field("valence", &self.valence())?;
         out.serialize_field("arousal", &self.arousal())?;
@@ -117,6 +130,9 @@ impl Serialize for Prediction {
         out.serialize_field("expression_logits", &logits)?;
         out.serialize_field("expression_probabilities", &probabilities)?;
         out.serialize_field("action_units", &Units(&self.action_units))?;
+        if !intensities.is_empty() {
+            out.serialize_field("action_unit_intensities", &Units(intensities))?;
+        }
         if others {
             out.serialize_field("expression_classes", &classes)?;
         }
@@ -134,7 +150,8 @@ mod tests {
     #[test]
     fn a_prediction_serialises_to_the_stable_shape() {
         let prediction = Prediction {
-            action_units: vec![(ActionUnit::Au1, 0.1), (ActionUnit::Au12, 0.75)],
+            action_units: vec![(ActionUnit::AU1, 0.1), (ActionUnit::AU12, 0.75)],
+            action_unit_intensities: vec![],
             expressions: vec![
                 ExpressionScore {
                     class: Expression::Neutral,
@@ -168,6 +185,7 @@ mod tests {
         };
         let prediction = Prediction {
             action_units: vec![],
+            action_unit_intensities: vec![],
             expressions: vec![
                 score(Expression::Contempt, 4.0),
                 score(Expression::Happiness, 3.0),
@@ -186,6 +204,7 @@ mod tests {
     fn a_logit_that_is_not_finite_makes_no_expression_the_most_probable() {
         let prediction = |logit| Prediction {
             action_units: vec![],
+            action_unit_intensities: vec![],
             expressions: vec![ExpressionScore {
                 class: Expression::Fear,
                 logit,
@@ -204,6 +223,7 @@ mod tests {
     fn what_is_absent_is_null_or_empty() {
         let nothing = Prediction {
             action_units: vec![],
+            action_unit_intensities: vec![],
             expressions: vec![],
             valence_arousal: None,
             gaze: None,

@@ -6,16 +6,15 @@ use burn::train::metric::{Adaptor, LossInput};
 
 use super::loader::Portion;
 use crate::Labels;
-use crate::label::ACTION_UNITS;
 
 /// The labels of a batch as tensors; `*_present` says which of them exist.
 ///
 /// Missing labels are stored as zero, and no loss looks at them.
 #[derive(Clone, Debug)]
 pub struct LabelBatch {
-    /// 0 or 1, `[batch, 12]`.
+    /// Each from 0 to the largest of its scale, `[batch, units]`.
     pub action_units: Tensor<2>,
-    /// `[batch, 12]`.
+    /// `[batch, units]`.
     pub action_units_present: Tensor<2, Bool>,
     /// Class indices, `[batch]`.
     pub expressions: Tensor<1, Int>,
@@ -28,23 +27,27 @@ pub struct LabelBatch {
 }
 
 impl LabelBatch {
-    /// Lays out the labels of a batch on `device`.
-    pub fn new(labels: &[Labels], device: &Device) -> Self {
+    /// Lays out the labels of a batch, with those of so many action units, on `device`.
+    pub fn new(labels: &[Labels], action_units: usize, device: &Device) -> Self {
         let batch = labels.len();
-        let units = || labels.iter().flat_map(|row| row.action_units);
-        let action_units = units().map(|unit| f32::from(u8::from(unit == Some(true))));
+        let count = action_units;
+        let units = || {
+            let row = |row| (0..count).map(move |place| Labels::action_unit(row, place));
+            labels.iter().flat_map(row)
+        };
+        let action_units = units().map(Option::unwrap_or_default);
         let expressions = labels.iter().map(|row| row.expression.unwrap_or(0) as i64);
         let affect = || labels.iter().flat_map(|row| row.valence_arousal);
         let valence_arousal = affect().map(Option::unwrap_or_default);
         Self {
             action_units: Tensor::from_data(
-                TensorData::new(action_units.collect::<Vec<_>>(), [batch, ACTION_UNITS]),
+                TensorData::new(action_units.collect::<Vec<_>>(), [batch, count]),
                 device,
             ),
             action_units_present: Tensor::from_data(
                 TensorData::new(
                     units().map(|unit| unit.is_some()).collect::<Vec<_>>(),
-                    [batch, ACTION_UNITS],
+                    [batch, count],
                 ),
                 device,
             ),
@@ -82,7 +85,7 @@ impl LabelBatch {
 pub struct FeatureBatch {
     /// `[batch, features]`.
     pub features: Tensor<2>,
-    /// The frozen action-unit branch's scores, where a stage needs them; `[batch, 12]`.
+    /// The frozen action-unit branch's scores, where a stage needs them; `[batch, units]`.
     pub action_units: Option<Tensor<2>>,
     /// The labels as tensors.
     pub targets: LabelBatch,
@@ -125,9 +128,9 @@ pub struct StepOutput {
     /// In a training step, the norm of the gradients that the optimizer gets plus the norm of SAM's
     /// first gradient, `[1]`: it is not finite as soon as one gradient is not.
     pub gradient: Option<Tensor<1>>,
-    /// Probabilities, `[batch, 12]`.
+    /// In [0, 1], `[batch, units]`.
     pub action_units: Option<Tensor<2>>,
-    /// Logits, `[batch, 8]`.
+    /// Logits, `[batch, classes]`.
     pub expression_logits: Option<Tensor<2>>,
     /// In [-1, 1], `[batch, 2]`.
     pub valence_arousal: Option<Tensor<2>>,
@@ -181,12 +184,12 @@ mod tests {
             expression: Some(3),
             ..Labels::default()
         };
-        full.action_units = [Some(true); ACTION_UNITS];
+        full.action_units = vec![Some(1.0); 3];
         let aroused = Labels {
             valence_arousal: [None, Some(0.25)],
             ..Labels::default()
         };
-        let batch = LabelBatch::new(&[Labels::default(), full, aroused], &Device::default());
+        let batch = LabelBatch::new(&[Labels::default(), full, aroused], 3, &Device::default());
         let present = |data: TensorData| data.try_to_vec::<bool>().expect("a mask is boolean");
         assert_eq!(
             present(batch.expressions_present.into_data()),
@@ -197,10 +200,8 @@ mod tests {
             [false, false, true, true, false, true]
         );
         let units = present(batch.action_units_present.into_data());
-        assert!(
-            units[..ACTION_UNITS].iter().all(|&p| !p)
-                && units[ACTION_UNITS..2 * ACTION_UNITS].iter().all(|&p| p)
-        );
+        let [missing, there] = [[false; 3], [true; 3]];
+        assert_eq!(units, [missing, there, missing].concat());
         let values = batch
             .valence_arousal
             .into_data()

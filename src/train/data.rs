@@ -86,6 +86,7 @@ impl Data {
     /// What the labels allow.
     pub fn supervision(&self) -> Supervision {
         Supervision {
+            vocabulary: self.training.vocabulary.clone(),
             training: self.training.statistics(),
             validation: self.validation.statistics(),
         }

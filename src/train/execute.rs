@@ -14,7 +14,7 @@ use super::event::Event;
 use super::features::SplitFeatures;
 use super::history::{BACKBONE, locked};
 use super::loader::Source;
-use super::model::{BackboneStage, OUTPUTS};
+use super::model::{BackboneStage, outputs};
 use super::notice::notices;
 use super::outcome::{Outcome, panels};
 use super::run::Run;
@@ -64,6 +64,7 @@ impl Run {
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
 
         let config = NetworkConfig::paper(features.training.width())
+            .with_vocabulary(&supervision.vocabulary)
             .with_backbone(Some(config))
             .with_feature(self.config.feature)
             .with_attention(supervision.attention(&self.config.attention))
@@ -134,13 +135,17 @@ impl Run {
         let config = EfficientNetConfig::new(settings.variant)
             .with_drop_path(settings.drop_path)
             .with_dropout(0.0)
-            .with_classes(Some(OUTPUTS));
+            .with_classes(Some(outputs(&supervision.vocabulary)));
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
         let tasks = supervision.tasks();
         let stage = self.stage(BACKBONE, tasks, supervision, &settings.stage, 0);
         let model = BackboneStage {
             network: drawn(config.init(&device)),
+            counts: [
+                supervision.vocabulary.action_units.len(),
+                supervision.vocabulary.expressions.len(),
+            ],
             loss: supervision.joint_loss(&device),
             sam: sam(&settings.stage),
         };
@@ -203,6 +208,7 @@ impl Run {
                 source: Arc::new(ImageSource {
                     images: Arc::new(images),
                     labels: Arc::new(labels),
+                    units: split.vocabulary.action_units.len(),
                     preprocessing: preprocessing.clone(),
                     augmentation,
                     seed: stage.seed,
@@ -226,6 +232,7 @@ impl Run {
     ) -> Stage<'a> {
         Stage {
             name,
+            vocabulary: supervision.vocabulary.clone(),
             tasks,
             judged: tasks.and(supervision.judged()),
             config,

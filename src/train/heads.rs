@@ -17,7 +17,6 @@ use super::stage::{Stage, StageRows};
 use super::supervision::Supervision;
 use crate::Result;
 use crate::extract::is_readable;
-use crate::label::ACTION_UNITS;
 use crate::network::{Network, NetworkConfig, Tasks};
 
 /// Rows in a batch of the frozen action-unit branch; only speed and memory depend on it.
@@ -98,37 +97,40 @@ impl Run {
         let stage =
             |name, tasks, config, number| self.stage(name, tasks, supervision, config, number);
 
-        if tasks.action_unit {
+        if let Some(head) = action_unit.take_if(|_| tasks.action_unit) {
             let stage = stage("au", Tasks::ACTION_UNIT, &self.config.action_unit, 1);
             let model = ActionUnitStage {
-                head: action_unit,
+                head,
                 loss: supervision.asymmetric(&device),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, None);
-            action_unit = stage.run(model, train, validation)?.head;
+            action_unit = Some(stage.run(model, train, validation)?.head);
         }
         let action_unit = action_unit.valid();
-        if tasks.expression {
+        if let Some(head) = expression.take_if(|_| tasks.expression) {
             let stage = stage("ex", Tasks::EXPRESSION, &self.config.expression, 2);
             let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
                 let variants = split.variants.iter();
+                let head = action_unit
+                    .as_ref()
+                    .expect("an attention has units to attend to");
                 variants
-                    .map(|cache| scores(&action_unit, cache, &self.device))
+                    .map(|cache| scores(head, cache, &self.device))
                     .collect()
             };
             let frozen = attention
                 .is_some()
                 .then(|| [frozen(&features.training), frozen(&features.validation)]);
             let model = ExpressionStage {
-                head: expression,
+                head,
                 attention,
                 loss: supervision.cross_entropy(&device),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, frozen);
             let trained = stage.run(model, train, validation)?;
-            (expression, attention) = (trained.head, trained.attention);
+            (expression, attention) = (Some(trained.head), trained.attention);
         }
         if tasks.valence_arousal {
             let config = &self.config.valence_arousal;
@@ -173,7 +175,12 @@ fn feature_rows(
             rows: labelled.collect(),
             source: Arc::new(FeatureSource {
                 action_units,
-                ..FeatureSource::new(split.variants.clone(), split.labels.clone(), stage.seed)
+                ..FeatureSource::new(
+                    split.variants.clone(),
+                    split.labels.clone(),
+                    &stage.vocabulary,
+                    stage.seed,
+                )
             }) as Arc<dyn super::loader::Source<_>>,
         }
     };
@@ -194,7 +201,7 @@ fn scores(
     device: &Device,
 ) -> Vec<f32> {
     let width = cache.width();
-    let mut scores = Vec::with_capacity(cache.rows() * ACTION_UNITS);
+    let mut scores = Vec::new();
     for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
         let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
         scores.extend(

@@ -10,7 +10,8 @@ use burn::train::metric::{
 
 use super::batch::StepOutput;
 use crate::Labels;
-use crate::evaluate::row_of;
+use crate::label::Vocabulary;
+use crate::matrix::Matrix;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::Tasks;
 
@@ -54,49 +55,35 @@ impl Adaptor<ScoreInput> for StepOutput {
 }
 
 impl ScoreInput {
-    /// The rows on the host. A label of a task that the step does not score counts as missing.
-    fn rows(&self) -> Result<Vec<(Labels, RowScores)>, TensorReadError> {
-        let read = |tensor: &Option<Tensor<2>>| {
-            tensor
-                .as_ref()
-                .map(|tensor| {
-                    tensor
-                        .clone()
-                        .try_into_data()
-                        .map(|data| data.iter().collect())
-                })
-                .transpose()
-        };
-        let action_units: Option<Vec<f32>> = read(&self.0.action_units)?;
-        let logits: Option<Vec<f32>> = read(&self.0.expression_logits)?;
-        let valence_arousal: Option<Vec<f32>> = read(&self.0.valence_arousal)?;
+    /// Gives `take` the rows on the host. A label of a task that the step does not score counts as missing.
+    fn for_each(&self, mut take: impl FnMut(&Labels, &RowScores)) -> Result<(), TensorReadError> {
+        let output = &self.0;
+        let read = |scores: &Option<Tensor<2>>| Matrix::try_of(scores.clone(), output.labels.len());
+        let action_units = read(&output.action_units)?;
+        let logits = read(&output.expression_logits)?;
+        let valence_arousal = read(&output.valence_arousal)?;
         let scored = Tasks {
-            action_unit: action_units.is_some(),
-            expression: logits.is_some(),
-            valence_arousal: valence_arousal.is_some(),
+            action_unit: output.action_units.is_some(),
+            expression: output.expression_logits.is_some(),
+            valence_arousal: output.valence_arousal.is_some(),
         };
-        let rows = self.0.labels.iter().enumerate().map(|(row, labels)| {
+        for (row, labels) in output.labels.iter().enumerate() {
             let scores = RowScores {
-                action_units: scores_of(&action_units, row),
-                expression_logits: scores_of(&logits, row),
-                valence_arousal: scores_of(&valence_arousal, row),
+                action_units: action_units.row(row),
+                expression_logits: logits.row(row),
+                valence_arousal: valence_arousal.pair(row).unwrap_or_default(),
             };
-            (scored.labels(labels), scores)
-        });
-        Ok(rows.collect())
+            take(&scored.labels(labels), &scores);
+        }
+        Ok(())
     }
-}
-
-fn scores_of<const N: usize>(values: &Option<Vec<f32>>, row: usize) -> [f32; N] {
-    values
-        .as_ref()
-        .map_or([0.0; N], |values| row_of(values, row))
 }
 
 /// The score of a stage's tasks over the whole validation split, never a mean of batches.
 #[derive(Clone)]
 pub struct TaskScore {
     tasks: Tasks,
+    vocabulary: Vocabulary,
     accumulator: ScoreAccumulator,
     /// Whether a score was not finite: then there is none of the whole, and the loss, which is not
     /// finite either, ends the stage.
@@ -106,10 +93,11 @@ pub struct TaskScore {
 impl TaskScore {
     /// The score of `tasks`, with no rows yet: P_AU, P_EX, P_VA, or the sum of those that the labels
     /// allow, which is P_MTL of all three.
-    pub fn new(tasks: Tasks) -> Self {
+    pub fn new(tasks: Tasks, vocabulary: &Vocabulary) -> Self {
         Self {
             tasks,
-            accumulator: ScoreAccumulator::new(),
+            accumulator: ScoreAccumulator::new(vocabulary),
+            vocabulary: vocabulary.clone(),
             broken: false,
         }
     }
@@ -152,9 +140,9 @@ impl Metric for TaskScore {
         input: &Self::Input,
         _: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
-        for (labels, scores) in input.rows()? {
-            self.broken |= self.accumulator.push(&labels, &scores).is_err();
-        }
+        input.for_each(|labels, scores| {
+            self.broken |= self.accumulator.push(labels, scores).is_err();
+        })?;
         Ok(SerializedEntry::not_available(None))
     }
 
@@ -163,7 +151,7 @@ impl Metric for TaskScore {
     }
 
     fn clear(&mut self) {
-        *self = Self::new(self.tasks);
+        *self = Self::new(self.tasks, &self.vocabulary);
     }
 }
 
@@ -203,7 +191,7 @@ mod tests {
             iteration: None,
             lr: None,
         };
-        let mut metric = TaskScore::new(Tasks::VALENCE_AROUSAL);
+        let mut metric = TaskScore::new(Tasks::VALENCE_AROUSAL, &Vocabulary::aff_wild2());
         metric.update(&output.adapt(), &metadata).unwrap();
         let current = metric.current();
         metric.clear();

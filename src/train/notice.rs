@@ -3,7 +3,6 @@
 use super::config::{Order, TrainConfig};
 use super::supervision::Supervision;
 use crate::attention::Attention;
-use crate::label::{ActionUnit, Expression};
 use crate::network::Tasks;
 
 /// One line each: labels that a stage needs and does not find. Nothing here ends a run.
@@ -18,12 +17,14 @@ pub(super) fn notices(supervision: &Supervision, config: &TrainConfig) -> Vec<St
 fn examples(supervision: &Supervision) -> Vec<String> {
     let training = &supervision.training;
     let named = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
-    let units = ActionUnit::AFF_WILD2.iter().zip(training.action_units);
+    let units = supervision.vocabulary.action_units.iter();
+    let units = units.zip(&training.action_units);
     let units = units.filter(|_| training.action_unit_rows > 0);
     let unlabelled = units.clone().filter(|(_, count)| count.labelled == 0);
     let absent = units.filter(|(_, count)| count.labelled > 0 && count.present == 0);
-    let classes = Expression::AFF_WILD2.iter().zip(training.expression);
-    let unseen = classes.filter(|&(_, rows)| rows == 0 && training.expression_rows() > 0);
+    let classes = supervision.vocabulary.expressions.iter();
+    let classes = classes.zip(&training.expression);
+    let unseen = classes.filter(|&(_, &rows)| rows == 0 && training.expression_rows() > 0);
     let unlabelled = unlabelled.map(|(unit, _)| unit.to_string()).collect();
     let absent = absent.map(|(unit, _)| unit.to_string()).collect();
     let unseen = unseen.map(|(class, _)| class.to_string()).collect();
@@ -103,20 +104,25 @@ fn attention(supervision: &Supervision, wanted: &Attention) -> Option<String> {
 mod tests {
     use super::*;
     use crate::data::split::{Occurrence, Statistics};
+    use crate::label::Vocabulary;
 
     fn full() -> Supervision {
         let statistics = Statistics {
             rows: 9,
             valence_arousal_rows: 9,
             valence_arousal: [9; 2],
-            expression: [1; 8],
+            expression: vec![1; 8],
             action_unit_rows: 9,
-            action_units: [Occurrence {
-                present: 1,
-                labelled: 9,
-            }; 12],
+            action_units: vec![
+                Occurrence {
+                    present: 1,
+                    labelled: 9,
+                };
+                12
+            ],
         };
         Supervision {
+            vocabulary: Vocabulary::aff_wild2(),
             training: statistics.clone(),
             validation: statistics,
         }
@@ -131,7 +137,7 @@ mod tests {
 
     fn without_units(statistics: &mut Statistics) {
         statistics.action_unit_rows = 0;
-        statistics.action_units = [Occurrence::default(); 12];
+        statistics.action_units = vec![Occurrence::default(); 12];
     }
 
     #[test]
@@ -149,7 +155,7 @@ mod tests {
             set.training.action_units[11].present = 0;
             set.training.valence_arousal_rows = 0;
             set.training.valence_arousal = [0; 2];
-            set.validation.expression = [0; 8];
+            set.validation.expression = vec![0; 8];
         });
         assert_eq!(
             lines,
@@ -187,7 +193,7 @@ mod tests {
         without_units(&mut set.validation);
         let none = TrainConfig::new().with_attention(Attention::None);
         assert_eq!(notices(&set, &none), ["au: no training labels; skipped"]);
-        set.training.expression = [0; 8];
+        set.training.expression = vec![0; 8];
         assert!(!notices(&set, &TrainConfig::new()).contains(&attention.to_string()));
     }
 

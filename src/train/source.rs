@@ -13,7 +13,7 @@ use super::loader::Source;
 use crate::data::cache::FeatureCache;
 use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
 use crate::extract::check_unreadable;
-use crate::label::ACTION_UNITS;
+use crate::label::Vocabulary;
 use crate::{Error, Labels, Result};
 
 /// A split's features in one or two variants (as is, mirrored), with the labels of its rows.
@@ -23,16 +23,24 @@ pub struct FeatureSource {
     /// Per variant, the frozen action-unit branch's scores, row after row.
     pub(super) action_units: Option<Vec<Vec<f32>>>,
     pub(super) labels: Arc<Vec<Labels>>,
+    /// Of the labels' vocabulary.
+    pub(super) units: usize,
     pub(super) seed: u64,
 }
 
 impl FeatureSource {
-    /// Rows of `variants`, which hold the same rows each, with the labels of each row. `seed`
+    /// Rows of `variants`, which hold the same rows each, with the labels of each row, which are in
+    /// the order of `vocabulary`. `seed`
     /// decides which epoch shows a row in which variant.
     ///
     /// # Panics
     /// If there is no variant, or one has another number of rows than there are labels.
-    pub fn new(variants: Vec<Arc<FeatureCache>>, labels: Arc<Vec<Labels>>, seed: u64) -> Self {
+    pub fn new(
+        variants: Vec<Arc<FeatureCache>>,
+        labels: Arc<Vec<Labels>>,
+        vocabulary: &Vocabulary,
+        seed: u64,
+    ) -> Self {
         assert!(!variants.is_empty(), "at least one variant");
         let rows = |cache: &Arc<FeatureCache>| cache.rows() == labels.len();
         assert!(variants.iter().all(rows), "as many rows as labels");
@@ -40,6 +48,7 @@ impl FeatureSource {
             variants,
             action_units: None,
             labels,
+            units: vocabulary.action_units.len(),
             seed,
         }
     }
@@ -61,13 +70,13 @@ impl Source<FeatureBatch> for FeatureSource {
     fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> Result<FeatureBatch> {
         let width = self.variants[0].width();
         let mut features = Vec::with_capacity(rows.len() * width);
-        let mut action_units = Vec::with_capacity(rows.len() * ACTION_UNITS);
+        let mut action_units = Vec::with_capacity(rows.len() * self.units);
         for &row in rows {
             let variant = self.variant(row, epoch);
             features.extend_from_slice(self.variants[variant].row(row));
             if let Some(scores) = &self.action_units {
-                let start = row * ACTION_UNITS;
-                action_units.extend_from_slice(&scores[variant][start..start + ACTION_UNITS]);
+                let start = row * self.units;
+                action_units.extend_from_slice(&scores[variant][start..start + self.units]);
             }
         }
         let labels: Vec<_> = rows.iter().map(|&row| self.labels[row].clone()).collect();
@@ -75,11 +84,11 @@ impl Source<FeatureBatch> for FeatureSource {
             features: Tensor::from_data(TensorData::new(features, [rows.len(), width]), device),
             action_units: self.action_units.as_ref().map(|_| {
                 Tensor::from_data(
-                    TensorData::new(action_units, [rows.len(), ACTION_UNITS]),
+                    TensorData::new(action_units, [rows.len(), self.units]),
                     device,
                 )
             }),
-            targets: LabelBatch::new(&labels, device),
+            targets: LabelBatch::new(&labels, self.units, device),
             labels,
             share: 1.0,
         })
@@ -97,6 +106,8 @@ impl Source<FeatureBatch> for FeatureSource {
 pub(super) struct ImageSource {
     pub(super) images: Arc<Vec<PathBuf>>,
     pub(super) labels: Arc<Vec<Labels>>,
+    /// Of the labels' vocabulary.
+    pub(super) units: usize,
     pub(super) preprocessing: Preprocessing,
     pub(super) augmentation: Option<AugmentationConfig>,
     pub(super) seed: u64,
@@ -136,7 +147,7 @@ impl Source<ImageBatch> for ImageSource {
         }
         Ok(ImageBatch {
             images: self.preprocessing.batch(&images, device),
-            targets: LabelBatch::new(&labels, device),
+            targets: LabelBatch::new(&labels, self.units, device),
             labels,
             share: 1.0,
         })

@@ -24,6 +24,7 @@ use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{TaskScore, score_name};
 use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
+use crate::label::Vocabulary;
 use crate::network::Tasks;
 use crate::{Error, Result};
 
@@ -39,6 +40,8 @@ pub(super) struct StageRows<B> {
 /// A stage of a run.
 pub(super) struct Stage<'a> {
     pub(super) name: &'static str,
+    /// Of the labels.
+    pub(super) vocabulary: Vocabulary,
     /// What it trains; rows without a label of these are left out.
     pub(super) tasks: Tasks,
     /// Which of them the validation split can judge: their scores choose the epoch.
@@ -126,7 +129,7 @@ impl Stage<'_> {
                 .metric_train(watch.clone())
                 .metric_valid(watch.validating())
                 .metric_valid_numeric(LossMetric::new())
-                .metric_valid_numeric(TaskScore::new(self.judged))
+                .metric_valid_numeric(TaskScore::new(self.judged, &self.vocabulary))
                 .with_metric_logger(EpochLog::default())
                 .with_custom_checkpointers(models, optimizers, schedulers)
                 .with_checkpointing_strategy(KeepBest {
@@ -237,13 +240,16 @@ mod tests {
             writer.push(&values[row..][..WIDTH]).unwrap();
         }
         let labels = (0..ROWS).map(|row| Labels {
-            action_units: std::array::from_fn(|unit| Some((row * 7 + unit) % 3 == 0)),
+            action_units: (0..12)
+                .map(|unit| Some(f32::from(u8::from((row * 7 + unit) % 3 == 0))))
+                .collect(),
             ..Labels::default()
         });
         let cache = Arc::new(writer.finish().unwrap());
         Arc::new(FeatureSource::new(
             vec![cache],
             Arc::new(labels.collect()),
+            &Vocabulary::aff_wild2(),
             0,
         ))
     }
@@ -283,6 +289,7 @@ mod tests {
         let history = History::open(&folder.path().join("metrics.csv")).unwrap();
         let stage = Stage {
             name: "au",
+            vocabulary: Vocabulary::aff_wild2(),
             tasks: Tasks::ACTION_UNIT,
             judged: Tasks::ACTION_UNIT,
             config: &config,

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use super::model::JointLoss;
 use crate::attention::Attention;
 use crate::data::split::Statistics;
+use crate::label::Vocabulary;
 use crate::loss::{
     AsymmetricLoss, AsymmetricLossConfig, ConcordanceLoss, ConcordanceLossConfig,
     WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
@@ -19,6 +20,7 @@ use crate::network::Tasks;
 /// are counted in the report and otherwise left out.
 #[derive(Clone, Debug)]
 pub(super) struct Supervision {
+    pub(super) vocabulary: Vocabulary,
     pub(super) training: Statistics,
     pub(super) validation: Statistics,
 }
@@ -55,8 +57,9 @@ impl Supervision {
 
     /// The loss of the action units; a rarer unit weighs more.
     pub(super) fn asymmetric(&self, device: &Device) -> AsymmetricLoss {
-        let positives = self.training.action_units.map(|unit| unit.present);
-        let labelled = self.training.action_units.map(|unit| unit.labelled);
+        let units = &self.training.action_units;
+        let positives: Vec<_> = units.iter().map(|unit| unit.present).collect();
+        let labelled: Vec<_> = units.iter().map(|unit| unit.labelled).collect();
         AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
     }
 
@@ -91,14 +94,17 @@ mod tests {
         tasks.labels(&Labels {
             valence_arousal: [Some(0.5), Some(-0.5)],
             expression: Some(3),
-            action_units: [Some(true); ACTION_UNITS],
+            action_units: vec![Some(1.0); ACTION_UNITS],
+            ..Labels::default()
         })
     }
 
     fn supervision(trained: Tasks, judged: Tasks) -> Supervision {
+        let vocabulary = Vocabulary::aff_wild2();
         Supervision {
-            training: Statistics::of(&[labels(trained)]),
-            validation: Statistics::of(&[labels(judged)]),
+            training: Statistics::of(&vocabulary, &[labels(trained)]),
+            validation: Statistics::of(&vocabulary, &[labels(judged)]),
+            vocabulary,
         }
     }
 

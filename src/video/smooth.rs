@@ -160,6 +160,7 @@ fn smoothed(face: &TrackedFace, people: &mut HashMap<usize, Person>) -> Option<P
 #[derive(Clone, Debug, PartialEq)]
 struct Layout {
     action_units: Vec<ActionUnit>,
+    action_unit_intensities: Vec<ActionUnit>,
     expressions: Vec<Expression>,
     valence_arousal: bool,
     gaze: bool,
@@ -167,10 +168,11 @@ struct Layout {
 
 impl Layout {
     fn of(prediction: &Prediction) -> Self {
-        let units = prediction.action_units.iter();
+        let units = |scores: &[(ActionUnit, f32)]| scores.iter().map(|&(unit, _)| unit).collect();
         let classes = prediction.expressions.iter();
         Self {
-            action_units: units.map(|&(unit, _)| unit).collect(),
+            action_units: units(&prediction.action_units),
+            action_unit_intensities: units(&prediction.action_unit_intensities),
             expressions: classes.map(|score| score.class.clone()).collect(),
             valence_arousal: prediction.valence_arousal.is_some(),
             gaze: prediction.gaze.is_some(),
@@ -179,13 +181,17 @@ impl Layout {
 
     fn width(&self) -> usize {
         let pairs = usize::from(self.valence_arousal) + usize::from(self.gaze);
-        self.action_units.len() + self.expressions.len() + 2 * pairs
+        let units = self.action_units.len() + self.action_unit_intensities.len();
+        units + self.expressions.len() + 2 * pairs
     }
 }
 
-/// All that is smoothed: units' probabilities, classes' logits, and the pairs that are there.
+/// All that is smoothed: units' probabilities and intensities, classes' logits, and the pairs that are
+/// there.
 fn flattened(prediction: &Prediction) -> Vec<f32> {
-    let units = prediction.action_units.iter().map(|&(_, score)| score);
+    let intensities = &prediction.action_unit_intensities;
+    let units = prediction.action_units.iter().chain(intensities);
+    let units = units.map(|&(_, score)| score);
     let logits = prediction.expressions.iter().map(|score| score.logit);
     let pairs = [prediction.valence_arousal, prediction.gaze];
     let pairs = pairs.into_iter().flatten().flatten();
@@ -195,13 +201,18 @@ fn flattened(prediction: &Prediction) -> Vec<f32> {
 /// The opposite: `values` as scores of the same units and classes as `like`.
 fn unflattened(like: &Prediction, values: &[f32]) -> Prediction {
     let (units, rest) = values.split_at(like.action_units.len());
+    let (intensities, rest) = rest.split_at(like.action_unit_intensities.len());
     let (logits, pairs) = rest.split_at(like.expressions.len());
     let mut pairs = pairs.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
-    let names = like.action_units.iter().map(|&(unit, _)| unit);
+    let scored = |like: &[(ActionUnit, f32)], values: &[f32]| {
+        let names = like.iter().map(|&(unit, _)| unit);
+        names.zip(values.iter().copied()).collect()
+    };
     let classes = like.expressions.iter().map(|score| score.class.clone());
     let scores = logits.iter().zip(softmax(logits));
     Prediction {
-        action_units: names.zip(units.iter().copied()).collect(),
+        action_units: scored(&like.action_units, units),
+        action_unit_intensities: scored(&like.action_unit_intensities, intensities),
         expressions: classes
             .zip(scores)
             .map(|(class, (&logit, probability))| ExpressionScore {

@@ -95,7 +95,7 @@ impl Default for Extractor {
 
 /// The places of a network's tensors in the authors' file.
 pub(super) fn network_places(network: &Network, extractor: &Extractor) -> Vec<Place> {
-    let [nodes, _] = network.action_unit.anchors.lazy_shape().dims();
+    let nodes = network.config.action_units.len();
     let mut all = match &network.backbone {
         None => Vec::new(),
         Some(backbone) => {

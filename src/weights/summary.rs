@@ -29,11 +29,8 @@ impl fmt::Display for Import {
             true => "none".to_string(),
             false => names.join(" "),
         };
-        let units = self
-            .config
-            .action_units()
-            .iter()
-            .map(|unit| unit.to_string());
+        let units = self.config.action_units();
+        let units = units.iter().map(|unit| unit.to_string());
         let classes = self
             .config
             .expressions()

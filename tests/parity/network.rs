@@ -12,8 +12,8 @@ const TOLERANCE: f64 = 1e-5;
 
 fn named(output: NetworkOutput) -> [(&'static str, Tensor<2>); 3] {
     [
-        ("action_units", output.action_units),
-        ("expression_logits", output.expression_logits),
+        ("action_units", output.action_units.unwrap()),
+        ("expression_logits", output.expression_logits.unwrap()),
         ("valence_arousal", output.valence_arousal),
     ]
 }

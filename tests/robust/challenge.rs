@@ -72,11 +72,12 @@ fn a_submission_says_what_the_model_says_each_under_its_name() {
         assert_eq!(Some(class), said.expression().as_ref());
         for (unit, label) in ActionUnit::AFF_WILD2
             .into_iter()
-            .zip(row.labels.action_units)
+            .zip(row.labels.action_units.clone())
         {
             let score = f64::from(said.action_unit(unit).unwrap());
-            assert_eq!(label, Some(score >= threshold), "{unit}");
-            counts[usize::from(label == Some(true))] += 1;
+            let expected = usize::from(score >= threshold);
+            assert_eq!(label, Some(expected as f32), "{unit}");
+            counts[expected] += 1;
         }
     }
     assert!(!counts.contains(&0), "{counts:?}");
@@ -204,20 +205,50 @@ fn predictions_have_no_column_of_what_a_model_does_not_read() {
 }
 
 #[test]
-fn a_network_of_other_outputs_than_have_names_is_not_given_names() {
+fn a_network_of_other_outputs_says_which_and_one_without_names_is_given_none() {
     use burn::tensor::Device;
+    use countenance::label::Vocabulary;
+    use countenance::weights::native;
 
     let place = Place::new();
-    for (units, classes) in [(8, 8), (12, 7), (13, 8)] {
-        let config = NetworkConfig::paper(16)
-            .with_action_units(units)
-            .with_expressions(classes);
+    let path = place.path("model");
+    let save = |vocabulary: &Vocabulary| {
+        let config = NetworkConfig::paper(16).with_vocabulary(vocabulary);
         let network = drawn(config.init(&Device::default()), 1);
-        network.save(&place.path("model")).unwrap();
-        let error = Predictor::load(place.path("model")).unwrap_err();
-        let found = format!("{units} and {classes}");
-        assert!(error.to_string().contains(&found), "{error}");
+        network.save(&path).unwrap();
+    };
+    for name in Vocabulary::PRESETS {
+        let vocabulary = Vocabulary::preset(name).unwrap();
+        save(&vocabulary);
+        let predictor = Predictor::load(&path).unwrap();
+        assert_eq!(
+            predictor.config().action_units(),
+            vocabulary.action_units,
+            "{name}"
+        );
+        assert_eq!(
+            predictor.config().expressions(),
+            &vocabulary.expressions[..],
+            "{name}"
+        );
     }
+    // As files said it when there were no names.
+    save(&Vocabulary::raf_db());
+    let file = native::read(&path).unwrap();
+    let tensors: Vec<_> = file.tensors.into_iter().collect();
+    let with = |from: &str, to: &str| {
+        let mut metadata = file.metadata.clone();
+        let config = metadata["config"].replacen(from, to, 1);
+        assert_ne!(config, metadata["config"]);
+        metadata.insert("config".into(), config);
+        native::write(&path, &tensors, &metadata).unwrap();
+        Predictor::load(&path)
+    };
+    let classes = r#"["Surprise","Fear","Disgust","Happiness","Sadness","Anger","Neutral"]"#;
+    let unnamed = with(classes, "7").unwrap();
+    assert!(!unnamed.config().classes_are_named());
+    let error = with(r#""action_units":[]"#, r#""action_units":13"#).unwrap_err();
+    assert!(error.to_string().contains("found 13"), "{error}");
 }
 
 #[test]

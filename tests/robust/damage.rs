@@ -6,6 +6,7 @@ use burn::tensor::{Device, TensorData};
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
+use countenance::label::{ActionUnit, Expression, Side, UnitSet};
 use countenance::model::Model;
 use countenance::network::NetworkConfig;
 use countenance::weights::{ImportOptions, import, load_backbone, native};
@@ -171,11 +172,23 @@ fn a_small_file_with_the_config_of_a_giant_is_refused_in_little_memory() {
         .with_width(8.0)
         .with_depth(8.0)
         .with_classes(Some(65_536));
+    let sides = [Side::Both, Side::Left, Side::Right];
+    let units = sides
+        .into_iter()
+        .flat_map(|side| (1..=66).map(move |number| (number, side)));
+    let units: UnitSet = units
+        .filter_map(|(number, side)| ActionUnit::new(number, side).ok())
+        .collect();
     let configs = [
         NetworkConfig::paper(16_384)
-            .with_action_units(256)
-            .with_neighbours(256)
-            .with_expressions(4096),
+            .with_action_units(units)
+            .with_neighbours(170)
+            .with_expressions(
+                (0..4096)
+                    .map(Expression::unnamed)
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
         NetworkConfig::paper(giant.feature_width()).with_backbone(Some(giant)),
     ];
     for config in configs {

@@ -32,8 +32,8 @@ fn overflowing(mut network: Network) -> Network {
 
 /// A network whose expression logits overflow for features of 1e35 and more.
 fn steep(mut network: Network) -> Network {
-    let weight = network.expression.linear.weight.clone();
-    network.expression.linear.weight = scaled(weight, 1e6);
+    let linear = &mut network.expression.as_mut().unwrap().linear;
+    linear.weight = scaled(linear.weight.clone(), 1e6);
     network
 }
 
@@ -173,9 +173,21 @@ fn an_evaluation_names_the_row_whose_score_is_not_finite() {
     // What it was not trained for is not asked.
     network.config.tasks = Tasks::new().with_expression(false);
     evaluate(&network, &cache, &labels, &device).unwrap();
-    network.config.action_units = 5;
-    let error = evaluate(&network, &cache, &labels, &device).unwrap_err();
-    assert!(error.to_string().contains("12 action units"), "{error}");
+    let others = Labels {
+        action_units: vec![Some(1.0); 13],
+        ..Labels::default()
+    };
+    let error = evaluate(
+        &network,
+        &cache,
+        &[others.clone(), others.clone(), others],
+        &device,
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("12 action units") && error.contains("13"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn a_face_whose_scores_are_not_finite_is_an_error_of_its_own_row() {
         .place
         .network("broken", 1, Tasks::new(), |mut network| {
             // Finite weights whose sums are not.
-            let weight = &mut network.expression.linear.weight;
+            let weight = &mut network.expression.as_mut().unwrap().linear.weight;
             *weight = weight.clone().map(|weight| weight * 0.0 + f32::MAX);
             network
         });

@@ -184,13 +184,17 @@ fn sets_with_hardly_a_label_run_to_the_end() {
 
 fn one_of_each(_: SplitName, place: usize, row: &mut Row) {
     row.labels.expression = Some(place % 8);
-    row.labels.action_units = std::array::from_fn(|unit| Some(unit == place));
+    row.labels.action_units = (0..12)
+        .map(|unit| Some(f32::from(u8::from(unit == place))))
+        .collect();
 }
 
 fn without_some(split: SplitName, _: usize, row: &mut Row) {
     if split == SplitName::Training {
         row.labels.expression = row.labels.expression.filter(|&class| class > 2);
-        row.labels.action_units[3] = row.labels.action_units[3].map(|_| false);
+        if let Some(unit) = row.labels.action_units.get_mut(3) {
+            *unit = unit.map(|_| 0.0);
+        }
     }
 }
 

@@ -125,7 +125,13 @@ impl Behaviour {
                 .valence_arousal
                 .map(|value| keep_affect.then_some(value)),
             expression: keep_expression.then_some(expression),
-            action_units: units.map(|active| keep_units.then_some(active)),
+            action_units: match keep_units {
+                true => units
+                    .map(|active| Some(f32::from(u8::from(active))))
+                    .to_vec(),
+                false => Vec::new(),
+            },
+            ..Labels::default()
         }
     }
 }
@@ -301,8 +307,8 @@ mod tests {
         for draw in draws(5_000) {
             let row = draw.annotate(&Presence::VALIDATION, &mut rng);
             for (label, truth) in row.action_units.iter().zip(draw.active) {
-                wrong += usize::from(*label != Some(truth));
-                positives += usize::from(*label == Some(true));
+                wrong += usize::from(*label != Some(f32::from(u8::from(truth))));
+                positives += usize::from(*label == Some(1.0));
                 active += usize::from(truth);
                 count += 1;
             }

@@ -47,7 +47,7 @@ pub fn sheet(seed: u64) -> RgbImage {
         for (offset, strength) in [(0, 0.0), (SIDE, 1.0)] {
             let mut movement = Movement::default();
             movement.units[index] = strength;
-            if unit == ActionUnit::Au26 {
+            if unit == ActionUnit::AU26 {
                 // A jaw drops with the lips apart, or hardly shows.
                 movement.units[index - 1] = strength;
             }

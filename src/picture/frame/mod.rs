@@ -50,7 +50,7 @@ pub struct FrameFace<'a> {
 ///     landmarks: [[226.0, 163.0], [264.0, 163.0], [245.0, 185.0], [230.0, 205.0], [260.0, 205.0]],
 /// };
 /// let scores = OverlayScores {
-///     action_units: &[(ActionUnit::Au12, 0.9)],
+///     action_units: &[(ActionUnit::AU12, 0.9)],
 ///     ..OverlayScores::default()
 /// };
 /// let mut artist = FrameArtist::new();

@@ -6,11 +6,11 @@ use crate::testing::noise;
 const GREY: [u8; 3] = [90, 90, 90];
 
 const UNITS: [(ActionUnit, f32); 5] = [
-    (ActionUnit::Au1, 0.9),
-    (ActionUnit::Au2, 0.8),
-    (ActionUnit::Au4, 0.1),
-    (ActionUnit::Au25, 0.7),
-    (ActionUnit::Au26, 0.7),
+    (ActionUnit::AU1, 0.9),
+    (ActionUnit::AU2, 0.8),
+    (ActionUnit::AU4, 0.1),
+    (ActionUnit::AU25, 0.7),
+    (ActionUnit::AU26, 0.7),
 ];
 const EXPRESSIONS: [(Expression, f32); 2] =
     [(Expression::Surprise, 0.8), (Expression::Neutral, 0.2)];
@@ -94,7 +94,7 @@ fn the_box_is_in_its_persons_colour_and_what_is_told_is_beside_it() {
 #[test]
 fn a_longer_bar_means_a_more_probable_unit() {
     let inked = |value: f32, colour: Colour| {
-        let units = [(ActionUnit::Au12, value)];
+        let units = [(ActionUnit::AU12, value)];
         let scores = OverlayScores {
             action_units: &units,
             ..OverlayScores::default()
@@ -272,7 +272,7 @@ fn a_face_of_which_nothing_was_read_has_its_box_and_number() {
     let detection = detection([200.0, 100.0, 100.0, 100.0]);
     let scores = OverlayScores::default();
     let odd = OverlayScores {
-        action_units: &[(ActionUnit::Au1, f32::NAN)],
+        action_units: &[(ActionUnit::AU1, f32::NAN)],
         expressions: &[(Expression::Fear, f32::INFINITY)],
         valence_arousal: Some([f32::NAN, 9.0]),
     };

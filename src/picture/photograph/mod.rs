@@ -44,7 +44,7 @@ pub struct MarkedFace<'a> {
 ///     landmarks: [[226.0, 163.0], [264.0, 163.0], [245.0, 185.0], [230.0, 205.0], [260.0, 205.0]],
 /// };
 /// let scores = OverlayScores {
-///     action_units: &[(ActionUnit::Au12, 0.9)],
+///     action_units: &[(ActionUnit::AU12, 0.9)],
 ///     ..OverlayScores::default()
 /// };
 /// let faces = [MarkedFace { detection: &detection, scores }];
@@ -195,11 +195,11 @@ mod tests {
     fn scores() -> OverlayScores<'static> {
         OverlayScores {
             action_units: &[
-                (ActionUnit::Au1, 0.9),
-                (ActionUnit::Au2, 0.8),
-                (ActionUnit::Au4, 0.1),
-                (ActionUnit::Au25, 0.7),
-                (ActionUnit::Au26, 0.7),
+                (ActionUnit::AU1, 0.9),
+                (ActionUnit::AU2, 0.8),
+                (ActionUnit::AU4, 0.1),
+                (ActionUnit::AU25, 0.7),
+                (ActionUnit::AU26, 0.7),
             ],
             expressions: &EXPRESSIONS,
             valence_arousal: Some([0.1, 0.8]),

@@ -11,7 +11,7 @@ const EXPRESSIONS: [Expression; 2] = [Expression::Happiness, Expression::Sadness
 fn with_smile<T>(smile: f32, then: impl FnOnce(OverlayScores<'_>) -> T) -> T {
     let [happiness, sadness] = EXPRESSIONS;
     then(OverlayScores {
-        action_units: &[(ActionUnit::Au6, smile), (ActionUnit::Au12, smile)],
+        action_units: &[(ActionUnit::AU6, smile), (ActionUnit::AU12, smile)],
         expressions: &[(happiness, smile), (sadness, 1.0 - smile)],
         valence_arousal: Some([2.0 * smile - 1.0, 0.0]),
     })
@@ -222,7 +222,7 @@ fn one_frame_odd_numbers_and_other_classes_are_drawn() {
     let mut timeline = Timeline::new();
     timeline.draw();
     let odd = OverlayScores {
-        action_units: &[(ActionUnit::Au12, f32::NAN), (ActionUnit::Au6, 7.0)],
+        action_units: &[(ActionUnit::AU12, f32::NAN), (ActionUnit::AU6, 7.0)],
         expressions: &[(Expression::Anger, f32::INFINITY), (Expression::Fear, -3.0)],
         valence_arousal: Some([f32::NEG_INFINITY, 9.0]),
     };

@@ -7,18 +7,23 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 use super::joint::Scores;
 use super::{JointLoss, step};
 use crate::backbone::EfficientNet;
-use crate::label::{ACTION_UNITS, EXPRESSIONS};
+use crate::label::Vocabulary;
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, StepOutput};
 
-/// Outputs of the layer that reads the three tasks: unit logits, class logits, valence and arousal.
-/// Those of a task that is not trained are never looked at.
-pub(in crate::train) const OUTPUTS: usize = ACTION_UNITS + EXPRESSIONS + 2;
+/// The number of outputs of the layer that reads the three tasks: unit logits, class logits, valence and
+/// arousal. Those of a task that is not trained are never looked at.
+pub(in crate::train) fn outputs(vocabulary: &Vocabulary) -> usize {
+    vocabulary.action_units.len() + vocabulary.expressions.len() + 2
+}
 
 #[derive(Module, Debug)]
 pub(in crate::train) struct BackboneStage {
-    /// With a classifier of [`OUTPUTS`] classes, which the trained backbone then loses.
+    /// With a classifier of as many classes as [`outputs`] says, which the trained backbone then loses.
     pub(in crate::train) network: EfficientNet,
+    /// Of action units, and of expressions.
+    #[module(skip)]
+    pub(in crate::train) counts: [usize; 2],
     pub(in crate::train) loss: JointLoss,
     #[module(skip)]
     pub(in crate::train) sam: Option<Sam>,
@@ -29,12 +34,14 @@ impl BackboneStage {
         let features = self.network.forward_features(batch.images.clone());
         let outputs = self.network.forward_head(features);
         let columns = |start, count| outputs.clone().narrow(1, start, count);
-        let affect = ACTION_UNITS + EXPRESSIONS;
+        let [units, classes] = self.counts;
         let tasks = self.loss.tasks();
         let scores = Scores {
-            action_units: tasks.action_unit.then(|| sigmoid(columns(0, ACTION_UNITS))),
-            expression_logits: tasks.expression.then(|| columns(ACTION_UNITS, EXPRESSIONS)),
-            valence_arousal: tasks.valence_arousal.then(|| columns(affect, 2).tanh()),
+            action_units: tasks.action_unit.then(|| sigmoid(columns(0, units))),
+            expression_logits: tasks.expression.then(|| columns(units, classes)),
+            valence_arousal: tasks
+                .valence_arousal
+                .then(|| columns(units + classes, 2).tanh()),
         };
         self.loss.output(scores, &batch.targets, &batch.labels)
     }

@@ -14,9 +14,9 @@ use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
 /// What a network says of the tasks that are trained; the others are not computed.
 #[derive(Clone, Debug)]
 pub(super) struct Scores {
-    /// Probabilities, `[batch, 12]`.
+    /// In [0, 1], `[batch, units]`.
     pub(super) action_units: Option<Tensor<2>>,
-    /// `[batch, 8]`.
+    /// `[batch, classes]`.
     pub(super) expression_logits: Option<Tensor<2>>,
     /// In [-1, 1], `[batch, 2]`.
     pub(super) valence_arousal: Option<Tensor<2>>,
@@ -25,12 +25,10 @@ pub(super) struct Scores {
 impl Scores {
     fn of(network: &Network, features: &Tensor<2>, tasks: Tasks) -> Self {
         let features = || features.clone();
-        let action_units = tasks
-            .action_unit
-            .then(|| network.action_unit.forward(features()));
-        let logits = tasks
-            .expression
-            .then(|| network.expression.forward(features()));
+        let action_unit = network.action_unit.as_ref().filter(|_| tasks.action_unit);
+        let action_units = action_unit.map(|head| head.forward(features()));
+        let expression = network.expression.as_ref().filter(|_| tasks.expression);
+        let logits = expression.map(|head| head.forward(features()));
         Self {
             expression_logits: match (&action_units, logits) {
                 (Some(units), Some(logits)) => Some(network.attend(units.clone(), logits)),

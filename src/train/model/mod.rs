@@ -7,7 +7,7 @@ mod joint;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
-pub(super) use backbone::{BackboneStage, OUTPUTS};
+pub(super) use backbone::{BackboneStage, outputs};
 pub(super) use expression::ExpressionStage;
 pub(super) use joint::{JointLoss, JointStage, WholeStage};
 pub(super) use valence_arousal::ValenceArousalStage;
@@ -92,7 +92,7 @@ mod tests {
             share: rows.len() as f64 / ROWS as f64,
             features: features.clone().narrow(0, rows.start, rows.len()),
             action_units: None,
-            targets: LabelBatch::new(&labels, device),
+            targets: LabelBatch::new(&labels, 0, device),
             labels,
         }
     }

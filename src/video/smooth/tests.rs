@@ -8,7 +8,8 @@ const RATE: f64 = 25.0;
 fn prediction(number: usize, id: usize) -> Prediction {
     let values = noise(9, (1000 * id + number) as u32);
     let like = Prediction {
-        action_units: vec![(ActionUnit::Au1, 0.0), (ActionUnit::Au12, 0.0)],
+        action_units: vec![(ActionUnit::AU1, 0.0), (ActionUnit::AU12, 0.0)],
+        action_unit_intensities: vec![],
         expressions: [
             Expression::Neutral,
             Expression::Happiness,
