@@ -20,6 +20,7 @@ mod affect;
 mod coded;
 mod expression;
 mod set;
+mod translation;
 mod vocabulary;
 
 pub use self::action_unit::{ActionUnit, Side};
@@ -27,6 +28,7 @@ pub use self::affect::AffectRange;
 pub use self::coded::{CodedUnit, Scale};
 pub use self::expression::Expression;
 pub use self::set::{ClassSet, UnitSet};
+pub use self::translation::{Lost, Translation};
 pub use self::vocabulary::Vocabulary;
 
 /// Number of action units annotated in s-Aff-Wild2.

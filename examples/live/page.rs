@@ -30,4 +30,5 @@ pub const FILES: &[File] = &files![
     "say.js" "say.js" SCRIPT,
     "timeline.js" "timeline.js" SCRIPT,
     "palette.js" "palette.js" SCRIPT,
+    "share.js" "share.js" SCRIPT,
 ];

@@ -239,6 +239,13 @@ fn table(row: &Row) -> String {
             };
             lines.push(format!("  active AUs  {active}"));
         }
+        if !prediction.action_unit_intensities.is_empty() {
+            let all = prediction.action_unit_intensities.iter();
+            let all: Vec<_> = all
+                .map(|(unit, value)| format!("{unit} {value:.1}"))
+                .collect();
+            lines.push(format!("  intensities {} (0 to 5)", all.join(", ")));
+        }
         if let Some([first, second]) = prediction.gaze {
             lines.push(format!("  gaze        {first:+.2} {second:+.2}"));
         }

@@ -1,40 +1,46 @@
 //! What of a prediction is drawn.
 
-use countenance::Expression;
 use countenance::picture::OverlayScores;
 use countenance::predict::Prediction;
 use countenance::video::ReadFrame;
+use countenance::{ActionUnit, Expression};
 
-/// Each class with its probability.
-pub fn expressions(prediction: &Prediction) -> Vec<(Expression, f32)> {
-    let scores = prediction.expressions.iter();
-    scores
-        .map(|score| (score.class.clone(), score.probability))
-        .collect()
+/// The scores of one face as pictures take them.
+pub struct Drawn {
+    /// Each unit as a share of the largest: its probability, or of an intensity a fifth.
+    action_units: Vec<(ActionUnit, f32)>,
+    /// Each class with its probability.
+    expressions: Vec<(Expression, f32)>,
+    valence_arousal: Option<[f32; 2]>,
 }
 
-/// The scores of a prediction and of its [`expressions`].
-pub fn scores<'a>(
-    prediction: &'a Prediction,
-    expressions: &'a [(Expression, f32)],
-) -> OverlayScores<'a> {
-    OverlayScores {
-        action_units: &prediction.action_units,
-        expressions,
-        valence_arousal: prediction.valence_arousal,
+impl Drawn {
+    /// Those of a prediction.
+    pub fn of(prediction: &Prediction) -> Self {
+        let classes = prediction.expressions.iter();
+        Self {
+            action_units: prediction.action_unit_shares(),
+            expressions: classes
+                .map(|score| (score.class.clone(), score.probability))
+                .collect(),
+            valence_arousal: prediction.valence_arousal,
+        }
+    }
+
+    /// As pictures take them.
+    pub fn scores(&self) -> OverlayScores<'_> {
+        OverlayScores {
+            action_units: &self.action_units,
+            expressions: &self.expressions,
+            valence_arousal: self.valence_arousal,
+        }
     }
 }
 
-/// A prediction and its [`expressions`].
-pub type Drawn<'a> = (&'a Prediction, Vec<(Expression, f32)>);
-
 /// What was read from each face of a frame; nothing where nothing was.
-pub fn of_frame(frame: &ReadFrame) -> Vec<Option<Drawn<'_>>> {
+pub fn of_frame(frame: &ReadFrame) -> Vec<Option<Drawn>> {
     let faces = frame.faces.iter();
     faces
-        .map(|face| {
-            let found = face.prediction().ok()?;
-            Some((found, expressions(found)))
-        })
+        .map(|face| Some(Drawn::of(face.prediction().ok()?)))
         .collect()
 }

@@ -8,7 +8,7 @@ use countenance::video::{ReadFrame, VideoWriter};
 use countenance::{Error, Result};
 
 use crate::input::Input;
-use crate::shared::drawn::{of_frame, scores};
+use crate::shared::drawn::of_frame;
 
 /// A video that is drawn and written frame by frame.
 pub struct Annotated {
@@ -57,7 +57,7 @@ impl Annotated {
                 id: face.id,
                 detection,
                 scores: match read {
-                    Some((found, classes)) => scores(found, classes),
+                    Some(drawn) => drawn.scores(),
                     None => Default::default(),
                 },
             })

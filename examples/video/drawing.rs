@@ -8,7 +8,7 @@ use countenance::{Error, Result};
 
 use crate::annotated::Annotated;
 use crate::input::Input;
-use crate::shared::drawn::{of_frame, scores};
+use crate::shared::drawn::{Drawn, of_frame};
 
 /// The longest side of an annotated video, in pixels.
 pub const LONGEST: u32 = 1920;
@@ -54,7 +54,7 @@ impl Drawings {
                 .zip(&read)
                 .map(|(face, read)| {
                     let read = read.as_ref();
-                    (face.id, read.map(|(found, classes)| scores(found, classes)))
+                    (face.id, read.map(Drawn::scores))
                 })
                 .collect();
             if let Err(error) = timeline.add(frame.time, &faces) {

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use crate::label::{ActionUnit, EXPRESSIONS, Expression};
+use crate::label::{ActionUnit, EXPRESSIONS, Expression, Scale};
 
 /// One expression class of a [`Prediction`].
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,13 @@ impl Prediction {
     /// The intensity of one action unit, from 0 to 5.
     pub fn action_unit_intensity(&self, unit: ActionUnit) -> Option<f32> {
         of(&self.action_unit_intensities, unit)
+    }
+
+    /// Each action unit as a share of its largest label: its probability, or a fifth of its intensity.
+    pub fn action_unit_shares(&self) -> Vec<(ActionUnit, f32)> {
+        let intensities = self.action_unit_intensities.iter();
+        let shares = intensities.map(|&(unit, value)| (unit, value / Scale::Intensity.most()));
+        self.action_units.iter().copied().chain(shares).collect()
     }
 
     /// The probability of one expression.

@@ -1,6 +1,7 @@
 // Boxes, names, bars and the point of valence and arousal, over the camera's picture.
 
 import { expressionColour, personColour } from "./palette.js";
+import { shares } from "./share.js";
 
 // More faces than this have their boxes and names alone: bars would hide them.
 const WITH_BARS = 3;
@@ -83,7 +84,7 @@ function name(context, face, box, picture, colour) {
 
 /** Action units as bars and valence and arousal as a point, beside the face where there is room. */
 function bars(context, face, box, picture) {
-  const units = Object.entries(face.action_units ?? {});
+  const units = Object.entries(shares(face));
   const affect = face.valence !== null && face.valence !== undefined;
   const height = units.length * ROW + (affect ? SQUARE + GAP : 0) + GAP;
   if (height <= GAP) return;

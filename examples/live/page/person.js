@@ -1,6 +1,7 @@
 // A person: their scores as text, and their last seconds.
 
 import { expressionColour, personColour } from "./palette.js";
+import { shares } from "./share.js";
 import { SECONDS, drawTimeline } from "./timeline.js";
 
 const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
@@ -56,13 +57,14 @@ export class Person {
     this.card.classList.remove("away");
     this.card.dataset.confidence = face.confidence;
     this.card.dataset.box = face.box.join(" ");
-    const scores = { ...face.probabilities, ...face.action_units, valence: face.valence, arousal: face.arousal };
+    const scores = { ...face.probabilities, ...shares(face), valence: face.valence, arousal: face.arousal };
     [scores.gaze_1, scores.gaze_2] = face.gaze ?? [];
     for (const [key, { row, value, fill, least }] of this.rows) {
       const score = scores[key];
       const known = typeof score === "number";
       value.dataset.value = known ? score : "";
-      value.textContent = !known ? "–" : least === 0 ? score.toFixed(2) : signed(score);
+      const told = face.action_unit_intensities?.[key] ?? score;
+      value.textContent = !known ? "–" : least === 0 ? told.toFixed(2) : signed(score);
       row.classList.toggle("top", key === face.expression || (key.startsWith("AU") && score >= 0.5));
       this.#fill(fill, known ? score : 0, least);
     }
@@ -87,7 +89,8 @@ export class Person {
       said.push(`${face.expression} (${Math.round(share * 100)} %)`);
     }
     if (typeof face.valence === "number") said.push(`valence ${signed(face.valence)}, arousal ${signed(face.arousal)}`);
-    const active = this.model.action_units.filter(({ unit }) => face.action_units?.[unit] >= 0.5);
+    const degrees = shares(face);
+    const active = this.model.action_units.filter(({ unit }) => degrees[unit] >= 0.5);
     if (active.length) said.push(active.map(({ unit }) => unit).join(" "));
     said.push(`found with ${Math.round(face.confidence * 100)} % confidence`);
     return said.join(" · ");

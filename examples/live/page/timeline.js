@@ -3,6 +3,7 @@
 
 import { clean } from "./overlay.js";
 import { expressionColour, ofStyle } from "./palette.js";
+import { shares } from "./share.js";
 
 export const SECONDS = 30;
 // What is longer than this between two frames is a gap, and left empty.
@@ -80,7 +81,7 @@ export function drawTimeline(canvas, moments, now, model) {
     context.fillRect(LABELS, top, width, row - 1);
     context.fillStyle = accent;
     for (const { face, left, right } of spans) {
-      const score = face.action_units?.[unit];
+      const score = shares(face)[unit];
       if (typeof score !== "number") continue;
       context.globalAlpha = Math.min(1, Math.max(0, score));
       context.fillRect(left, top, right - left + 0.5, row - 1);

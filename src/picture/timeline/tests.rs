@@ -103,12 +103,15 @@ fn bands_are_as_high_and_shades_as_dark_as_what_is_probable() {
 
 #[test]
 fn lines_are_as_high_as_valence_and_arousal() {
-    let lines = [[0.5, 0.0], [-0.5, 0.25]].map(|affect| {
-        let column = column(OverlayScores {
+    let columns = [[0.5, 0.0], [-0.5, 0.25]].map(|affect| {
+        column(OverlayScores {
             valence_arousal: Some(affect),
             ..OverlayScores::default()
-        });
-        // Their edges are blended with the ground.
+        })
+    });
+    // Where the two differ there is a line of one of them; its edges are blended with the ground.
+    let differ = |y: &usize| columns[0][*y] != columns[1][*y];
+    let lines = columns.each_ref().map(|column| {
         legend::AFFECT.map(|colour| {
             let away = |y: &usize| -> u32 {
                 let levels = column[*y].iter().zip(colour);
@@ -116,7 +119,8 @@ fn lines_are_as_high_as_valence_and_arousal() {
                     .map(|(level, other)| u32::from(level.abs_diff(other)))
                     .sum()
             };
-            (0..column.len()).min_by_key(away).unwrap() as i32
+            let rows = (0..column.len()).filter(differ);
+            rows.min_by_key(away).unwrap() as i32
         })
     });
     let [[valence, arousal], [lower, higher]] = lines;
