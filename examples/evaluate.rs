@@ -9,8 +9,10 @@ use countenance::Result;
 use countenance::data::annotation::AnnotationConfig;
 use countenance::data::cache::Fingerprint;
 use countenance::data::split::{Split, SplitName};
-use countenance::evaluate::evaluate;
+use countenance::evaluate::{evaluate, evaluate_in_detail};
 use countenance::extract::Extraction;
+use countenance::metric::bootstrap::Bootstrap;
+use countenance::metric::group::Groups;
 use countenance::model::Model;
 
 #[path = "shared/mod.rs"]
@@ -44,6 +46,14 @@ struct Arguments {
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Also further scores: area under the ROC curve, accuracy, precision, recall, errors, agreement of
+    /// signs
+    #[arg(long)]
+    more: bool,
+    /// Also an interval of every score, and of the further ones: how far it would move with other data,
+    /// by drawing what is there a thousand times anew
+    #[arg(long, value_enum, value_name = "BY")]
+    interval: Option<Interval>,
     /// Also draw which expressions were taken for which, into this PNG file
     #[cfg(feature = "picture")]
     #[arg(long, value_name = "FILE", value_parser = shared::argument::picture)]
@@ -66,6 +76,28 @@ enum Format {
     Table,
     /// One JSON object: the scores, those of chance under `chance`, what the model reads under `tasks`
     Json,
+}
+
+/// What is drawn for an interval.
+#[derive(Clone, Copy, ValueEnum)]
+enum Interval {
+    /// Whole videos, the folders of the images: frames of one video resemble each other
+    Video,
+    /// Single images, where nothing joins them
+    Row,
+}
+
+impl Interval {
+    fn groups(self, images: &[String]) -> Groups {
+        match self {
+            Self::Row => Groups::rows(images.len()),
+            Self::Video => {
+                let folders = images.iter().map(|image| image.rsplit_once('/'));
+                let videos = folders.map(|folder| folder.map(|(video, _)| video));
+                Groups::of_named(videos).called("video")
+            }
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -127,7 +159,16 @@ fn score(arguments: &Arguments) -> Result<()> {
     progress.finish();
     extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let found = evaluate(network, &extracted.cache, &labels, &device)?;
+    let cache = &extracted.cache;
+    let found = match (arguments.more, arguments.interval) {
+        (false, None) => evaluate(network, cache, &labels, &device)?,
+        (_, interval) => {
+            let groups = interval.map(|by| by.groups(&names));
+            let bootstrap = Bootstrap::default();
+            let drawn = groups.as_ref().map(|groups| (groups, &bootstrap));
+            evaluate_in_detail(network, cache, &labels, drawn, &device)?
+        }
+    };
     #[cfg(feature = "picture")]
     if let Some(path) = &arguments.confusion {
         use countenance::picture::{confusion, save_png};

@@ -7,7 +7,9 @@
 //! use burn::tensor::Device;
 //! use countenance::Labels;
 //! use countenance::data::cache::{CacheWriter, Fingerprint};
-//! use countenance::evaluate::evaluate;
+//! use countenance::evaluate::{evaluate, evaluate_in_detail};
+//! use countenance::metric::bootstrap::Bootstrap;
+//! use countenance::metric::group::Groups;
 //! use countenance::network::NetworkConfig;
 //!
 //! let names = ["a.jpg".to_string(), "b.jpg".to_string()];
@@ -20,10 +22,18 @@
 //!
 //! let config = NetworkConfig::new(4);
 //! let device = Device::default();
-//! let evaluation = evaluate(&config.init(&device), &cache, &labels, &device)?;
+//! let network = config.init(&device);
+//! let evaluation = evaluate(&network, &cache, &labels, &device)?;
 //! // Nothing but expressions is labelled: nothing else has a score.
 //! assert!(evaluation.report.p_ex.is_some() && evaluation.report.p_au.is_none());
 //! assert_eq!(evaluation.confusion.rows(), 2);
+//!
+//! // What other papers report of expressions, and how far it would move with other rows.
+//! let rows = (&Groups::rows(2), &Bootstrap::default());
+//! let detailed = evaluate_in_detail(&network, &cache, &labels, Some(rows), &device)?;
+//! assert_eq!(detailed.report, evaluation.report);
+//! assert!(detailed.detail.unwrap().ex_accuracy.is_some());
+//! assert!(detailed.intervals.unwrap().get("ex_accuracy", None).is_some());
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
@@ -34,8 +44,13 @@ use crate::data::cache::FeatureCache;
 use crate::extract::{Origin, is_readable};
 use crate::label::Vocabulary;
 use crate::matrix::Matrix;
+use crate::metric::bootstrap::Bootstrap;
 use crate::metric::chance::chance;
 use crate::metric::confusion::Confusion;
+use crate::metric::detail::Detail;
+use crate::metric::group::Groups;
+use crate::metric::interval::Intervals;
+use crate::metric::sample::Sample;
 use crate::metric::{Report, RowScores, ScoreAccumulator};
 use crate::network::{Network, Tasks};
 use crate::{Error, Labels, Result};
@@ -59,12 +74,25 @@ pub struct Evaluation {
     /// Which expressions were taken for which.
     #[serde(skip)]
     pub confusion: Confusion,
+    /// Further scores, where they were asked for; their keys stand beside the report's.
+    #[serde(flatten)]
+    pub detail: Option<Detail>,
+    /// An interval of every score, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
 }
 
 impl Evaluation {
-    /// The scores as text, with chance below each, and what the network does not read.
+    /// The scores as text, with chance below each, and what the network does not read; then the further
+    /// scores and the intervals, where they were asked for.
     pub fn table(&self) -> String {
-        table(&self.report, &self.chance, &self.tasks)
+        let mut text = table(&self.report, &self.chance, &self.tasks);
+        match (&self.detail, &self.intervals) {
+            (_, Some(intervals)) => text.push_str(&format!("\n{}", intervals.table())),
+            (Some(detail), None) => text.push_str(&format!("\n{}", detail.table())),
+            (None, None) => {}
+        }
+        text
     }
 }
 
@@ -90,10 +118,10 @@ pub(crate) fn table(report: &Report, chance: &Report, tasks: &Tasks) -> String {
 /// out.
 ///
 /// # Errors
-/// [`Error::Argument`](crate::Error::Argument) if labels are of more action units or expressions than the
-/// network has; [`Error::File`](crate::Error::File) if the features are of another width, or the cache
+/// [`Error::Argument`] if labels are of more action units or expressions than the
+/// network has; [`Error::File`] if the features are of another width, or the cache
 /// says that another backbone made them;
-/// [`Error::NotFiniteScore`](crate::Error::NotFiniteScore), which names the row, if a score is not
+/// [`Error::NotFiniteScore`], which names the row, if a score is not
 /// finite.
 ///
 /// # Panics
@@ -103,6 +131,51 @@ pub fn evaluate(
     cache: &FeatureCache,
     labels: &[Labels],
     device: &Device,
+) -> Result<Evaluation> {
+    evaluate_each(network, cache, labels, device, |_, _, _| ())
+}
+
+/// As [`evaluate`], with the further scores of a [`Detail`] and, of each way of joining rows that is
+/// given, no or one, an interval of every score.
+///
+/// # Errors
+/// As [`evaluate`]; [`Error::Argument`] if the settings of the intervals are impossible.
+///
+/// # Panics
+/// If the cache and the labels, or the groups, differ in rows.
+pub fn evaluate_in_detail(
+    network: &Network,
+    cache: &FeatureCache,
+    labels: &[Labels],
+    intervals: Option<(&Groups, &Bootstrap)>,
+    device: &Device,
+) -> Result<Evaluation> {
+    if let Some((groups, bootstrap)) = intervals {
+        bootstrap.check()?;
+        let rows = groups.of_rows().len();
+        assert_eq!(rows, labels.len(), "a group for each row");
+    }
+    let mut sample = Sample::new(&network.config.vocabulary());
+    let mut kept = Vec::new();
+    let found = evaluate_each(network, cache, labels, device, |row, labels, scores| {
+        sample.push(labels, scores);
+        kept.push(row);
+    })?;
+    Ok(Evaluation {
+        detail: Some(sample.detail()),
+        intervals: intervals
+            .map(|(groups, bootstrap)| sample.intervals(&groups.select(kept), bootstrap)),
+        ..found
+    })
+}
+
+/// As [`evaluate`]; `each` is given every row that counts, its labels and its scores.
+fn evaluate_each(
+    network: &Network,
+    cache: &FeatureCache,
+    labels: &[Labels],
+    device: &Device,
+    mut each: impl FnMut(usize, &Labels, &RowScores),
 ) -> Result<Evaluation> {
     let config = &network.config;
     assert_eq!(
@@ -150,7 +223,9 @@ pub fn evaluate(
             scores
                 .check(&vocabulary, &asked)
                 .map_err(|found| found.of(cache.describe(row)))?;
-            accumulator.push(&config.tasks.labels(&labels[row]), &scores)?;
+            let labels = config.tasks.labels(&labels[row]);
+            accumulator.push(&labels, &scores)?;
+            each(row, &labels, &scores);
         }
     }
     let chance = chance(&vocabulary, readable.iter().map(|&row| &labels[row]));
@@ -163,6 +238,8 @@ pub fn evaluate(
         chance,
         tasks: config.tasks,
         confusion,
+        detail: None,
+        intervals: None,
     })
 }
 

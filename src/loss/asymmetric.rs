@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::{Reduction, assert_epsilon, assert_weights, over_present};
+use super::{Reduction, assert_epsilon, assert_weights, over_entries};
 
 /// Configuration of [`AsymmetricLoss`].
 #[derive(Config, Debug)]
@@ -94,15 +94,7 @@ impl AsymmetricLoss {
         let present = present.into();
         let [batch, units] = probabilities.dims();
         let terms = self.forward_no_reduction(probabilities, targets, present.clone());
-        let sum = terms.sum();
-        match reduction {
-            Reduction::Auto | Reduction::Mean => over_present(sum, present, batch * units),
-            Reduction::BatchMean => {
-                let rows = present.map(|present| present.any_dim(1));
-                over_present(sum, rows, batch)
-            }
-            Reduction::Sum => sum,
-        }
+        over_entries(terms.sum(), present, [batch, units], reduction)
     }
 
     /// The loss of every entry, at least 0; 0 where the label is missing.

@@ -12,6 +12,10 @@ use super::{Reduction, assert_weights, or_one, over_present};
 pub struct WeightedCrossEntropyConfig {
     /// One finite, positive weight per class; [`balanced_weights`] gives the paper's.
     pub weights: Vec<f32>,
+    /// How much of every label is spread evenly over all classes, as PyTorch's `label_smoothing`;
+    /// in [0, 1]. Default: 0.
+    #[config(default = 0.0)]
+    pub label_smoothing: f64,
 }
 
 /// Class-weighted cross entropy over logits.
@@ -20,7 +24,13 @@ pub struct WeightedCrossEntropyConfig {
 ///
 /// `l = -P_c log softmax(e)_c`
 ///
-/// Eq. 10 is the mean of the `l` of the labelled rows.
+/// Eq. 10 is the mean of the `l` of the labelled rows. Of a row with soft labels, the shares `t_c` of
+/// the classes (votes over their number), it is
+///
+/// `l = -sum_c P_c t_c log softmax(e)_c`,
+///
+/// which is the same where one class has the whole share. With `label_smoothing` s the shares, of a
+/// hard label 1 and 0, are `(1 - s) t_c + s / C` instead.
 ///
 /// ```
 /// use burn::tensor::{Device, Int, Tensor};
@@ -40,18 +50,25 @@ pub struct WeightedCrossEntropyConfig {
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct WeightedCrossEntropy {
-    weights: Tensor<1>,
+    pub(super) weights: Tensor<1>,
+    label_smoothing: f64,
 }
 
 impl WeightedCrossEntropyConfig {
     /// Builds the loss.
     ///
     /// # Panics
-    /// If there is no weight, or one is not finite and positive.
+    /// If there is no weight, one is not finite and positive, or `label_smoothing` is not in [0, 1].
     pub fn init(&self, device: &Device) -> WeightedCrossEntropy {
         assert_weights(&self.weights);
+        assert!(
+            (0.0..=1.0).contains(&self.label_smoothing),
+            "label smoothing must be in [0, 1], got {}",
+            self.label_smoothing
+        );
         WeightedCrossEntropy {
             weights: Tensor::<1>::from_floats(self.weights.as_slice(), device).without_autodiff(),
+            label_smoothing: self.label_smoothing,
         }
     }
 }
@@ -81,14 +98,8 @@ impl WeightedCrossEntropy {
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
-        let [batch, _] = logits.dims();
-        let (rows, weights) = self.rows(logits, classes, present.clone());
-        let sum = rows.sum();
-        match reduction {
-            Reduction::Auto | Reduction::BatchMean => over_present(sum, present, batch),
-            Reduction::Mean => sum / or_one(weights.sum()),
-            Reduction::Sum => sum,
-        }
+        let rows = self.rows(logits, classes, present.clone());
+        reduce(rows, present, reduction)
     }
 
     /// The loss of every row, at least 0; 0 where the class is missing.
@@ -106,6 +117,25 @@ impl WeightedCrossEntropy {
         present: impl Into<Option<Tensor<1, Bool>>>,
     ) -> Tensor<1> {
         self.rows(logits, classes, present.into()).0
+    }
+
+    /// `rows`, the losses of the labels themselves, with those of an even label mixed in; the
+    /// log-likelihoods of all classes are 0 in a row without a label.
+    pub(super) fn smoothed(
+        &self,
+        rows: Tensor<1>,
+        log_likelihood: impl FnOnce() -> Tensor<2>,
+    ) -> Tensor<1> {
+        let smoothing = self.label_smoothing;
+        if smoothing == 0.0 {
+            return rows;
+        }
+        let [classes] = self.weights.dims();
+        let even = (log_likelihood() * self.weights.clone().unsqueeze()).sum_dim(1);
+        let even = even
+            .squeeze_dim::<1>(1)
+            .mul_scalar(smoothing / classes as f64);
+        rows.mul_scalar(1.0 - smoothing) - even
     }
 
     /// The loss and the weight of every row, both 0 where the class is missing.
@@ -134,14 +164,36 @@ impl WeightedCrossEntropy {
             }
         };
         let weights = self.weights.clone().gather(0, classes.clone());
-        let weights = match missing {
+        let weights = match &missing {
             None => weights,
-            Some(missing) => weights.mask_fill(missing, 0.0),
+            Some(missing) => weights.mask_fill(missing.clone(), 0.0),
         };
-        let log_likelihood = log_softmax(logits, 1)
-            .gather(1, classes.unsqueeze_dim(1))
-            .squeeze_dim::<1>(1);
-        ((log_likelihood * weights.clone()).neg(), weights)
+        let all = log_softmax(logits, 1);
+        let log_likelihood = all.clone().gather(1, classes.unsqueeze_dim(1));
+        let rows = (log_likelihood.squeeze_dim::<1>(1) * weights.clone()).neg();
+        let rows = self.smoothed(rows, || match missing {
+            None => all,
+            Some(missing) => {
+                let missing = missing.unsqueeze_dim::<2>(1);
+                all.mask_fill(missing.expand([batch, width]), 0.0)
+            }
+        });
+        (rows, weights)
+    }
+}
+
+/// `rows`, of the losses and weights of rows, in one number.
+pub(super) fn reduce(
+    (rows, weights): (Tensor<1>, Tensor<1>),
+    present: Option<Tensor<1, Bool>>,
+    reduction: Reduction,
+) -> Tensor<1> {
+    let [batch] = rows.dims();
+    let sum = rows.sum();
+    match reduction {
+        Reduction::Auto | Reduction::BatchMean => over_present(sum, present, batch),
+        Reduction::Mean => sum / or_one(weights.sum()),
+        Reduction::Sum => sum,
     }
 }
 
@@ -153,7 +205,10 @@ impl ModuleDisplay for WeightedCrossEntropy {
     }
 
     fn custom_content(&self, content: Content) -> Option<Content> {
-        content.add("weights", &self.weights).optional()
+        content
+            .add("weights", &self.weights)
+            .add_debug_attribute("label_smoothing", &self.label_smoothing)
+            .optional()
     }
 }
 

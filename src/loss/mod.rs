@@ -1,14 +1,16 @@
-//! The paper's three losses, which leave missing labels out.
+//! The paper's three losses and that of intensities, which leave missing labels out.
 //!
 //! | task | loss | equations | un-reduced |
 //! |---|---|---|---|
 //! | action units | [`AsymmetricLoss`], weights from [`occurrence_weights`] | 8, 9 | one number per row and unit |
+//! | action units' intensities | [`IntensityLoss`] | | one number per row and unit |
 //! | expression | [`WeightedCrossEntropy`], weights from [`balanced_weights`] | 10 | one number per row |
 //! | valence and arousal | [`ConcordanceLoss`] | 11, 12 | one number per column |
 //!
 //! All have one shape, burn's own with a mask: `forward(predictions, targets, present, reduction)`
 //! gives a single number, `forward_no_reduction(predictions, targets, present)` what it is made of.
-//! [`Reduction::Auto`] is the paper's own; the others are listed with each `forward`.
+//! [`Reduction::Auto`] is the paper's own; the others are listed with each `forward`. The cross entropy
+//! has both once more for soft labels, a share per class: `forward_soft`, `forward_soft_no_reduction`.
 //!
 //! # Missing labels
 //! Most rows of s-Aff-Wild2 lack some label. `present` says which exist, in the shape of the
@@ -38,11 +40,14 @@
 mod asymmetric;
 mod concordance;
 mod cross_entropy;
+mod intensity;
+mod soft_label;
 
 pub use asymmetric::{AsymmetricLoss, AsymmetricLossConfig, occurrence_weights};
 pub use burn::nn::loss::Reduction;
 pub use concordance::{ConcordanceLoss, ConcordanceLossConfig};
 pub use cross_entropy::{WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights};
+pub use intensity::{IntensityLoss, IntensityLossConfig};
 
 use burn::tensor::{Bool, Tensor};
 
@@ -61,6 +66,24 @@ fn over_present<const D: usize>(
     match present {
         Some(present) => sum / or_one(present.float().sum()),
         None => sum.div_scalar(entries.max(1) as f64),
+    }
+}
+
+/// The reductions of a loss of a row's single entries: `sum`, of those that are present, over their
+/// number, over the number of rows that have one, or as it is.
+fn over_entries(
+    sum: Tensor<1>,
+    present: Option<Tensor<2, Bool>>,
+    [batch, units]: [usize; 2],
+    reduction: Reduction,
+) -> Tensor<1> {
+    match reduction {
+        Reduction::Auto | Reduction::Mean => over_present(sum, present, batch * units),
+        Reduction::BatchMean => {
+            let rows = present.map(|present| present.any_dim(1));
+            over_present(sum, rows, batch)
+        }
+        Reduction::Sum => sum,
     }
 }
 
@@ -100,11 +123,15 @@ mod tests {
                 .init(&device)
                 .to_string(),
             ConcordanceLossConfig::new().init().to_string(),
+            IntensityLossConfig::new(vec![1.0; 8])
+                .init(&device)
+                .to_string(),
         ];
         let expected = [
             "AsymmetricLoss {weights: Tensor {rank: 1, shape: [12]}, detach_focus: true, epsilon: 1e-8}",
-            "WeightedCrossEntropy {weights: Tensor {rank: 1, shape: [8]}}",
+            "WeightedCrossEntropy {weights: Tensor {rank: 1, shape: [8]}, label_smoothing: 0.0}",
             "ConcordanceLoss {epsilon: 1e-8}",
+            "IntensityLoss {weights: Tensor {rank: 1, shape: [8]}}",
         ];
         assert_eq!(printed, expected);
     }

@@ -9,7 +9,8 @@
 //!   `2 r / (1 + r)`. (A coin with the unit's own rate scores only `r`.)
 //! - For the macro F1 of the expressions the `q` of all classes sum to one, and the best choice is
 //!   each class's own rate: class `c` scores `r_c`, so the macro F1 of `C` classes is `1 / C`.
-//! - A prediction that is independent of the label has a concordance of 0.
+//! - A prediction that is independent of the label has a concordance of 0, and so it is with every
+//!   correlation of an intensity. Its mean absolute error is least where every row is given the median.
 //!
 //! So a network that scores above these has learnt something from the images.
 //!
@@ -26,8 +27,9 @@
 //! assert!((chance(&Vocabulary::aff_wild2(), &rows).p_ex.unwrap() - 0.125).abs() < 1e-12);
 //! ```
 
-use crate::label::{Labels, Vocabulary};
-use crate::metric::report::{Concordances, Report, RowCounts};
+use crate::label::{Labels, Scale, Vocabulary};
+use crate::metric::deviation::Deviation;
+use crate::metric::report::{Concordances, Named, Report, RowCounts};
 
 /// The chance level of every score, from a split's own labels.
 ///
@@ -51,12 +53,16 @@ use crate::metric::report::{Concordances, Report, RowCounts};
 pub fn chance<'a>(vocabulary: &Vocabulary, labels: impl IntoIterator<Item = &'a Labels>) -> Report {
     let mut rows = RowCounts::default();
     let mut units = vec![Rate::default(); vocabulary.action_units.len()];
+    let mut intensities = vec![Vec::new(); vocabulary.action_units.len()];
     let mut classes = vec![Rate::default(); vocabulary.expressions.len()];
     for labels in labels {
         rows.push(labels);
-        for (unit, label) in units.iter_mut().zip(&labels.action_units) {
-            if let Some(label) = label {
-                unit.push(*label > 0.0);
+        let coded = vocabulary.action_units.iter().zip(&labels.action_units);
+        for (unit, (coded, label)) in coded.enumerate() {
+            match (*label, coded.scale) {
+                (None, _) => {}
+                (Some(label), Scale::Occurrence) => units[unit].push(label > 0.0),
+                (Some(label), Scale::Intensity) => intensities[unit].push(label),
             }
         }
         if let Some(label) = labels.expression {
@@ -67,11 +73,19 @@ pub fn chance<'a>(vocabulary: &Vocabulary, labels: impl IntoIterator<Item = &'a 
         }
     }
     let concordance = |rows: u64| (rows > 0).then_some(0.0);
-    Report::of(
-        vocabulary
-            .action_units
-            .units()
-            .zip(units.iter().map(Rate::always))
+    let coded = || vocabulary.action_units.iter();
+    let by_degrees = |score: fn(&Vec<f32>) -> f64| -> Named<_> {
+        let units = coded().zip(&intensities);
+        units
+            .filter(|(coded, _)| coded.scale == Scale::Intensity)
+            .map(|(coded, labels)| (coded.unit, (!labels.is_empty()).then(|| score(labels))))
+            .collect()
+    };
+    let report = Report::of(
+        coded()
+            .zip(&units)
+            .filter(|(coded, _)| coded.scale == Scale::Occurrence)
+            .map(|(coded, rate)| (coded.unit, rate.always()))
             .collect(),
         vocabulary
             .expressions
@@ -84,7 +98,23 @@ pub fn chance<'a>(vocabulary: &Vocabulary, labels: impl IntoIterator<Item = &'a 
             arousal: concordance(rows.arousal),
         },
         rows,
+    );
+    report.with_intensities(
+        by_degrees(|_| 0.0),
+        by_degrees(|_| 0.0),
+        by_degrees(|labels| median_error(labels)),
     )
+}
+
+/// The mean absolute error of always predicting the median.
+fn median_error(labels: &[f32]) -> f64 {
+    let mut rising = labels.to_vec();
+    rising.sort_unstable_by(f32::total_cmp);
+    // Between the two in the middle every number is as good.
+    let median = rising[rising.len() / 2];
+    let pairs = labels.iter().map(|&label| (median.into(), label.into()));
+    let errors: Deviation = pairs.collect();
+    errors.mae().unwrap_or_default()
 }
 
 /// How often a label is yes.
@@ -167,5 +197,28 @@ mod tests {
             (chance(&Vocabulary::aff_wild2(), &rows).au_f1[3].1.unwrap() - counts.f1()).abs()
                 < 1e-12
         );
+    }
+
+    #[test]
+    fn chance_of_an_intensity_is_the_error_of_its_median() {
+        let rows = [0.0, 0.0, 1.0, 5.0].map(|label| Labels {
+            action_units: vec![Some(label), None],
+            ..Labels::default()
+        });
+        let report = chance(&Vocabulary::disfa(), &rows);
+        assert!(report.au_f1.is_empty());
+        let first = [&report.au_icc, &report.au_pcc, &report.au_mae].map(|scores| scores[0].1);
+        // Of the numbers from 0 to 1 each is as good: 1.5 off.
+        assert_eq!(first, [Some(0.0), Some(0.0), Some(1.5)]);
+        assert_eq!((report.au_icc[1].1, report.au_mae[1].1), (None, None));
+        assert_eq!(report.p_au, Some(0.0));
+        // An error as large as that has no mark, and a larger one has.
+        let table = |off: f64| {
+            let mut worse = report.clone();
+            worse.au_mae[0].1 = Some(1.5 + off);
+            worse.table(Some(&report))
+        };
+        assert!(!table(0.0).contains('*') && !table(-0.1).contains('*'));
+        assert!(table(0.1).ends_with("* worse than chance\n"));
     }
 }

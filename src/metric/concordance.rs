@@ -2,55 +2,21 @@
 //!
 //! # Example
 //! ```
-//! use countenance::metric::concordance::Concordance;
+//! use countenance::metric::moment::PairMoments;
 //!
 //! // A prediction that follows the label exactly, but half as far, is not in full concordance.
-//! let mut half = Concordance::new();
+//! let mut half = PairMoments::new();
 //! for label in [-1.0, 0.0, 1.0] {
 //!     half.push(label, label / 2.0);
 //! }
 //! assert!((half.ccc().unwrap() - 0.8).abs() < 1e-12);
 //! ```
 
-/// Running moments of pairs: the sufficient statistics of the coefficient.
-///
-/// Means and centred sums are updated pair by pair (Welford), which loses no digits to
-/// cancellation where sums of squares would.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Concordance {
-    count: u64,
-    mean_x: f64,
-    mean_y: f64,
-    spread_x: f64,
-    spread_y: f64,
-    cross: f64,
-}
+use crate::metric::moment::PairMoments;
 
-impl Concordance {
-    /// Nothing counted yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Counts one pair.
-    pub fn push(&mut self, x: f64, y: f64) {
-        self.count += 1;
-        let count = self.count as f64;
-        let (before_x, before_y) = (x - self.mean_x, y - self.mean_y);
-        self.mean_x += before_x / count;
-        self.mean_y += before_y / count;
-        let (after_x, after_y) = (x - self.mean_x, y - self.mean_y);
-        self.spread_x += before_x * after_x;
-        self.spread_y += before_y * after_y;
-        self.cross += before_x * after_y;
-    }
-
-    /// The number of pairs.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The coefficient (Eq. 12), in [-1, 1], with population moments over all pairs:
+impl PairMoments {
+    /// The concordance correlation coefficient (Eq. 12), in [-1, 1], with population moments over
+    /// all pairs:
     ///
     /// `CCC(x, y) = 2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2)`
     ///
@@ -58,10 +24,9 @@ impl Concordance {
     /// included: agreement on a constant says nothing. NaN if a NaN was counted.
     ///
     /// ```
-    /// use countenance::metric::concordance::Concordance;
+    /// use countenance::metric::moment::PairMoments;
     ///
-    /// let mut same = Concordance::new();
-    /// [0.3, -0.7, 0.1].map(|x| same.push(x, x));
+    /// let same: PairMoments = [0.3, -0.7, 0.1].map(|x| (x, x)).into_iter().collect();
     /// assert_eq!(same.ccc(), Some(1.0));
     /// ```
     pub fn ccc(&self) -> Option<f64> {
@@ -83,11 +48,7 @@ mod tests {
     use super::*;
 
     fn ccc(pairs: &[(f64, f64)]) -> Option<f64> {
-        let mut concordance = Concordance::new();
-        for &(x, y) in pairs {
-            concordance.push(x, y);
-        }
-        concordance.ccc()
+        pairs.iter().copied().collect::<PairMoments>().ccc()
     }
 
     #[test]

@@ -9,7 +9,13 @@
 //! |---|---|
 //! | [`f1`] | F1 of a binary label, and of the action units |
 //! | [`confusion`] | the confusion matrix of the expressions and its F1 per class |
-//! | [`concordance`] | the concordance correlation coefficient |
+//! | [`classification`] | accuracy, balanced accuracy, precision, recall, F1, of any confusion matrix |
+//! | [`ranking`] | the area under the ROC curve of a binary label |
+//! | [`moment`], [`concordance`], [`correlation`] | moments of pairs; of them the concordance, Pearson's and the intraclass correlation |
+//! | [`deviation`], [`sign`] | absolute and squared errors; sign agreement |
+//! | [`intensity`] | those of an action unit's intensity |
+//! | [`sample`], [`detail`], [`interval`] | all rows kept: the further scores, and an interval of each |
+//! | [`bootstrap`], [`group`], [`merge`] | confidence intervals by video, by person or by row, from statistics that add up |
 //! | [`score`] | all of them, from rows of labels and predictions |
 //! | [`report`] | the result, as JSON and as a table |
 //! | [`chance`] | the report of the best predictor that never looks at the image |
@@ -31,13 +37,28 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
+pub mod bootstrap;
 pub mod chance;
+pub mod classification;
 pub mod concordance;
 pub mod confusion;
+pub mod correlation;
+pub mod detail;
+pub mod deviation;
+mod entry;
 pub mod f1;
+pub mod group;
+mod grouped;
+pub mod intensity;
+pub mod interval;
+pub mod merge;
+pub mod moment;
 mod name;
+pub mod ranking;
 pub mod report;
+pub mod sample;
 pub mod score;
+pub mod sign;
 
 pub use report::{Concordances, Named, Report, RowCounts};
 pub use score::{RowScores, ScoreAccumulator};

@@ -35,7 +35,8 @@ pub type Named<N> = Vec<(N, Option<f64>)>;
 /// A score that no row has a label for is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Mean F1 over the action units that have labels.
+    /// Mean over the action units that have labels of each unit's own score: F1 where it is present or
+    /// absent, [`au_icc`](Self::au_icc) where it has an intensity.
     pub p_au: Option<f64>,
     /// Macro F1 over the expressions.
     pub p_ex: Option<f64>,
@@ -43,9 +44,18 @@ pub struct Report {
     pub p_va: Option<f64>,
     /// `P_MTL = P_AU + P_EX + P_VA`; absent unless all three are there.
     pub p_mtl: Option<f64>,
-    /// F1 of each action unit.
+    /// F1 of each action unit that is present or absent.
     #[serde(with = "name")]
     pub au_f1: Named<ActionUnit>,
+    /// Of each intensity, the intraclass correlation ICC(3,1); no key where there is none.
+    #[serde(with = "name", default, skip_serializing_if = "Vec::is_empty")]
+    pub au_icc: Named<ActionUnit>,
+    /// Of each intensity, Pearson's correlation.
+    #[serde(with = "name", default, skip_serializing_if = "Vec::is_empty")]
+    pub au_pcc: Named<ActionUnit>,
+    /// Of each intensity, the mean absolute error, from 0 to 5; the lower the better.
+    #[serde(with = "name", default, skip_serializing_if = "Vec::is_empty")]
+    pub au_mae: Named<ActionUnit>,
     /// F1 of each expression.
     #[serde(with = "name")]
     pub ex_f1: Named<Expression>,
@@ -122,78 +132,120 @@ impl Report {
         ccc: Concordances,
         rows: RowCounts,
     ) -> Self {
-        let p_au = mean_of_present(&values(&au_f1));
         let p_ex = mean_of_present(&values(&ex_f1));
         let p_va = ccc
             .valence
             .zip(ccc.arousal)
             .map(|(valence, arousal)| (valence + arousal) / 2.0);
-        let p_mtl = p_au
-            .zip(p_ex)
-            .zip(p_va)
-            .map(|((p_au, p_ex), p_va)| p_au + p_ex + p_va);
-        Self {
-            p_au,
+        let report = Self {
+            p_au: None,
             p_ex,
             p_va,
-            p_mtl,
+            p_mtl: None,
             au_f1,
+            au_icc: Vec::new(),
+            au_pcc: Vec::new(),
+            au_mae: Vec::new(),
             ex_f1,
             ccc,
             rows,
+        };
+        report.summed()
+    }
+
+    /// The same report with the scores of these intensities, which count for the mean of the units.
+    pub fn with_intensities(
+        self,
+        au_icc: Named<ActionUnit>,
+        au_pcc: Named<ActionUnit>,
+        au_mae: Named<ActionUnit>,
+    ) -> Self {
+        let report = Self {
+            au_icc,
+            au_pcc,
+            au_mae,
+            ..self
+        };
+        report.summed()
+    }
+
+    /// The mean over the units and the sum of the three, of the single scores.
+    fn summed(self) -> Self {
+        let units = [values(&self.au_f1), values(&self.au_icc)].concat();
+        let p_au = mean_of_present(&units);
+        let p_mtl = p_au
+            .zip(self.p_ex)
+            .zip(self.p_va)
+            .map(|((p_au, p_ex), p_va)| p_au + p_ex + p_va);
+        Self {
+            p_au,
+            p_mtl,
+            ..self
         }
     }
 
     /// The report as text: the paper's Table 1 columns, then each unit, class and coefficient.
-    /// With `chance`, every line of scores has chance level below it, and a score that is lower has
-    /// a mark.
+    /// With `chance`, every line of scores has chance level below it, and a score that is lower, or an
+    /// error that is larger, has a mark.
     pub fn table(&self, chance: Option<&Report>) -> String {
         let mut text = String::new();
         let mut marked = false;
-        let mut block = |title: &str, names: &[String], places: Range<usize>, scores: Scores| {
-            let names = &names[places.clone()];
-            let scores = |report: &Report| match scores(report).get(places.clone()) {
-                Some(scores) => scores.to_vec(),
-                None => vec![None; places.len()],
-            };
-            let widths: Vec<usize> = names.iter().map(|name| width(name)).collect();
-            let mut line = |label: &str, cells: &[(String, bool)]| {
-                text.push_str(&format!("{label:<10}"));
-                let mut taken = 0;
-                for ((cell, mark), width) in cells.iter().zip(&widths) {
-                    let width = width - taken;
-                    text.push_str(&format!("{cell:>width$}"));
-                    // The mark takes the first of the blanks before the next cell.
-                    taken = usize::from(*mark);
-                    text.extend(mark.then_some(BELOW));
-                    marked |= mark;
+        let mut block =
+            |title: &str, shown, names: &[String], places: Range<usize>, scores: Scores| {
+                let names = &names[places.clone()];
+                let scores = |report: &Report| match scores(report).get(places.clone()) {
+                    Some(scores) => scores.to_vec(),
+                    None => vec![None; places.len()],
+                };
+                let widths: Vec<usize> = names.iter().map(|name| width(name)).collect();
+                let mut line = |label: &str, cells: &[(String, bool)]| {
+                    text.push_str(&format!("{label:<10}"));
+                    let mut taken = 0;
+                    for ((cell, mark), width) in cells.iter().zip(&widths) {
+                        let width = width - taken;
+                        text.push_str(&format!("{cell:>width$}"));
+                        // The mark takes the first of the blanks before the next cell.
+                        taken = usize::from(*mark);
+                        text.extend(mark.then_some(BELOW));
+                        marked |= mark;
+                    }
+                    text.push('\n');
+                };
+                let plain = |text: &String| (text.clone(), false);
+                line(shown, &names.iter().map(plain).collect::<Vec<_>>());
+                let found = scores(self);
+                match chance.map(scores) {
+                    None => line("", &found.into_iter().map(cell).collect::<Vec<_>>()),
+                    Some(chance) => {
+                        let below = found.iter().zip(&chance).map(|(&score, &chance)| {
+                            let below =
+                                score.zip(chance).is_some_and(|(score, chance)| {
+                                    match title == ERROR {
+                                        true => score > chance,
+                                        false => score < chance,
+                                    }
+                                });
+                            (cell(score).0, below)
+                        });
+                        line("score", &below.collect::<Vec<_>>());
+                        line("chance", &chance.into_iter().map(cell).collect::<Vec<_>>());
+                    }
                 }
-                text.push('\n');
             };
-            let plain = |text: &String| (text.clone(), false);
-            line(title, &names.iter().map(plain).collect::<Vec<_>>());
-            let found = scores(self);
-            match chance.map(scores) {
-                None => line("", &found.into_iter().map(cell).collect::<Vec<_>>()),
-                Some(chance) => {
-                    let below = found.iter().zip(&chance).map(|(&score, &chance)| {
-                        let below = score
-                            .zip(chance)
-                            .is_some_and(|(score, chance)| score < chance);
-                        (cell(score).0, below)
-                    });
-                    line("score", &below.collect::<Vec<_>>());
-                    line("chance", &chance.into_iter().map(cell).collect::<Vec<_>>());
-                }
-            }
-        };
-        let blocks: [(&str, Vec<String>, Scores); 4] = [
+        let blocks: [(&str, Vec<String>, Scores); 7] = [
             (
                 "",
                 ["P_AU", "P_EX", "P_VA", "P_MTL"].map(String::from).to_vec(),
                 |report| vec![report.p_au, report.p_ex, report.p_va, report.p_mtl],
             ),
             ("AU F1", names(&self.au_f1), |report| values(&report.au_f1)),
+            ("AU ICC", names(&self.au_icc), |report| {
+                values(&report.au_icc)
+            }),
+            ("AU PCC", names(&self.au_pcc), |report| {
+                values(&report.au_pcc)
+            }),
+            (ERROR, names(&self.au_mae), |report| values(&report.au_mae)),
             ("EX F1", names(&self.ex_f1), |report| values(&report.ex_f1)),
             (
                 "VA CCC",
@@ -203,13 +255,17 @@ impl Report {
         ];
         for (title, names, scores) in blocks {
             for (number, places) in lines(&names).into_iter().enumerate() {
-                let title = if number == 0 { title } else { "" };
-                block(title, &names, places, scores);
+                let shown = if number == 0 { title } else { "" };
+                block(title, shown, &names, places, scores);
             }
         }
         text.push_str(&format!("rows      {}\n", self.rows));
         if marked {
-            text.push_str(&format!("{BELOW} lower than chance\n"));
+            let worse = match self.au_mae.is_empty() {
+                true => "lower",
+                false => "worse",
+            };
+            text.push_str(&format!("{BELOW} {worse} than chance\n"));
         }
         text
     }
@@ -251,8 +307,11 @@ fn lines(names: &[String]) -> Vec<Range<usize>> {
     lines
 }
 
-/// Marks a score that is lower than chance.
+/// Marks a score that is lower than chance, or an error that is larger.
 const BELOW: char = '*';
+
+/// The block of errors, of which less is better.
+const ERROR: &str = "AU MAE";
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

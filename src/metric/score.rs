@@ -20,11 +20,12 @@
 
 use crate::Result;
 use crate::finite::NotFiniteScore;
-use crate::label::{Labels, Vocabulary};
-use crate::metric::concordance::Concordance;
+use crate::label::{Labels, Scale, Vocabulary};
 use crate::metric::confusion::{Confusion, largest};
 use crate::metric::f1::ActionUnitF1;
-use crate::metric::report::{Concordances, Report, RowCounts};
+use crate::metric::intensity::Intensity;
+use crate::metric::moment::PairMoments;
+use crate::metric::report::{Concordances, Named, Report, RowCounts};
 
 /// The network's scores of one row, in a vocabulary's orders. Those of a task that no label asks for may
 /// be empty.
@@ -81,20 +82,27 @@ impl RowScores<'_> {
 pub struct ScoreAccumulator {
     vocabulary: Vocabulary,
     action_units: ActionUnitF1,
+    /// The places of the units that have an intensity, and their statistics.
+    intensities: Vec<(usize, Intensity)>,
     expression: Confusion,
-    valence: Concordance,
-    arousal: Concordance,
+    valence: PairMoments,
+    arousal: PairMoments,
     rows: RowCounts,
 }
 
 impl ScoreAccumulator {
     /// Nothing counted yet of what is in `vocabulary`.
     pub fn new(vocabulary: &Vocabulary) -> Self {
+        let units = vocabulary.action_units.iter().enumerate();
+        let intensities = units.filter(|(_, coded)| coded.scale == Scale::Intensity);
         Self {
             action_units: ActionUnitF1::new(vocabulary.action_units.len()),
+            intensities: intensities
+                .map(|(place, _)| (place, Intensity::default()))
+                .collect(),
             expression: Confusion::new(&vocabulary.expressions),
-            valence: Concordance::new(),
-            arousal: Concordance::new(),
+            valence: PairMoments::new(),
+            arousal: PairMoments::new(),
             rows: RowCounts::default(),
             vocabulary: vocabulary.clone(),
         }
@@ -115,6 +123,11 @@ impl ScoreAccumulator {
         self.rows.push(labels);
         self.action_units
             .push(&labels.action_units, scores.action_units);
+        for (place, intensity) in &mut self.intensities {
+            if let Some(Some(label)) = labels.action_units.get(*place) {
+                intensity.push(scores.action_units[*place], *label);
+            }
+        }
         if let Some(label) = labels.expression {
             self.expression
                 .push(label, largest(scores.expression_logits));
@@ -138,11 +151,18 @@ impl ScoreAccumulator {
 
     /// The scores of the rows so far.
     pub fn report(&self) -> Report {
-        Report::of(
-            self.vocabulary
-                .action_units
-                .units()
-                .zip(self.action_units.per_unit())
+        let units = &self.vocabulary.action_units;
+        let occurrences = units.iter().zip(self.action_units.per_unit());
+        let intensities = |score: fn(&Intensity) -> Option<f64>| -> Named<_> {
+            let scores = self.intensities.iter();
+            scores
+                .map(|(place, intensity)| (units[*place].unit, score(intensity)))
+                .collect()
+        };
+        let report = Report::of(
+            occurrences
+                .filter(|(coded, _)| coded.scale == Scale::Occurrence)
+                .map(|(coded, f1)| (coded.unit, f1))
                 .collect(),
             self.vocabulary
                 .expressions
@@ -155,6 +175,11 @@ impl ScoreAccumulator {
                 arousal: self.arousal.ccc(),
             },
             self.rows,
+        );
+        report.with_intensities(
+            intensities(Intensity::icc),
+            intensities(Intensity::pcc),
+            intensities(Intensity::mae),
         )
     }
 }
@@ -162,7 +187,7 @@ impl ScoreAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::{ACTION_UNITS, EXPRESSIONS};
+    use crate::label::{ACTION_UNITS, CodedUnit, EXPRESSIONS};
 
     fn accumulator() -> ScoreAccumulator {
         ScoreAccumulator::new(&Vocabulary::aff_wild2())
@@ -217,7 +242,7 @@ mod tests {
     fn one_of_valence_and_arousal_counts_for_its_own_coefficient() {
         let pairs = [[0.1, 0.9], [0.4, -0.2], [-0.6, 0.3], [0.8, 0.0]];
         let mut scores = accumulator();
-        let mut alone = [Concordance::new(), Concordance::new()];
+        let mut alone = [PairMoments::new(), PairMoments::new()];
         for (row, [valence, arousal]) in pairs.into_iter().enumerate() {
             let labels = Labels {
                 valence_arousal: [(row != 1).then_some(valence), (row > 1).then_some(arousal)],
@@ -290,5 +315,51 @@ mod tests {
         }
         broken(|row| row.0[4] = f32::NAN).unwrap();
         broken(|row| row.2[0] = f32::NAN).unwrap();
+    }
+
+    #[test]
+    fn intensities_have_their_own_scores_and_count_for_the_mean_of_the_units() {
+        let mut vocabulary = Vocabulary::disfa();
+        let units = vocabulary.action_units.iter().enumerate();
+        vocabulary.action_units = units
+            .map(|(place, coded)| match place {
+                // The first is present or absent.
+                0 => CodedUnit::occurrence(coded.unit),
+                _ => *coded,
+            })
+            .collect();
+        let mut scores = ScoreAccumulator::new(&vocabulary);
+        for (present, share, label) in [(1.0, 0.5, 2.0), (0.0, 0.25, 0.75), (1.0, 1.0, 4.5)] {
+            let labels = Labels {
+                action_units: vec![Some(present), Some(label), None],
+                ..Labels::default()
+            };
+            let action_units = [present, share, f32::NAN, 0.0, 0.0, 0.0, 0.0, 0.0];
+            let row = RowScores {
+                action_units: &action_units,
+                ..RowScores::default()
+            };
+            scores.push(&labels, &row).unwrap();
+        }
+        let report = scores.report();
+        assert_eq!(report.au_f1.len(), 1);
+        assert_eq!(report.au_f1[0].1, Some(1.0));
+        let [first, second] = [0, 1].map(|unit| {
+            let named = [&report.au_icc, &report.au_pcc, &report.au_mae];
+            named.map(|scores| scores[unit].1)
+        });
+        assert_eq!(second, [None; 3]);
+        for (found, expected) in first.into_iter().zip([1.0, 1.0, 0.5]) {
+            assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}");
+        }
+        assert!((report.p_au.unwrap() - 1.0).abs() < 1e-12);
+        let json = serde_json::to_string(&report).unwrap();
+        assert!(json.contains(r#""au_mae":{"AU2":0.5,"#), "{json}");
+        let read: Report = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, report);
+        let table = report.table(None);
+        for block in ["AU F1", "AU ICC", "AU PCC", "AU MAE"] {
+            assert!(table.contains(block), "{table}");
+        }
     }
 }

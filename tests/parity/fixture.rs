@@ -67,7 +67,13 @@ impl Fixture {
                             .collect::<Vec<_>>(),
                         shape,
                     ),
-                    other => panic!("{name}: fixtures hold float32 and int64, not {other:?}"),
+                    Dtype::F64 => TensorData::new(
+                        words(view.data())
+                            .map(f64::from_le_bytes)
+                            .collect::<Vec<_>>(),
+                        shape,
+                    ),
+                    other => panic!("{name}: fixtures hold floats and int64, not {other:?}"),
                 };
                 (name.to_string(), data)
             })

@@ -1,9 +1,9 @@
-//! The three losses against PyTorch: un-reduced and in every reduction, with masks and without.
+//! The losses against PyTorch: un-reduced and in every reduction, with masks and without.
 
 use burn::tensor::{Bool, Device, Tensor};
 use countenance::loss::{
-    AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
-    balanced_weights, occurrence_weights,
+    AsymmetricLossConfig, ConcordanceLossConfig, IntensityLossConfig, Reduction,
+    WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
 };
 
 use crate::fixture::{Fixture, device};
@@ -162,6 +162,80 @@ fn concordance_loss_matches_over_five_columns() {
             ] {
                 let targets = spoil(y.clone(), &present);
                 let value = loss.forward(x.clone(), targets, present.clone(), reduction);
+                check(&fixture, &format!("{name}/{form}"), value, &inputs);
+            }
+        }
+    }
+}
+
+#[test]
+fn cross_entropy_matches_of_soft_labels_and_smoothed() {
+    let fixture = Fixture::open("loss");
+    let device = device().autodiff();
+    let weights: Vec<f32> = fixture.data("soft/weights").try_to_vec().unwrap();
+    for mask in ["complete", "masked"] {
+        let name = format!("soft/{mask}");
+        for present in masks::<1>(&fixture, &name, &device) {
+            for smoothing in [0.0, 0.1] {
+                let loss = WeightedCrossEntropyConfig::new(weights.clone())
+                    .with_label_smoothing(smoothing)
+                    .init(&device);
+                let rows = present.clone().map(|present| {
+                    let rows = present.unsqueeze_dim::<2>(1);
+                    rows.expand([12, 8])
+                });
+                let logits = leaf(&fixture, "soft/logits", &device);
+                let shares = leaf(&fixture, "soft/shares", &device);
+                let classes = fixture.int::<1>("soft/classes", &device);
+                let spoilt = || spoil(shares.clone(), &rows);
+                let forms = || {
+                    REDUCTIONS
+                        .into_iter()
+                        .chain([("batch_mean", Reduction::Auto)])
+                };
+
+                let name = |kind, form| format!("soft/{mask}/{kind}/{smoothing:.1}/{form}");
+                let inputs = [("logits", &logits), ("shares", &shares)];
+                let value =
+                    loss.forward_soft_no_reduction(logits.clone(), spoilt(), present.clone());
+                check(&fixture, &name("shares", "none"), value, &inputs);
+                for (form, reduction) in forms() {
+                    let value =
+                        loss.forward_soft(logits.clone(), spoilt(), present.clone(), reduction);
+                    check(&fixture, &name("shares", form), value, &inputs);
+                }
+                let value =
+                    loss.forward_no_reduction(logits.clone(), classes.clone(), present.clone());
+                check(&fixture, &name("classes", "none"), value, &inputs[..1]);
+                for (form, reduction) in forms() {
+                    let (x, y) = (logits.clone(), classes.clone());
+                    let value = loss.forward(x, y, present.clone(), reduction);
+                    check(&fixture, &name("classes", form), value, &inputs[..1]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn intensity_loss_matches() {
+    let fixture = Fixture::open("loss");
+    let device = device().autodiff();
+    let weights = fixture.data("intensity/weights").try_to_vec().unwrap();
+    let loss = IntensityLossConfig::new(weights).init(&device);
+    for mask in ["complete", "ragged"] {
+        let name = format!("intensity/{mask}");
+        for present in masks::<2>(&fixture, &name, &device) {
+            let p = leaf(&fixture, "intensity/outputs", &device);
+            let y = leaf(&fixture, "intensity/targets", &device);
+            let inputs = [("outputs", &p), ("targets", &y)];
+
+            let targets = spoil(y.clone(), &present);
+            let value = loss.forward_no_reduction(p.clone(), targets, present.clone());
+            check(&fixture, &format!("{name}/none"), value, &inputs);
+            for (form, reduction) in REDUCTIONS.into_iter().chain([("mean", Reduction::Auto)]) {
+                let targets = spoil(y.clone(), &present);
+                let value = loss.forward(p.clone(), targets, present.clone(), reduction);
                 check(&fixture, &format!("{name}/{form}"), value, &inputs);
             }
         }

@@ -16,6 +16,7 @@ mod metric;
 mod network;
 mod optim;
 mod resize;
+mod score;
 mod smoothing;
 mod track;
 mod weights;

@@ -125,6 +125,68 @@ fn a_model_that_lacks_a_head_or_has_other_classes_submits_nothing() {
 }
 
 #[test]
+fn further_scores_and_intervals_stand_beside_those_of_the_report() {
+    let place = Place::new();
+    let root = place.set(24);
+    let model = place.network("m", 1, Tasks::new(), |one| one);
+    let json = |more: &[&str]| {
+        let left = evaluate(&model, &root, &[&["--format", "json"], more].concat());
+        assert!(left.succeeded, "{}", left.said);
+        serde_json::from_str::<Value>(&left.out).unwrap()
+    };
+    let plain = json(&[]);
+    assert!(plain.get("ex_accuracy").is_none() && plain.get("intervals").is_none());
+    let more = json(&["--more"]);
+    assert!(more.get("intervals").is_none());
+    for (key, value) in plain.as_object().unwrap() {
+        assert_eq!(more[key], *value, "{key}");
+    }
+    let accuracy = more["ex_accuracy"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&accuracy));
+    assert_eq!(more["au_auc"].as_object().unwrap().len(), 12);
+    assert_eq!(more["ex_precision"].as_object().unwrap().len(), 8);
+    for key in ["va_pcc", "va_rmse", "va_sagr"] {
+        assert!(more[key]["valence"].is_number(), "{key}");
+    }
+
+    let rows = json(&["--interval", "row"]);
+    assert_eq!(rows["ex_accuracy"], more["ex_accuracy"]);
+    let intervals = &rows["intervals"];
+    assert_eq!(intervals["by"], "row");
+    assert_eq!(intervals["groups"], plain["rows"]["total"]);
+    for (pair, score) in [
+        (&intervals["p_au"], &plain["p_au"]),
+        (&intervals["ccc"]["valence"], &plain["ccc"]["valence"]),
+        (&intervals["ex_accuracy"], &more["ex_accuracy"]),
+    ] {
+        let [low, high] = [&pair[0], &pair[1]].map(|end| end.as_f64().unwrap());
+        // A network that nobody trained may know no expression at all.
+        assert!(low < high || *score == 0.0, "{pair}");
+        assert!(
+            (low..=high).contains(&score.as_f64().unwrap()),
+            "{pair} {score}"
+        );
+    }
+    let videos = json(&["--interval", "video"]);
+    let names = place.rows(SplitName::Validation);
+    let videos_there: std::collections::BTreeSet<_> = names
+        .iter()
+        .map(|row| row.image.rsplit_once('/').unwrap().0)
+        .collect();
+    assert_eq!(videos["intervals"]["by"], "video");
+    assert_eq!(videos["intervals"]["groups"], videos_there.len());
+
+    let table = evaluate(&model, &root, &["--interval", "row"]).out;
+    assert!(table.contains("95 % interval, 1000 draws of"), "{table}");
+    assert!(table.contains("ex_recall Happiness"), "{table}");
+    let table = evaluate(&model, &root, &["--more"]).out;
+    assert!(
+        table.contains("ex_accuracy") && !table.contains("draws"),
+        "{table}"
+    );
+}
+
+#[test]
 fn an_evaluation_says_what_a_model_does_not_read_and_what_chance_is() {
     let place = Place::new();
     let root = place.set(24);
