@@ -1,25 +1,33 @@
 //! A model's scores on a labelled split: per action unit, per expression, and combined.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
 use countenance::Error;
 use countenance::Result;
 use countenance::data::annotation::AnnotationConfig;
-use countenance::data::cache::Fingerprint;
+use countenance::data::cache::{FeatureCache, Fingerprint};
+use countenance::data::feature::FeatureFiles;
+use countenance::data::mark::Marks;
+use countenance::data::set::{DataConfig, DataSet};
 use countenance::data::split::{Split, SplitName};
 use countenance::evaluate::{evaluate, evaluate_in_detail};
 use countenance::extract::Extraction;
+use countenance::label::Translation;
 use countenance::metric::bootstrap::Bootstrap;
 use countenance::metric::group::Groups;
 use countenance::model::Model;
+use countenance::predict::Predictor;
 
 #[path = "shared/mod.rs"]
 mod shared;
 
 use shared::argument::parse;
-use shared::inference::InferenceArguments;
+use shared::given::FeatureArguments;
+use shared::inference::{InferenceArguments, predictor};
+use shared::label::{LabelArguments, Part};
 use shared::progress::Progress;
 use shared::report::{json, print, run, say};
 use shared::unreadable::UnreadableArgument;
@@ -31,18 +39,25 @@ use shared::unreadable::UnreadableArgument;
 /// the mean of both. P_MTL is the sum of the three, from -1 to 3. Chance is what the best predictor
 /// that never looks at the image would score; a score below it has a mark.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    mut_arg("features", |features| features.conflicts_with_all(["precision", "most"]))
+)]
 struct Arguments {
     /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
     /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// Folder of an s-Aff-Wild2 data set
-    #[arg(long, value_name = "ROOT")]
+    /// The data: the folder of an s-Aff-Wild2 data set, a table of labels such as labels.csv or the folder
+    /// that holds it, or a folder with one for each class
+    #[arg(long, value_name = "PATH")]
     data: PathBuf,
-    /// training or validation
-    #[arg(long, default_value_t = SplitName::Validation)]
-    split: SplitName,
+    /// training, validation, test, or all rows of a table or of folders; what the data does not divide is
+    /// divided as `train` does by default
+    #[arg(long, default_value_t = Part(Some(SplitName::Validation)))]
+    split: Part,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -51,12 +66,12 @@ struct Arguments {
     #[arg(long)]
     more: bool,
     /// Also an interval of every score, and of the further ones: how far it would move with other data,
-    /// by drawing what is there a thousand times anew
+    /// by drawing what is there a thousand times anew [default: none]
     #[arg(long, value_enum, value_name = "BY")]
     interval: Option<Interval>,
     /// Also draw which expressions were taken for which, into this PNG file
     #[cfg(feature = "picture")]
-    #[arg(long, value_name = "FILE", value_parser = shared::argument::picture)]
+    #[arg(long, value_name = "FILE", value_parser = shared::argument::picture())]
     confusion: Option<PathBuf>,
     /// Rows that lack some action units keep the others
     #[arg(long)]
@@ -64,6 +79,8 @@ struct Arguments {
     /// Read the annotation file in the challenge's own form alone, to the letter
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    given: FeatureArguments,
     #[command(flatten)]
     unreadable: UnreadableArgument,
     #[command(flatten)]
@@ -81,22 +98,30 @@ enum Format {
 /// What is drawn for an interval.
 #[derive(Clone, Copy, ValueEnum)]
 enum Interval {
-    /// Whole videos, the folders of the images: frames of one video resemble each other
+    /// All images of a person: they resemble each other more than anything else
+    Subject,
+    /// Whole videos, of s-Aff-Wild2 the folders of the images: frames of one video resemble each other
     Video,
     /// Single images, where nothing joins them
     Row,
 }
 
 impl Interval {
-    fn groups(self, images: &[String]) -> Groups {
-        match self {
-            Self::Row => Groups::rows(images.len()),
-            Self::Video => {
-                let folders = images.iter().map(|image| image.rsplit_once('/'));
-                let videos = folders.map(|folder| folder.map(|(video, _)| video));
-                Groups::of_named(videos).called("video")
-            }
+    /// The groups of so many rows.
+    fn groups(self, marks: &Marks, rows: usize) -> Result<Groups> {
+        let (names, what) = match self {
+            Self::Row => return Ok(Groups::rows(rows)),
+            Self::Subject => (&marks.subjects, "subject"),
+            Self::Video => (&marks.videos, "video"),
+        };
+        if names.is_empty() {
+            return Err(Error::Argument {
+                what: "--interval".into(),
+                expected: format!("what the data tell, and they tell no {what}; such as row"),
+                found: what.into(),
+            });
         }
+        Ok(Groups::of_named((0..rows).map(|row| names.get(row))).called(what))
     }
 }
 
@@ -111,7 +136,12 @@ fn score(arguments: &Arguments) -> Result<()> {
         shared::argument::outside("--confusion", path, &arguments.data)?;
     }
     let device = arguments.inference.device()?;
-    let predictor = arguments.inference.predictor(&arguments.model, &device)?;
+    let files = arguments.given.open()?;
+    let predictor = match files {
+        // Their backbone has done its work.
+        Some(_) => predictor(&arguments.model, &device)?,
+        None => arguments.inference.predictor(&arguments.model, &device)?,
+    };
     let Model::Network(network) = predictor.model() else {
         return Err(Error::Argument {
             what: arguments.model.display().to_string(),
@@ -122,51 +152,41 @@ fn score(arguments: &Arguments) -> Result<()> {
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
-    let split = Split::open(&arguments.data, arguments.split, &annotations)?;
-    split.check_labelled(arguments.split, &annotations)?;
-    let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
-        what: arguments.model.display().to_string(),
-        expected: "a model with a backbone, to read images".into(),
-        found: "heads alone".into(),
-    })?;
-    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
-    let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+    let mut config = DataConfig::new().with_annotations(annotations);
+    arguments.labels.put(&mut config.labels);
+    let (mut split, summary) = DataSet::open_part(&arguments.data, arguments.split.0, &config)?;
+    summary.lines().into_iter().for_each(say);
+    split.check_labelled(&config.annotations)?;
+    let translation = Translation::new(&split.vocabulary, &network.config.vocabulary());
+    if !translation.lost().is_empty() {
+        say(format_args!(
+            "left out, as the model does not read it: {}",
+            translation.lost()
+        ));
+    }
+    for row in &mut split.rows {
+        row.labels = translation.apply(&row.labels);
+    }
+    let marks = split.marks.clone();
     let scratch = tempfile::tempdir().map_err(|source| Error::Io {
         action: "create",
         path: std::env::temp_dir(),
         source,
     })?;
-    let extraction = Extraction {
-        names: &names,
-        images: &images,
-        mirrored: false,
-        preprocessing,
-        batch_size: arguments.inference.batch_size,
-        width: predictor.config().feature_width(),
-        fingerprint: Fingerprint::builder().build(),
-        max_unreadable: arguments.unreadable.most,
+    let cache = scratch.path().join("features.safetensors");
+    let cache = match &files {
+        Some(files) => joined(arguments, &predictor, files, &split, &cache)?,
+        None => extracted(arguments, &predictor, &device, &split, &cache)?,
     };
-    let progress = Progress::start("images");
-    let extracted = extraction.run(
-        |images| predictor.model().features(images),
-        &scratch.path().join("features.safetensors"),
-        &device,
-        &mut |done, total| {
-            progress.update(done, total);
-            true
-        },
-    )?;
-    progress.finish();
-    extracted.left_out().into_iter().for_each(say);
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let cache = &extracted.cache;
     let found = match (arguments.more, arguments.interval) {
-        (false, None) => evaluate(network, cache, &labels, &device)?,
+        (false, None) => evaluate(network, &cache, &labels, &device)?,
         (_, interval) => {
-            let groups = interval.map(|by| by.groups(&names));
+            let groups = interval.map(|by| by.groups(&marks, labels.len()));
+            let groups = groups.transpose()?;
             let bootstrap = Bootstrap::default();
             let drawn = groups.as_ref().map(|groups| (groups, &bootstrap));
-            evaluate_in_detail(network, cache, &labels, drawn, &device)?
+            evaluate_in_detail(network, &cache, &labels, drawn, &device)?
         }
     };
     #[cfg(feature = "picture")]
@@ -189,4 +209,60 @@ fn score(arguments: &Arguments) -> Result<()> {
         Format::Json => print(json(&found)),
         Format::Table => print(found.table().trim_end()),
     }
+}
+
+/// The features of the split in the given files, put together at `path`.
+fn joined(
+    arguments: &Arguments,
+    predictor: &Predictor,
+    files: &FeatureFiles,
+    split: &Split,
+    path: &Path,
+) -> Result<FeatureCache> {
+    files.check_width(predictor.config().feature_width())?;
+    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
+    let join = files.join_to(&names, &format!("the {} set", arguments.split))?;
+    join.notes().iter().for_each(say);
+    let fingerprint = files.fingerprint(&files.digests()?).rows(&names).build();
+    join.write(path, &fingerprint)
+}
+
+/// The features of the split's images, extracted to `path`.
+fn extracted(
+    arguments: &Arguments,
+    predictor: &Predictor,
+    device: &Device,
+    split: &Split,
+    path: &Path,
+) -> Result<FeatureCache> {
+    let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
+        what: arguments.model.display().to_string(),
+        expected: "a model with a backbone, to read images; or --features".into(),
+        found: "heads alone".into(),
+    })?;
+    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
+    let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
+    let extraction = Extraction {
+        names: &names,
+        images: &images,
+        mirrored: false,
+        preprocessing,
+        batch_size: arguments.inference.batch_size,
+        width: predictor.config().feature_width(),
+        fingerprint: Fingerprint::builder().build(),
+        max_unreadable: arguments.unreadable.most,
+    };
+    let progress = Progress::start("images");
+    let extracted = extraction.run(
+        |images| predictor.model().features(images),
+        path,
+        device,
+        &mut |done, total| {
+            progress.update(done, total);
+            true
+        },
+    )?;
+    progress.finish();
+    extracted.left_out().into_iter().for_each(say);
+    Ok(extracted.cache)
 }

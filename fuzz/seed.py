@@ -42,6 +42,15 @@ def annotation():
     put("annotation", "list", (header + "1/00001.jpg\n2/00002.jpg").encode())
 
 
+def table():
+    put("table", "names", b"image,valence,arousal,expression,AU1,AU12_r,split,video,frame,subject,weight\n"
+        b"a/b.jpg,0.5,-1,happy,1,2.5,train,v,7,Ada,2\nc.jpg,,-5,NA,,9,test,,,,\n")
+    put("table", "soft", b"image,expression:happy,expression:so so,expression\na.jpg,3,1,\nb.jpg,0,0,happy\n")
+    put("table", "fer", b"Usage,Image name,neutral,happiness,fear,NF\nTraining,a.png,4,1,5,0\n")
+    put("table", "quoted", "\ufeff\"image\";\"valence\";AU4;note\r\n\"a;\"\"b\"\".jpg\";0,5;0;\"two\nlines\"\r\n".encode())
+    put("table", "tabs", b"image\texpression\n a.jpg \tsad\n\nb.jpg\tBored\n")
+
+
 def cache():
     metadata = {"rows": '["a","b"]', "fingerprint": "0" * 64}
     put("cache", "cache", safetensors({"features": ([2, 3], [1.0] * 6)}, metadata))
@@ -97,7 +106,7 @@ def image():
 
 
 if __name__ == "__main__":
-    for make in (annotation, cache, weights, config, image):
+    for make in (annotation, table, cache, weights, config, image):
         make()
     # What once broke something is where to look again.
     for kept in sorted((HERE / "broke").glob("*/*")):

@@ -43,14 +43,15 @@ impl Attention {
     /// [`Attention::None`]. Weights are drawn from `U(-b, b)` with `b = 1 / sqrt(inputs)`.
     ///
     /// # Panics
-    /// If `action_units`, `classes` or `hidden` is zero.
+    /// If `action_units`, `classes` or `hidden` of an attention is zero.
     pub fn init(
         &self,
         action_units: usize,
         classes: usize,
         device: &Device,
     ) -> Option<CrossAttention> {
-        assert!(action_units > 0 && classes > 0, "widths are positive");
+        let are_positive = action_units > 0 && classes > 0;
+        assert!(*self == Self::None || are_positive, "widths are positive");
         let map = |input, output| {
             LinearConfig::new(input, output)
                 .with_bias(false)

@@ -56,6 +56,7 @@ pub mod picture;
 pub mod precision;
 pub mod predict;
 pub mod smoothing;
+mod spelling;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "train")]

@@ -8,6 +8,7 @@ use countenance::metric::Report;
 use countenance::train::{Outcome, TrainConfig};
 
 use crate::shared::report::print;
+use crate::shared::spread::spread;
 
 /// A row of the table.
 pub struct Row {
@@ -82,16 +83,4 @@ pub fn table(rows: &[Row], outcomes: &[Vec<Outcome>], is_rendered: bool) -> Resu
         )?;
     }
     Ok(())
-}
-
-/// Mean and sample standard deviation, which a single value does not have.
-fn spread(values: &[f64]) -> String {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    match values.len() {
-        0 => "-".to_string(),
-        1 => format!("{mean:.3}"),
-        _ => format!("{mean:.3} ± {:.3}", (squares / (count - 1.0)).sqrt()),
-    }
 }

@@ -53,8 +53,13 @@ pub fn outside(flag: &str, picture: &Path, data: &Path) -> Result<(), Error> {
     let (Ok(place), Ok(data)) = (place.canonicalize(), data.canonicalize()) else {
         return Ok(());
     };
-    let images = data.join(IMAGE_FOLDER);
-    match place.starts_with(images.canonicalize().unwrap_or(images)) {
+    let images = match data.join(IMAGE_FOLDER) {
+        images if images.is_dir() => images.canonicalize().unwrap_or(images),
+        // Folders of classes; beside a table there is room for other files.
+        _ if data.is_dir() && !data.join("labels.csv").exists() => data,
+        _ => return Ok(()),
+    };
+    match place.starts_with(images) {
         false => Ok(()),
         true => Err(Error::Argument {
             what: format!("{flag} {}", picture.display()),

@@ -14,12 +14,14 @@ pub mod drawn;
 pub mod folder;
 pub mod inference;
 pub mod interrupt;
+pub mod label;
 pub mod line;
 pub mod output;
 pub mod progress;
 pub mod report;
 #[cfg(feature = "picture")]
 pub mod score;
+pub mod spread;
 pub mod terminal;
 #[cfg(feature = "train")]
 pub mod training;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use countenance::data::annotation::HEADER;
 use countenance::data::split::SplitName;
 use countenance::{Error, Result};
 use serde_json::Value;
@@ -101,7 +102,8 @@ fn is(path: &Path, content: Content) -> bool {
                 .next()
                 .unwrap_or_default();
             let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-            line.to_ascii_lowercase().starts_with(b"image,")
+            // A table of labels begins with other names.
+            line.trim_ascii().eq_ignore_ascii_case(HEADER.as_bytes())
         }
         Content::Rows => [&b"frame,face_id,"[..], b"{\"frame\":"]
             .iter()
@@ -115,7 +117,7 @@ fn is(path: &Path, content: Content) -> bool {
 
 /// Whether a file is called as the annotations of a data set are.
 fn is_truth(path: &Path) -> bool {
-    let names = [SplitName::Training, SplitName::Validation].map(SplitName::file_name);
+    let names = SplitName::ALL.map(SplitName::file_name);
     names
         .iter()
         .any(|name| path.file_name() == Some(name.as_ref()))

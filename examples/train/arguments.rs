@@ -9,8 +9,10 @@ use countenance::data::synthetic::SyntheticConfig;
 use countenance::optim::{BaseOptimizerConfig, SamConfig};
 use countenance::train::{StageConfig, TrainConfig};
 
+use crate::division::DivisionArguments;
 use crate::shared::argument::{at_least_one, at_least_zero, decay, rate, seed, share, whole};
 use crate::shared::device::DeviceArgument;
+use crate::shared::label::LabelArguments;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
 /// attention, then valence and arousal.
@@ -20,9 +22,14 @@ use crate::shared::device::DeviceArgument;
 #[derive(Parser)]
 #[command(version)]
 pub struct Arguments {
-    /// Folder of an s-Aff-Wild2 data set; without it a synthetic set is rendered
-    #[arg(long, value_name = "ROOT")]
+    /// The data: the folder of an s-Aff-Wild2 data set, a table of labels such as labels.csv or the folder
+    /// that holds it, or a folder with one for each class; without it a synthetic set is rendered
+    #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub labels: LabelArguments,
+    #[command(flatten)]
+    pub division: DivisionArguments,
     /// Run directory, empty or not there yet [default: the next free one under runs/, or the newest
     /// with --resume]
     #[arg(long, value_name = "DIR")]
@@ -38,7 +45,8 @@ pub struct Arguments {
     pub config: Option<PathBuf>,
     /// Go on with an interrupted run, with the settings that it was started with
     #[arg(long, conflicts_with_all = [
-        "data", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
+        "data", "vocabulary", "expressions", "first_class", "drop_other_classes", "affect_range",
+        "validation_share", "divide_by", "division_seed", "folds", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
         "optimizer", "order", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     pub resume: bool,

@@ -7,6 +7,8 @@ use countenance::train::{Outcome, Run};
 use countenance::{Error, Result};
 
 mod arguments;
+mod division;
+mod fold;
 mod settings;
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -25,13 +27,22 @@ fn main() -> ExitCode {
     let arguments: Arguments = parse();
     let mut folder = None;
     let result = train(&arguments, &mut folder);
-    ended(result, |error| go_on(&arguments, folder?.as_path(), error)).into()
+    ended(result, |error| match arguments.division.folds {
+        Some(_) if matches!(error, Error::Interrupted) => {
+            Some("to go on: give the same command again".to_string())
+        }
+        _ => go_on(&arguments, folder?.as_path(), error),
+    })
+    .into()
 }
 
 /// Trains; `folder` becomes the run directory as soon as there is one.
 fn train(arguments: &Arguments, folder: &mut Option<PathBuf>) -> Result<()> {
     let devices = arguments.device.open_several(arguments.devices)?;
     let device = &devices[0];
+    if let (Some(count), Some(out)) = (arguments.division.folds, &arguments.out) {
+        return fold::train(&settings::config(arguments)?, count, out, &devices);
+    }
     let (verb, run) = match arguments.resume {
         true => {
             let folder = match &arguments.out {

@@ -20,6 +20,8 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     if let Some(root) = &arguments.data {
         config.data = Some(text("--data", root)?);
     }
+    arguments.labels.put(&mut config.labels);
+    arguments.division.put(&mut config.division);
     if let Some(name) = &arguments.backbone {
         config.weights = Some(text("--backbone", &located(name)?)?);
     }
@@ -119,7 +121,14 @@ fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
         Order::Joint => "--order joint",
         Order::Whole => "--order whole",
     };
+    let of_labels = arguments.labels.given().or(arguments.division.given());
     for (is_idle, flag, expected, found) in [
+        (
+            of_labels.is_some() && config.data.is_none(),
+            of_labels.unwrap_or_default(),
+            "--data",
+            "a set that is rendered here, whose labels are told",
+        ),
         (
             arguments.whole_epochs.is_some() && config.order != Order::Whole,
             "--whole-epochs",

@@ -25,7 +25,6 @@
 
 mod field;
 mod header;
-mod line;
 
 use std::io::Write;
 use std::path::Path;
@@ -35,11 +34,12 @@ use sha2::{Digest, Sha256};
 
 use self::field::{Form, NO_CLASS, NO_DIMENSION};
 use self::header::Columns;
-use self::line::{Fault, Lines};
 use crate::data::file::write_whole;
+use crate::data::line::{Fault, Lines};
 use crate::label::{ACTION_UNITS, ActionUnit, EXPRESSIONS};
 use crate::{Error, Labels, Result};
 
+pub(super) use self::field::{image as image_inside, whole};
 pub use self::header::HEADER;
 
 /// How annotation files are read.

@@ -3,7 +3,11 @@
 //! | module | holds |
 //! |---|---|
 //! | [`annotation`] | s-Aff-Wild2's annotation and list files |
-//! | [`split`] | the training and validation sets in their folder, and their label statistics |
+//! | [`set`] | a data set of any kind, with its vocabulary and its parts |
+//! | [`table`] | labels in a CSV file |
+//! | [`split`] | the parts of a data set, and their label statistics |
+//! | [`division`] | parts that have nobody in common, and folds |
+//! | [`mark`] | what rows say beside their labels: video, subject, weight |
 //! | [`submission`] | the challenge's result file |
 //! | [`folder`] | the images of a folder: which, in what order, by what names |
 //! | [`image`] | decoding, Pillow's resize, normalisation, augmentation |
@@ -32,10 +36,15 @@
 
 pub mod annotation;
 pub mod cache;
+pub mod division;
 pub mod file;
 pub mod folder;
 pub mod image;
+mod line;
+pub mod mark;
+pub mod set;
 pub mod split;
 pub mod submission;
 #[cfg(feature = "picture")]
 pub mod synthetic;
+pub mod table;

@@ -1,4 +1,4 @@
-//! The training and validation sets of s-Aff-Wild2 in their folder, and what their labels count.
+//! The parts of a data set, those of s-Aff-Wild2 in their folder, and what their labels count.
 //!
 //! # Example
 //! ```
@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::data::annotation::{self, AnnotationConfig, Row};
+use crate::data::mark::Marks;
 use crate::label::Vocabulary;
 use crate::{Error, Labels, Result};
 
@@ -40,16 +41,36 @@ pub const IMAGE_FOLDER: &str = "cropped_aligned";
 pub enum SplitName {
     /// What the network learns from.
     Training,
-    /// What it is judged on.
+    /// What it is judged on while it learns.
     Validation,
+    /// What it is judged on at last.
+    Test,
 }
 
 impl SplitName {
-    /// The annotation file's name, below the data set's root.
+    /// All parts, in the order in which they are used.
+    pub const ALL: [Self; 3] = [Self::Training, Self::Validation, Self::Test];
+
+    /// The name of s-Aff-Wild2's annotation file, below the data set's root. The challenge gives out none
+    /// for the test part.
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Training => "training_set_annotations.txt",
             Self::Validation => "validation_set_annotations.txt",
+            Self::Test => "test_set_annotations.txt",
+        }
+    }
+
+    /// The part that data sets call so, in any letter case: `train`, `val`, `dev`, `test`, FER's
+    /// `PublicTest` and `PrivateTest`.
+    pub fn spelled(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "train" | "training" | "trn" => Some(Self::Training),
+            "validation" | "valid" | "val" | "dev" | "development" | "publictest" => {
+                Some(Self::Validation)
+            }
+            "test" | "testing" | "tst" | "privatetest" => Some(Self::Test),
+            _ => None,
         }
     }
 }
@@ -59,6 +80,7 @@ impl fmt::Display for SplitName {
         f.pad(match self {
             Self::Training => "training",
             Self::Validation => "validation",
+            Self::Test => "test",
         })
     }
 }
@@ -67,28 +89,47 @@ impl FromStr for SplitName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Training, Self::Validation]
+        Self::ALL
             .into_iter()
             .find(|name| name.to_string() == text)
             .ok_or_else(|| {
-                Error::argument("split", "`training` or `validation`", format!("{text:?}"))
+                let expected = "`training`, `validation` or `test`";
+                Error::argument("split", expected, format!("{text:?}"))
             })
     }
+}
+
+/// How a data set keeps its labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In s-Aff-Wild2's annotation files.
+    AffWild2,
+    /// In a [table](crate::data::table).
+    Table,
+    /// In the names of folders, one for each class.
+    Folders,
 }
 
 /// One annotated part of the data set, in file order.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// The data set's folder.
-    pub root: PathBuf,
+    /// How the data set keeps its labels.
+    pub layout: Layout,
+    /// What its rows were read from: a file, or a folder of folders.
+    pub source: PathBuf,
+    /// The folder that the images' names begin in.
+    pub images: PathBuf,
     /// What its labels are about.
     pub vocabulary: Vocabulary,
     /// Its rows, repeated ones included; never empty.
     pub rows: Vec<Row>,
+    /// What each row says beside its image and labels.
+    pub marks: Marks,
 }
 
 impl Split {
-    /// Reads the annotations of `name` below `root`; images are not looked at.
+    /// Reads s-Aff-Wild2's annotations of `name` below `root`; images are not looked at. The folder of an
+    /// image is its video.
     ///
     /// # Errors
     /// As [`annotation::read`]; [`Error::File`] if there is not a single row.
@@ -103,34 +144,37 @@ impl Split {
             ));
         }
         Ok(Self {
-            root: root.to_path_buf(),
+            layout: Layout::AffWild2,
+            source: path,
+            images: root.join(IMAGE_FOLDER),
             vocabulary: Vocabulary::aff_wild2(),
+            marks: Marks::of_frames(&rows),
             rows,
         })
     }
 
-    /// Where the image of `row` lies: `<root>/cropped_aligned/<video>/<frame>.jpg`.
+    /// Where the image of `row` lies; of s-Aff-Wild2 `<root>/cropped_aligned/<video>/<frame>.jpg`.
     pub fn image_path(&self, row: &Row) -> PathBuf {
-        self.root.join(IMAGE_FOLDER).join(&row.image)
+        self.images.join(&row.image)
     }
 
     /// Checks that any row has a label.
     ///
     /// # Errors
     /// [`Error::File`] if none has.
-    pub fn check_labelled(&self, name: SplitName, config: &AnnotationConfig) -> Result<()> {
+    pub fn check_labelled(&self, config: &AnnotationConfig) -> Result<()> {
         if self.rows.iter().any(|row| !row.labels.is_empty()) {
             return Ok(());
         }
-        let found = match config.keep_partial_action_units {
+        let keeps = config.keep_partial_action_units || self.layout != Layout::AffWild2;
+        let found = match keeps {
             true => "missing ones alone",
             false => {
                 "missing ones alone; a row that lacks an action unit counts as one without any, but with \
                  keep_partial_action_units"
             }
         };
-        let path = self.root.join(name.file_name());
-        Err(Error::file(path, "at least one label", found))
+        Err(Error::file(&self.source, "at least one label", found))
     }
 
     /// What the labels of this part count.
@@ -225,7 +269,7 @@ mod tests {
         assert_eq!(split.rows.len(), 3);
         let path = split.image_path(&split.rows[1]);
         assert_eq!(
-            path.strip_prefix(&split.root).unwrap(),
+            path.strip_prefix(split.source.parent().unwrap()).unwrap(),
             Path::new("cropped_aligned/a/00002.jpg")
         );
     }
@@ -276,7 +320,7 @@ mod tests {
             let config = AnnotationConfig::new().with_keep_partial_action_units(keep);
             open(&row(units), &config)
                 .unwrap()
-                .check_labelled(SplitName::Validation, &config)
+                .check_labelled(&config)
                 .map_err(|error| error.to_string())
         };
         let (partial, none) = (
@@ -331,15 +375,16 @@ mod tests {
 
     #[test]
     fn split_names_parse_as_they_print() {
-        for name in [SplitName::Training, SplitName::Validation] {
+        for name in SplitName::ALL {
+            assert_eq!(SplitName::spelled(&name.to_string()), Some(name));
             assert_eq!(name.to_string().parse::<SplitName>().unwrap(), name);
         }
         assert!(
-            "test"
+            "tests"
                 .parse::<SplitName>()
                 .unwrap_err()
                 .to_string()
-                .contains("\"test\"")
+                .contains("\"tests\"")
         );
     }
 }

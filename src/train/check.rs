@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::config::TrainConfig;
 use super::data::Data;
-use crate::data::split::{IMAGE_FOLDER, Split};
+use crate::data::split::Split;
 use crate::extract::check_unreadable;
 use crate::{Error, Result, weights};
 
@@ -32,6 +32,7 @@ pub(super) fn check(config: &TrainConfig, device: &Device) -> Result<()> {
         let Data {
             training,
             validation,
+            ..
         } = Data::open(Path::new(root), config)?;
         for split in [training, validation] {
             images_are_there(&split, config.max_unreadable)?;
@@ -45,9 +46,9 @@ pub(super) fn check(config: &TrainConfig, device: &Device) -> Result<()> {
 }
 
 fn images_are_there(split: &Split, allowed: f64) -> Result<()> {
-    let folder = split.root.join(IMAGE_FOLDER);
-    if !folder.is_dir() {
-        return Err(Error::file(folder, "the folder of the images", "nothing"));
+    if !split.images.is_dir() {
+        let expected = "the folder of the images";
+        return Err(Error::file(&split.images, expected, "nothing"));
     }
     let missing: Vec<Error> = split
         .rows

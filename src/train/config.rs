@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
 use crate::backbone::Variant;
+use crate::data::division::DivisionConfig;
 use crate::data::synthetic::SyntheticConfig;
+use crate::data::table::LabelConfig;
 use crate::network::{FeatureKind, NetworkConfig};
 use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, EmaConfig, SamConfig};
 use crate::{Error, Result};
@@ -183,7 +185,8 @@ impl StageConfig {
 /// A whole run: the backbone if it is to be trained, then AU, EX and VA.
 #[derive(Config, Debug)]
 pub struct TrainConfig {
-    /// The folder of an s-Aff-Wild2 data set; null renders the synthetic set.
+    /// The data: the folder of an s-Aff-Wild2 data set, a table of labels, or a folder with one for each
+    /// class; null renders the synthetic set.
     #[config(default = "None")]
     pub data: Option<String>,
     /// The weights of the backbone; null trains a small one on the training images.
@@ -210,6 +213,12 @@ pub struct TrainConfig {
     /// Whether annotation files must keep to the challenge's own form, to the letter.
     #[config(default = false)]
     pub strict: bool,
+    /// What the labels of a table or of folders mean.
+    #[config(default = "LabelConfig::new()")]
+    pub labels: LabelConfig,
+    /// How rows are divided, where the data does not say.
+    #[config(default = "DivisionConfig::new()")]
+    pub division: DivisionConfig,
     /// The largest share of images that may be unreadable, in [0, 1]; each is reported and left out.
     #[config(default = 0.01)]
     pub max_unreadable: f64,
@@ -295,6 +304,8 @@ impl TrainConfig {
                 return Err(Error::argument(name, "a path", "an empty one"));
             }
         }
+        self.labels.check()?;
+        self.division.check()?;
         if !(0.0..=1.0).contains(&self.max_unreadable) {
             return Err(Error::argument(
                 "max_unreadable",

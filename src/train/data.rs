@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
 use super::supervision::Supervision;
-use crate::data::annotation::{self, AnnotationConfig};
+use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
+use crate::data::set::{DataConfig, DataSet, Summary, digest, unmatched};
 use crate::data::split::{Split, SplitName};
 use crate::network::Tasks;
 use crate::{Error, Result};
@@ -17,10 +18,11 @@ use crate::{Error, Result};
 /// What the run began with, in its folder.
 pub(super) const RECORD: &str = "data.json";
 
-/// The two parts of the data set.
+/// The two parts of the data set that a run needs.
 pub(super) struct Data {
     pub(super) training: Split,
     pub(super) validation: Split,
+    summary: Summary,
 }
 
 /// The digests of a data set, by which a run recognises it.
@@ -43,7 +45,7 @@ impl SplitDigest {
     fn of(split: &Split) -> Self {
         Self {
             rows: split.rows.len(),
-            sha256: annotation::digest(&split.rows),
+            sha256: digest(split),
         }
     }
 }
@@ -55,32 +57,33 @@ impl fmt::Display for SplitDigest {
 }
 
 impl Data {
-    /// Reads the annotations of the data set in `root`; images are not looked at.
-    pub fn open(root: &Path, config: &TrainConfig) -> Result<Self> {
-        if !root.is_dir() {
-            let found = match root.exists() {
-                true => "a file",
-                false => "nothing",
-            };
-            return Err(Error::file(root, "the folder of a data set", found));
-        }
-        let annotations = AnnotationConfig::new()
-            .with_keep_partial_action_units(config.keep_partial_action_units)
-            .with_strict(config.strict);
-        let training = Split::open(root, SplitName::Training, &annotations)?;
-        training.check_labelled(SplitName::Training, &annotations)?;
+    /// Reads the labels of the data set that `path` leads to; images are not looked at.
+    pub fn open(path: &Path, config: &TrainConfig) -> Result<Self> {
+        let config = data_config(config);
+        let mut set = DataSet::open(path, &config)?;
+        let training = set.take(SplitName::Training)?;
+        training.check_labelled(&config.annotations)?;
         let data = Self {
             training,
-            validation: Split::open(root, SplitName::Validation, &annotations)?,
+            validation: set.take(SplitName::Validation)?,
+            summary: set.summary,
         };
         if data.supervision().tasks() == Tasks::NONE {
             return Err(Error::file(
-                root.join(SplitName::Training.file_name()),
+                &data.training.source,
                 "labels of action units, of expressions, or of both valence and arousal",
                 "one of valence and arousal alone, and the network reads both or neither",
             ));
         }
         Ok(data)
+    }
+
+    /// What was read, with the images that are not there and those that no row names.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            unmatched: Some(unmatched(&[&self.training, &self.validation])),
+            ..self.summary.clone()
+        }
     }
 
     /// What the labels allow.
@@ -115,13 +118,13 @@ impl Data {
         let expected: Record = serde_json::from_slice(&text).map_err(|error| {
             Error::file(record, "the record of a run's data", error.to_string())
         })?;
-        for (name, expected, found) in [
-            (SplitName::Training, expected.training, found.training),
-            (SplitName::Validation, expected.validation, found.validation),
+        for (split, expected, found) in [
+            (&self.training, expected.training, found.training),
+            (&self.validation, expected.validation, found.validation),
         ] {
             if found != expected {
                 return Err(Error::file(
-                    self.training.root.join(name.file_name()),
+                    &split.source,
                     format!(
                         "the {expected} that the run began with ({})",
                         record.display()
@@ -132,6 +135,17 @@ impl Data {
         }
         Ok(())
     }
+}
+
+/// How a run's data is read.
+fn data_config(config: &TrainConfig) -> DataConfig {
+    let annotations = AnnotationConfig::new()
+        .with_keep_partial_action_units(config.keep_partial_action_units)
+        .with_strict(config.strict);
+    DataConfig::new()
+        .with_annotations(annotations)
+        .with_labels(config.labels.clone())
+        .with_division(config.division.clone())
 }
 
 /// Copies the record of the run in `from` into `folder`, whose run takes over what was trained on

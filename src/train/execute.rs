@@ -54,6 +54,9 @@ impl Run {
     fn work(&self) -> Result<Outcome> {
         let data = self.data()?;
         let supervision = data.supervision();
+        for line in data.summary().lines() {
+            self.note(&line);
+        }
         for line in notices(&supervision, &self.config) {
             self.note(&line);
         }

@@ -62,7 +62,6 @@ mod root;
 mod safetensors;
 mod select;
 mod setting;
-mod spelling;
 mod summary;
 mod timm;
 mod unit_head;

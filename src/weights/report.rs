@@ -5,7 +5,7 @@ use std::fmt;
 
 use burn::tensor::DType;
 
-use super::spelling::{LONGEST_NAME, edit_distance, printable};
+use crate::spelling::{LONGEST_NAME, edit_distance, printable};
 
 /// How many names of each kind the printed report lists.
 const LISTED: usize = 8;

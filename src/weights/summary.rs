@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::spelling::printable;
 use super::{DetectorImport, Family, Import};
 use crate::face::DetectorNetwork;
+use crate::spelling::printable;
 
 /// How many of the names of what was left aside are printed.
 const LISTED: usize = 12;

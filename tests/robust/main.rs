@@ -22,6 +22,8 @@ mod program;
 mod set;
 mod studio;
 #[cfg(feature = "train")]
+mod table;
+#[cfg(feature = "train")]
 mod task;
 #[cfg(feature = "train")]
 mod training;

@@ -34,7 +34,7 @@ fn set(training: Tasks, validation: Tasks) -> Set {
     Set::new(24, move |split, _, row: &mut Row| {
         let tasks = match split {
             SplitName::Training => training,
-            SplitName::Validation => validation,
+            SplitName::Validation | SplitName::Test => validation,
         };
         row.labels = tasks.labels(&row.labels);
     })

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::line::Fault;
+use crate::data::line::Fault;
 
 /// Stands for a missing valence or arousal.
 pub(super) const NO_DIMENSION: f32 = -5.0;
@@ -67,7 +67,7 @@ impl Form {
 }
 
 /// A whole number, with or without a point.
-fn whole(text: &str) -> Option<i64> {
+pub(in crate::data) fn whole(text: &str) -> Option<i64> {
     let number: f64 = text.parse().ok()?;
     // What is too large for the type becomes its largest number, which no field takes.
     (number.fract() == 0.0).then_some(number as i64)
@@ -86,7 +86,7 @@ fn dimension(text: &str, what: &str) -> Result<Option<f32>, Fault> {
 
 /// Accepts only paths that stay below the folder of images on every system, so that a downloaded
 /// annotation file cannot make a program open files elsewhere.
-pub(super) fn image(text: &str) -> Result<String, Fault> {
+pub(in crate::data) fn image(text: &str) -> Result<String, Fault> {
     let inside = !text.contains(['\\', ':'])
         && !text.contains(char::is_control)
         && text.split('/').all(|part| !matches!(part, "" | "." | ".."));

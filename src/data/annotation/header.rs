@@ -1,6 +1,6 @@
 //! The header: which column holds what.
 
-use super::line::Fault;
+use crate::data::line::Fault;
 use crate::label::{ACTION_UNITS, ActionUnit};
 
 /// The first line of every annotation, list and submission file.

@@ -146,6 +146,9 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
         ("--order", "staged".to_string()),
         ("--devices", "1".to_string()),
         ("--device", "flex".to_string()),
+        ("--validation-share", data.division.validation.to_string()),
+        ("--division-seed", data.division.seed.to_string()),
+        ("--folds", "no folds".to_string()),
     ] {
         let expected = format!("[default: {default}]");
         assert!(train[flag].contains(&expected), "{flag}: {}", train[flag]);
@@ -191,6 +194,12 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
             format!("1 to {}", SyntheticConfig::MOST),
         ),
         ("ablation", "--seeds", "at least 1".to_string()),
+        (
+            "train",
+            "--validation-share",
+            "above 0 and below 1".to_string(),
+        ),
+        ("train", "--folds", "2 to 1000".to_string()),
     ] {
         let text = &flags(name)[flag];
         assert!(text.contains(&range), "{name} {flag}: {text}");

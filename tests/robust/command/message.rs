@@ -90,12 +90,14 @@ fn a_mistake_is_named_as_the_user_made_it() {
         (
             "train",
             "--data file",
-            "file: expected the folder of a data set, found a file",
+            "file:1: expected a header with a column `image`, and columns of labels such as valence, \
+             arousal, expression, AU12, found \"text\"",
         ),
         (
             "train",
             "--data typo",
-            "typo: expected the folder of a data set, found nothing",
+            "typo: expected the folder of a data set (s-Aff-Wild2's, one with a labels.csv, or one with a \
+             folder for each class) or a table of labels, found nothing",
         ),
         (
             "train",

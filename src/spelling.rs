@@ -1,10 +1,10 @@
-//! Names of tensors as people read them: how they are printed, and how alike two of them are.
+//! Names out of files as people read them: how they are printed, and how alike two of them are.
 
 /// Names longer than this come from a broken file; they are cut and never searched for.
-pub(super) const LONGEST_NAME: usize = 120;
+pub(crate) const LONGEST_NAME: usize = 120;
 
 /// A name as it may be printed: a hostile file must not write escape codes to a terminal.
-pub(super) fn printable(name: &str) -> String {
+pub(crate) fn printable(name: &str) -> String {
     let shown = name.chars().take(LONGEST_NAME).flat_map(char::escape_debug);
     let cut = match name.chars().nth(LONGEST_NAME) {
         Some(_) => "...",
@@ -14,7 +14,7 @@ pub(super) fn printable(name: &str) -> String {
 }
 
 /// The number of characters to insert, delete or change to turn one name into the other.
-pub(super) fn edit_distance(left: &str, right: &str) -> usize {
+pub(crate) fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, l) in left.chars().enumerate() {

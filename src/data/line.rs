@@ -63,7 +63,8 @@ impl Lines {
         Ok(None)
     }
 
-    fn next_raw(&mut self) -> Result<Option<String>> {
+    /// The next line as it is, without its end; [`number`](Self::number) is then its number.
+    pub(super) fn next_raw(&mut self) -> Result<Option<String>> {
         let mut bytes = Vec::new();
         let read = (&mut self.reader)
             .take(LONGEST_LINE)
@@ -95,6 +96,11 @@ impl Lines {
                 Err(self.refuse("UTF-8 text", found))
             }
         }
+    }
+
+    /// The number of the line that was read last.
+    pub(super) fn number(&self) -> u64 {
+        self.line
     }
 
     fn refuse(&self, expected: &str, found: String) -> Error {

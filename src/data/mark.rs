@@ -1,0 +1,165 @@
+//! What rows say of themselves beside their image and labels: whose face, in which video, how much.
+//!
+//! # Example
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("labels.csv");
+//! use countenance::data::table::{self, LabelConfig};
+//!
+//! std::fs::write(&path, "image,AU1,video,frame,weight\na.jpg,1,walk,12,\nb.jpg,0,,,2\n").unwrap();
+//! let marks = table::read(&path, &LabelConfig::new())?.marks;
+//! assert_eq!((marks.videos.get(0), marks.frame(0), marks.weight(0)), (Some("walk"), Some(12), 1.0));
+//! assert_eq!((marks.videos.get(1), marks.frame(1), marks.weight(1)), (None, None, 2.0));
+//! assert!(marks.subjects.is_empty());
+//! # Ok::<(), countenance::Error>(())
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::annotation::Row;
+
+/// The names of the videos or the subjects of rows. A name stands in memory once.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    names: Arc<[String]>,
+    /// For each row the place of its name, or none; empty where no row has one.
+    of_row: Vec<u32>,
+}
+
+/// Stands for a row without a name or a frame.
+const NONE: u32 = u32::MAX;
+
+impl Names {
+    /// The name of `row`.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let place = *self.of_row.get(row)?;
+        self.names.get(place as usize).map(String::as_str)
+    }
+
+    /// Whether no row has one.
+    pub fn is_empty(&self) -> bool {
+        self.of_row.iter().all(|&place| place == NONE)
+    }
+
+    fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            names: self.names.clone(),
+            of_row: select(&self.of_row, rows),
+        }
+    }
+}
+
+/// Gathers names, row by row.
+#[derive(Default)]
+pub(super) struct NamesBuilder {
+    places: HashMap<String, u32>,
+    of_row: Vec<u32>,
+}
+
+impl NamesBuilder {
+    pub(super) fn push(&mut self, name: Option<&str>) {
+        let place = match name {
+            None => NONE,
+            Some(name) => match self.places.get(name) {
+                Some(&place) => place,
+                None => {
+                    let place = self.places.len() as u32;
+                    self.places.insert(name.to_string(), place);
+                    place
+                }
+            },
+        };
+        self.of_row.push(place);
+    }
+
+    pub(super) fn build(self) -> Names {
+        let mut names = vec![String::new(); self.places.len()];
+        for (name, place) in self.places {
+            names[place as usize] = name;
+        }
+        Names {
+            names: names.into(),
+            of_row: self.of_row,
+        }
+    }
+}
+
+/// What each row of a part says beside its image and labels.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// The video that the image is a frame of.
+    pub videos: Names,
+    /// Whose face it is.
+    pub subjects: Names,
+    frames: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Marks {
+    pub(super) fn new(videos: Names, subjects: Names, frames: Vec<u32>, weights: Vec<f32>) -> Self {
+        Self {
+            videos,
+            subjects,
+            frames,
+            weights,
+        }
+    }
+
+    /// Of images that are called `<video>/<frame>.jpg`.
+    pub(super) fn of_frames(rows: &[Row]) -> Self {
+        let mut videos = NamesBuilder::default();
+        let mut frames = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (video, file) = match row.image.rsplit_once('/') {
+                Some((video, file)) => (Some(video), file),
+                None => (None, &*row.image),
+            };
+            videos.push(video);
+            let frame = file.split('.').next().and_then(|frame| frame.parse().ok());
+            frames.push(stored(frame));
+        }
+        Self {
+            videos: videos.build(),
+            frames,
+            ..Self::default()
+        }
+    }
+
+    /// The number of `row`'s frame in its video.
+    pub fn frame(&self, row: usize) -> Option<u32> {
+        self.frames.get(row).copied().filter(|&frame| frame != NONE)
+    }
+
+    /// How much `row` weighs in a loss, above 0; 1 where nothing is said.
+    pub fn weight(&self, row: usize) -> f32 {
+        self.weights.get(row).copied().unwrap_or(1.0)
+    }
+
+    /// Whether any row weighs something else than 1.
+    pub fn has_weights(&self) -> bool {
+        self.weights.iter().any(|&weight| weight != 1.0)
+    }
+
+    /// Those of `rows`, in their order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            videos: self.videos.select(rows),
+            subjects: self.subjects.select(rows),
+            frames: select(&self.frames, rows),
+            weights: select(&self.weights, rows),
+        }
+    }
+}
+
+/// As a frame's number stands in memory.
+pub(super) fn stored(frame: Option<u32>) -> u32 {
+    frame.unwrap_or(NONE)
+}
+
+fn select<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+    match values.is_empty() {
+        true => Vec::new(),
+        false => rows.iter().map(|&row| values[row]).collect(),
+    }
+}

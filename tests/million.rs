@@ -1,0 +1,64 @@
+//! A table of a million rows, in a process of its own, whose memory is that of the reading.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::time::Instant;
+
+use countenance::data::table::{LabelConfig, read};
+
+const ROWS: usize = 1_000_000;
+
+/// The most memory that this process has had in use, in MB; nothing where the system does not say.
+fn peak() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1000)
+}
+
+#[test]
+fn a_million_rows_of_every_kind_of_label_are_read_within_500_megabytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    let mut file = BufWriter::new(File::create(&path).unwrap());
+    let units = [1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26];
+    let names = units.map(|unit| format!("AU{unit:02}_c")).join(",");
+    writeln!(
+        file,
+        "image,valence,arousal,expression,{names},split,video,frame,subject,weight"
+    )
+    .unwrap();
+    let mut line = String::new();
+    for row in 0..ROWS {
+        line.clear();
+        let class = ["happy", "sad", "Neutral", "Surprise", ""][row % 5];
+        let (video, frame) = (row / 500, row % 500);
+        let [valence, arousal] = [7, 11].map(|step| (row * step % 2001) as f64 / 1000.0 - 1.0);
+        write!(
+            line,
+            "batch2/video_{video}/{frame:05}.jpg,{valence},{arousal},{class}"
+        )
+        .unwrap();
+        for unit in 0..12 {
+            line.push(',');
+            line.push(['0', '1'][row >> unit & 1]);
+        }
+        let part = ["train", "val"][usize::from(video % 5 == 0)];
+        write!(line, ",{part},video_{video},{frame},person {},1", video / 3).unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+    file.into_inner().unwrap();
+    let start = Instant::now();
+    let table = read(&path, &LabelConfig::new()).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!((table.rows.len(), table.parts.len()), (ROWS, ROWS));
+    assert_eq!(table.rows[ROWS - 1].labels.action_units.len(), 12);
+    assert_eq!(table.marks.videos.get(ROWS - 1), Some("video_1999"));
+    let Some(peak) = peak() else {
+        println!("skipped: this system does not say how much memory a process has had");
+        return;
+    };
+    println!("{seconds:.2} s, {peak} MB");
+    assert!(peak < 500, "{peak} MB");
+}
