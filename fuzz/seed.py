@@ -59,6 +59,11 @@ def cache():
     put("cache", "partial", bytes(32) + bytes(24) + bytes(32))
 
 
+def feature():
+    for file in sorted((FIXTURES / "feature").rglob("*.*")):
+        put("feature", file.name, file.read_bytes())
+
+
 def weights():
     put("weights", "tensors", safetensors({"a.b": ([2], [1.0, 2.0]), "c": ([1, 1], [3.0])}, {}))
     for file in sorted((FIXTURES / "weights").iterdir()):
@@ -106,7 +111,7 @@ def image():
 
 
 if __name__ == "__main__":
-    for make in (annotation, table, cache, weights, config, image):
+    for make in (annotation, table, cache, feature, weights, config, image):
         make()
     # What once broke something is where to look again.
     for kept in sorted((HERE / "broke").glob("*/*")):

@@ -1,11 +1,11 @@
 //! Named scores for images, or for the rows of a feature file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use countenance::Result;
-use countenance::data::cache::FeatureCache;
+use countenance::data::feature::FeatureFiles;
 use countenance::data::folder::row_name;
 use countenance::extract::Recognition;
 use countenance::face::FaceReader;
@@ -16,6 +16,7 @@ mod shared;
 
 use shared::argument::parse;
 use shared::detection::{DetectorArguments, needs_detect};
+use shared::given::FeatureArguments;
 use shared::inference::{InferenceArguments, predictor};
 use shared::progress::Progress;
 use shared::report::{run, say};
@@ -43,7 +44,11 @@ use output::{Format, Output, Row};
 /// it. A photograph is turned as its file says; faces that then lie on their side or upside down are
 /// missed, or misread.
 #[derive(Parser)]
-#[command(version, mut_group("DetectorArguments", needs_detect))]
+#[command(
+    version,
+    mut_group("DetectorArguments", needs_detect),
+    mut_arg("features", |features| features.conflicts_with_all(["images", "precision"]))
+)]
 struct Arguments {
     /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
     /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
@@ -52,9 +57,8 @@ struct Arguments {
     /// Images, or folders of images
     #[arg(value_name = "IMAGES or DIR", required_unless_present = "features")]
     images: Vec<PathBuf>,
-    /// A feature file instead of images; one that another backbone made is refused, where it says so
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "precision"])]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    given: FeatureArguments,
     /// Find the faces in photographs, and read each of them
     #[arg(long, conflicts_with = "features")]
     detect: bool,
@@ -80,15 +84,16 @@ fn main() -> ExitCode {
 
 fn predict(arguments: &Arguments) -> Result<()> {
     let device = arguments.inference.device()?;
-    let predictor = match arguments.features {
+    let files = arguments.given.open()?;
+    let predictor = match files {
         // Their backbone has done its work.
         Some(_) => predictor(&arguments.model, &device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
     };
     let mut output = Output::new(arguments.format, predictor.config(), arguments.detect);
     let batch_size = arguments.inference.batch_size;
-    match &arguments.features {
-        Some(features) => rows(&predictor, features, batch_size, &mut output)?,
+    match &files {
+        Some(files) => rows(&predictor, files, batch_size, &mut output)?,
         None if arguments.detect => {
             let detector = arguments.detector.open(&device)?;
             let reader = FaceReader::new(predictor, detector)?.with_batch_size(batch_size)?;
@@ -99,33 +104,47 @@ fn predict(arguments: &Arguments) -> Result<()> {
     output.finish()
 }
 
-fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -> Result<()> {
-    let cache = FeatureCache::open(path)?;
-    match predictor.recognise(&cache)? {
+fn rows(
+    predictor: &Predictor,
+    files: &FeatureFiles,
+    batch: usize,
+    output: &mut Output,
+) -> Result<()> {
+    let paths = files.files().iter().map(|file| file.path().display());
+    let path = paths
+        .map(|path| path.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    match predictor.recognise_files(files)? {
         Recognition::Own { mirrored, crop } => {
             if mirrored {
-                say(format_args!("{}: of mirrored images", path.display()));
+                say(format_args!("{path}: of mirrored images"));
             }
             let expected = predictor.config().crop();
             if let Some(found) = crop.filter(|found| *found != expected) {
                 say(format_args!(
-                    "warning: {}: of {found} crops, and the model reads {expected} ones",
-                    path.display()
+                    "warning: {path}: of {found} crops, and the model reads {expected} ones"
                 ));
             }
         }
         Recognition::Unknown(why) => say(format_args!(
-            "{}: whether the features are of this model's backbone cannot be told: {why}",
-            path.display()
+            "{path}: whether the features are of this model's backbone cannot be told: {why}"
         )),
     }
+    let join = files.join()?;
+    join.notes().iter().for_each(say);
     let progress = Progress::start("rows").in_batches(batch);
-    progress.update(0, cache.rows());
-    for (number, features) in cache.as_slice().chunks(batch * cache.width()).enumerate() {
-        let predictions = predictor.predict_features(features)?;
-        for (position, prediction) in predictions.into_iter().enumerate() {
-            let row = number * batch + position;
-            let name = match cache.names() {
+    progress.update(0, join.rows());
+    let width = join.width();
+    for start in (0..join.rows()).step_by(batch) {
+        let rows = start..join.rows().min(start + batch);
+        let mut features = vec![0.0; rows.len() * width];
+        for (row, features) in rows.clone().zip(features.chunks_exact_mut(width)) {
+            join.copy_row(row, features);
+        }
+        let predictions = predictor.predict_features(&features)?;
+        for (row, prediction) in rows.zip(predictions) {
+            let name = match join.names() {
                 Some(names) => names[row].clone(),
                 None => row.to_string(),
             };
@@ -133,7 +152,7 @@ fn rows(predictor: &Predictor, path: &Path, batch: usize, output: &mut Output) -
                 Ok(prediction) => output.write(&Row::of(&name, &prediction))?,
                 Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
             }
-            progress.update(row + 1, cache.rows());
+            progress.update(row + 1, join.rows());
         }
     }
     progress.finish();

@@ -12,6 +12,7 @@ pub mod device;
 #[cfg(feature = "picture")]
 pub mod drawn;
 pub mod folder;
+pub mod given;
 pub mod inference;
 pub mod interrupt;
 pub mod label;

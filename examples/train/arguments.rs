@@ -7,25 +7,35 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::optim::{BaseOptimizerConfig, SamConfig};
-use countenance::train::{StageConfig, TrainConfig};
+use countenance::train::{Recipe, StageConfig, TrainConfig};
 
 use crate::division::DivisionArguments;
 use crate::shared::argument::{at_least_one, at_least_zero, decay, rate, seed, share, whole};
 use crate::shared::device::DeviceArgument;
+use crate::shared::given::FeatureArguments;
 use crate::shared::label::LabelArguments;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
 /// attention, then valence and arousal.
 ///
 /// Without --data it renders a synthetic set of faces first: those scores prove the pipeline, never
-/// the accuracy on people.
+/// the accuracy on people. With --features the heads are trained on what another program made of the
+/// images of --data, which need not be there; the model has no backbone then and reads such features.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    mut_arg("features", |features| features.conflicts_with_all([
+        "backbone", "backbone_epochs", "whole_epochs", "max_unreadable", "synthetic_train",
+        "synthetic_validation",
+    ]))
+)]
 pub struct Arguments {
     /// The data: the folder of an s-Aff-Wild2 data set, a table of labels such as labels.csv or the folder
     /// that holds it, or a folder with one for each class; without it a synthetic set is rendered
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub given: FeatureArguments,
     #[command(flatten)]
     pub labels: LabelArguments,
     #[command(flatten)]
@@ -39,15 +49,19 @@ pub struct Arguments {
     /// trained first
     #[arg(long, value_name = "WEIGHTS", value_parser = NonEmptyStringValueParser::new())]
     pub backbone: Option<String>,
+    /// Begin with the heads of this model of ours, wherever its action units and expressions are those of
+    /// the data
+    #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    pub heads: Option<String>,
     /// Settings as JSON, as a run writes them to its config.json; flags override them, and what it
     /// does not name has its default
     #[arg(long, value_name = "JSON")]
     pub config: Option<PathBuf>,
     /// Go on with an interrupted run, with the settings that it was started with
     #[arg(long, conflicts_with_all = [
-        "data", "vocabulary", "expressions", "first_class", "drop_other_classes", "affect_range",
-        "validation_share", "divide_by", "division_seed", "folds", "backbone", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
-        "optimizer", "order", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
+        "data", "features", "vocabulary", "expressions", "first_class", "drop_other_classes", "affect_range",
+        "validation_share", "divide_by", "division_seed", "folds", "backbone", "heads", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
+        "optimizer", "order", "recipe", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     pub resume: bool,
     /// Read annotation files in the challenge's own form alone, to the letter
@@ -67,10 +81,18 @@ pub struct Arguments {
         default(|config| format!("{:?}", config.order).to_lowercase())
     ))]
     pub order: Option<OrderArgument>,
+    #[arg(long, value_enum, help = format!(
+        "What the stages are set to, for the rows of --data: rates, epochs and the like, which other \
+         flags override [default: auto; with --config as it says; {} rows are many]",
+        Recipe::LARGE
+    ))]
+    pub recipe: Option<RecipeArgument>,
     #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
         "Epochs of the fine-tuning with --order whole, 1 to {} {}",
         StageConfig::MOST,
-        default(|config| config.whole.epochs)
+        default(|config| {
+            format!("{} unless --recipe says otherwise", config.whole.epochs)
+        })
     ))]
     pub whole_epochs: Option<usize>,
     #[arg(
@@ -81,7 +103,10 @@ pub struct Arguments {
         help = format!(
             "Epochs of the backbone's own training, where no weights are given, 1 to {} {}",
             StageConfig::MOST,
-            default(|config| config.backbone.stage.epochs)
+            default(|config| {
+                let epochs = config.backbone.stage.epochs;
+                format!("{epochs} unless --recipe says otherwise")
+            })
         )
     )]
     pub backbone_epochs: Option<usize>,
@@ -161,6 +186,16 @@ pub enum OrderArgument {
     Whole,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RecipeArgument {
+    /// The paper's for a task with many labelled rows, small for one with fewer
+    Auto,
+    /// The paper's schedule to the letter
+    Paper,
+    /// A rate by the number of rows, warmed up and decayed; epochs until none is better any more
+    Small,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Optimizer {
     /// Sharpness-aware minimisation around SGD: the paper's
@@ -217,6 +252,8 @@ fn heads<T: Display + PartialEq>(value: impl Fn(&StageConfig) -> T) -> String {
     let (data, rendered) = (text(TrainConfig::new()), text(TrainConfig::synthetic()));
     match data == rendered {
         true => format!("[default: {data}]"),
-        false => format!("[default: {data}; without --data {rendered}]"),
+        false => {
+            format!("[default: {data} with --recipe paper; without --data {rendered}]")
+        }
     }
 }

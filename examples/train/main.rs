@@ -84,11 +84,21 @@ fn told(outcome: &Outcome) {
     say(format_args!("model     {}", model.display()));
     say(format_args!("pictures  {}", pictures.join(", ")));
     say(format_args!("report    {}", path("report.json").display()));
+    let input = match &outcome.features {
+        None => command::quoted(outcome.image.as_os_str()),
+        Some(given) => {
+            let files = given.files.iter().map(|file| ("--features", file));
+            let names = given.names.iter().map(|list| ("--names", list));
+            let flag = |(flag, path): (&str, &String)| {
+                format!("{flag} {}", command::quoted(path.as_ref()))
+            };
+            files.chain(names).map(flag).collect::<Vec<_>>().join(" ")
+        }
+    };
     say(format_args!(
-        "to try it: {} --model {} {}",
+        "to try it: {} --model {} {input}",
         command::of("predict"),
         command::quoted(model.as_os_str()),
-        command::quoted(outcome.image.as_os_str()),
     ));
 }
 

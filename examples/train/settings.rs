@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, EmaConfig, SamConfig};
-use countenance::train::{Order, Run, Schedule, StageConfig, TrainConfig};
+use countenance::train::{GivenFeatures, Order, Run, Schedule, StageConfig, TrainConfig};
 use countenance::{Error, Result};
 
 use crate::arguments::{Arguments, Optimizer, OrderArgument};
@@ -24,6 +24,19 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     arguments.division.put(&mut config.division);
     if let Some(name) = &arguments.backbone {
         config.weights = Some(text("--backbone", &located(name)?)?);
+    }
+    if !arguments.given.features.is_empty() {
+        let files = arguments.given.features.iter();
+        let files = files
+            .map(|file| text("--features", file))
+            .collect::<Result<_>>()?;
+        let names = arguments.given.names.as_deref();
+        let names = names.map(|list| text("--names", list)).transpose()?;
+        config.features = Some(GivenFeatures::new(files).with_names(names));
+    }
+    if config.features.is_some() && config.data.is_none() {
+        let expected = "--data, whose labels they are learnt with";
+        return Err(idle("--features", expected, "none"));
     }
     config.order = match arguments.order {
         Some(OrderArgument::Staged) => Order::Staged,
@@ -152,6 +165,18 @@ fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
             "--synthetic-validation",
             "a set that is rendered here",
             "a data set in --config",
+        ),
+        (
+            arguments.max_unreadable.is_some() && config.features.is_some(),
+            "--max-unreadable",
+            "images",
+            "features, of which each that is missing is left out",
+        ),
+        (
+            arguments.backbone_epochs.is_some() && config.features.is_some(),
+            "--backbone-epochs",
+            "a backbone that is trained here",
+            "features in --config",
         ),
         (
             arguments.max_unreadable.is_some() && config.data.is_none(),

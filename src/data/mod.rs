@@ -11,6 +11,7 @@
 //! | [`submission`] | the challenge's result file |
 //! | [`folder`] | the images of a folder: which, in what order, by what names |
 //! | [`image`] | decoding, Pillow's resize, normalisation, augmentation |
+//! | [`feature`] | features of any program: safetensors, `.npy`, `.npz`, joined by name |
 //! | [`cache`] | features on disk, tied to what they were made from |
 //! | `synthetic` | the rendered set, with the `picture` feature |
 //! | [`file`](mod@file) | writing a file whole or not at all |
@@ -37,6 +38,7 @@
 pub mod annotation;
 pub mod cache;
 pub mod division;
+pub mod feature;
 pub mod file;
 pub mod folder;
 pub mod image;

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{Prediction, Predictor};
 use crate::data::cache::{FeatureCache, is_absent};
+use crate::data::feature::FeatureFiles;
 use crate::extract::{Origin, Recognition};
 use crate::finite::NotFiniteScore;
 use crate::model::ModelConfig;
@@ -74,6 +75,23 @@ impl Predictor {
             ModelConfig::Classifier(_) | ModelConfig::OpenFace3(_) => FeatureKind::Pooled,
         };
         Origin::new(backbone, config, feature).check(cache)
+    }
+
+    /// As [`recognise`](Self::recognise), of the features in files of any kind.
+    ///
+    /// # Errors
+    /// As [`recognise`](Self::recognise); [`Error::Argument`] if they are of another width, all files
+    /// together.
+    pub fn recognise_files(&self, files: &FeatureFiles) -> Result<Recognition> {
+        if let Some(cache) = files.cache() {
+            return self.recognise(cache);
+        }
+        files.check_width(self.config.feature_width())?;
+        Ok(Recognition::Unknown(match self.model.backbone() {
+            None => "the model has no backbone",
+            Some(_) if files.files().len() > 1 => "they are of several files",
+            Some(_) => "the file does not say what made them",
+        }))
     }
 }
 

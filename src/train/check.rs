@@ -7,8 +7,10 @@ use rayon::prelude::*;
 
 use super::config::TrainConfig;
 use super::data::Data;
+use super::given::{GivenFeatures, check_features};
 use crate::data::split::Split;
 use crate::extract::check_unreadable;
+use crate::network::Network;
 use crate::{Error, Result, weights};
 
 /// The config with paths that hold wherever the run goes on from.
@@ -17,9 +19,21 @@ pub(super) fn rooted(config: TrainConfig) -> Result<TrainConfig> {
         Ok(path) => Ok(path.to_string_lossy().into_owned()),
         Err(error) => Err(Error::io("find the folder of", &path)(error)),
     };
+    let features = config.features.map(|given| -> Result<_> {
+        Ok(GivenFeatures {
+            files: given
+                .files
+                .into_iter()
+                .map(absolute)
+                .collect::<Result<_>>()?,
+            names: given.names.map(absolute).transpose()?,
+        })
+    });
     Ok(TrainConfig {
+        features: features.transpose()?,
         data: config.data.map(absolute).transpose()?,
         weights: config.weights.map(absolute).transpose()?,
+        heads: config.heads.map(absolute).transpose()?,
         ..config
     })
 }
@@ -29,14 +43,18 @@ pub(super) fn rooted(config: TrainConfig) -> Result<TrainConfig> {
 pub(super) fn check(config: &TrainConfig, device: &Device) -> Result<()> {
     config.check()?;
     if let Some(root) = &config.data {
-        let Data {
-            training,
-            validation,
-            ..
-        } = Data::open(Path::new(root), config)?;
-        for split in [training, validation] {
-            images_are_there(&split, config.max_unreadable)?;
+        let data = Data::open(Path::new(root), config)?;
+        match &config.features {
+            Some(given) => check_features(given, &data.training, &data.validation)?,
+            None => {
+                for split in [data.training, data.validation] {
+                    images_are_there(&split, config.max_unreadable)?;
+                }
+            }
         }
+    }
+    if let Some(path) = &config.heads {
+        Network::load(path.as_ref(), device)?;
     }
     if let Some(path) = &config.weights {
         let (_, backbone) = weights::load_backbone(path.as_ref(), device)?;

@@ -3,31 +3,26 @@
 use std::path::Path;
 
 use burn::config::Config;
-use burn::optim::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use serde::{Deserialize, Serialize};
 
+use super::given::GivenFeatures;
 use crate::attention::Attention;
 use crate::backbone::Variant;
 use crate::data::division::DivisionConfig;
 use crate::data::synthetic::SyntheticConfig;
 use crate::data::table::LabelConfig;
 use crate::network::{FeatureKind, NetworkConfig};
-use crate::optim::{BaseAdamWConfig, BaseOptimizerConfig, EmaConfig, SamConfig};
 use crate::{Error, Result};
 
-fn positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
-}
+mod recipe;
+mod schedule;
+mod stage;
 
-/// How the learning rate goes on from its initial value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Schedule {
-    /// It stays; the paper's.
-    Constant,
-    /// It falls to zero along a cosine over the stage's steps.
-    Cosine,
-}
+pub use recipe::Recipe;
+pub use schedule::Schedule;
+pub use stage::{Sampling, StageConfig};
+
+use stage::Means;
 
 /// What of the network a run trains, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,109 +34,6 @@ pub enum Order {
     Joint,
     /// As `Joint`, and then the backbone together with the heads, on images.
     Whole,
-}
-
-/// How one stage trains.
-#[derive(Config, Debug)]
-pub struct StageConfig {
-    /// Passes over the stage's labelled rows; 1 to 1,000,000. Paper and program: up to 100.
-    #[config(default = 100)]
-    pub epochs: usize,
-    /// Rows in a step; 1 to 1,000,000. Paper: 256.
-    #[config(default = 256)]
-    pub batch_size: usize,
-    /// Initial learning rate, in (0, 1]. Paper: 1e-3.
-    #[config(default = 1e-3)]
-    pub learning_rate: f64,
-    /// How the learning rate changes. Program: not at all.
-    #[config(default = "Schedule::Constant")]
-    pub schedule: Schedule,
-    /// The optimizer that applies the gradients. Paper: SGD.
-    #[config(default = "BaseOptimizerConfig::default()")]
-    pub optimizer: BaseOptimizerConfig,
-    /// Sharpness-aware minimisation around it; null for none. Paper: rho 0.05.
-    #[config(default = "Some(SamConfig::new())")]
-    pub sam: Option<SamConfig>,
-    /// An exponential moving average of the weights, which is then what is judged and kept; null for
-    /// none. Paper: none.
-    #[config(default = "None")]
-    pub ema: Option<EmaConfig>,
-}
-
-impl StageConfig {
-    /// The most epochs, and rows in a step: more are a slip of the finger.
-    pub const MOST: usize = 1_000_000;
-
-    fn check(&self, stage: &str) -> Result<()> {
-        let fail = |field: &str, expected: &str, found: &dyn std::fmt::Display| {
-            Err(Error::argument(format!("{stage}.{field}"), expected, found))
-        };
-        for (field, value) in [("epochs", &self.epochs), ("batch_size", &self.batch_size)] {
-            if !(1..=Self::MOST).contains(value) {
-                return fail(field, &format!("1 to {}", Self::MOST), value);
-            }
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            return fail(
-                "learning_rate",
-                "above 0 and at most 1",
-                &self.learning_rate,
-            );
-        }
-        if let Some(sam) = &self.sam
-            && !(sam.rho.is_finite() && sam.rho >= 0.0 && positive(sam.epsilon))
-        {
-            return fail("sam", "rho of at least 0 and epsilon above 0", sam);
-        }
-        if let Some(ema) = &self.ema
-            && !ema.is_valid()
-        {
-            let expected = "decay of at least 0 and below 1, and warm_up above 0 or null";
-            return fail("ema", expected, ema);
-        }
-        let valid = match &self.optimizer {
-            BaseOptimizerConfig::Sgd(sgd) => {
-                (0.0..1.0).contains(&sgd.momentum)
-                    && (0.0..=1.0).contains(&sgd.dampening)
-                    && sgd.weight_decay.is_finite()
-                    && sgd.weight_decay >= 0.0
-            }
-            BaseOptimizerConfig::AdamW(adam) => {
-                (0.0..1.0).contains(&adam.beta_1)
-                    && (0.0..1.0).contains(&adam.beta_2)
-                    && positive(adam.epsilon.into())
-                    && adam.weight_decay.is_finite()
-                    && adam.weight_decay >= 0.0
-            }
-        };
-        match valid {
-            true => Ok(()),
-            false => fail(
-                "optimizer",
-                "hyper-parameters within their ranges",
-                &self.optimizer,
-            ),
-        }
-    }
-
-    /// The learning rate over a stage of `steps` steps.
-    pub(super) fn learning_rate(&self, steps: usize) -> Result<ModuleLrScheduler> {
-        match self.schedule {
-            Schedule::Constant => Ok(self.learning_rate.into()),
-            Schedule::Cosine => {
-                CosineAnnealingLrSchedulerConfig::new(self.learning_rate, steps.max(1))
-                    .init()
-                    .map_err(|found| Error::argument("learning_rate", "a valid schedule", found))
-            }
-        }
-    }
-
-    /// AdamW with a cosine schedule, without SAM.
-    pub fn adamw(self) -> Self {
-        self.with_schedule(Schedule::Cosine)
-            .with_optimizer(BaseOptimizerConfig::AdamW(BaseAdamWConfig::new()))
-            .with_sam(None)
-    }
 }
 
 /// How a backbone is trained when none is given: on the training images' own labels, all three
@@ -159,29 +51,6 @@ pub struct BackboneStageConfig {
     pub stage: StageConfig,
 }
 
-impl StageConfig {
-    /// What a network learns quickly with from nothing: AdamW, in small batches.
-    fn backbone() -> Self {
-        Self::new()
-            .with_epochs(15)
-            .with_batch_size(32)
-            .with_learning_rate(3e-3)
-            .adamw()
-    }
-}
-
-impl StageConfig {
-    /// For fine-tuning: AdamW with a small rate, so that what was learnt is not lost, and few epochs,
-    /// each of which costs a hundred times one of the heads alone.
-    fn whole() -> Self {
-        Self::new()
-            .with_epochs(5)
-            .with_batch_size(32)
-            .with_learning_rate(1e-4)
-            .adamw()
-    }
-}
-
 /// A whole run: the backbone if it is to be trained, then AU, EX and VA.
 #[derive(Config, Debug)]
 pub struct TrainConfig {
@@ -192,6 +61,14 @@ pub struct TrainConfig {
     /// The weights of the backbone; null trains a small one on the training images.
     #[config(default = "None")]
     pub weights: Option<String>,
+    /// A model of this crate whose heads are taken over wherever its action units and expressions are those
+    /// of the data; null for heads that know nothing yet.
+    #[config(default = "None")]
+    pub heads: Option<String>,
+    /// Features that other programs made of the images of `data`, which then need not be there; null
+    /// for a backbone. There is none to train or to fine-tune then, and no mirrored images.
+    #[config(default = "None")]
+    pub features: Option<GivenFeatures>,
     /// The synthetic set, where there is no data.
     #[config(default = "SyntheticConfig::new()")]
     pub synthetic: SyntheticConfig,
@@ -229,6 +106,11 @@ pub struct TrainConfig {
     /// ask for them, as are the three stages of the heads.
     #[config(default = "Order::Staged")]
     pub order: Order,
+    /// What the stages below are to be, for the rows that the data has: a run replaces them when it
+    /// is created, and writes what they have become to its `config.json`, with null here. Null:
+    /// they are as they are written, which is the paper's where nothing is. Needs `data`.
+    #[config(default = "None")]
+    pub recipe: Option<Recipe>,
     /// The action-unit stage.
     #[config(default = "StageConfig::new()")]
     pub action_unit: StageConfig,
@@ -270,8 +152,8 @@ impl TrainConfig {
     /// Reads settings from a JSON file; absent keys have their default.
     ///
     /// # Errors
-    /// As [`config::load`](crate::config::load); [`Error::File`] that names the setting if one is out
-    /// of range.
+    /// As [`config::load`](crate::config::load); [`Error::File`] that names the setting if one is
+    /// out of range.
     pub fn load(path: &Path) -> Result<Self> {
         let config = crate::config::load(path, &Self::new())?;
         match config.check() {
@@ -294,18 +176,48 @@ impl TrainConfig {
         ]
     }
 
+    /// Checks that nothing else is asked for that needs images, where features are given.
+    fn check_features(&self) -> Result<()> {
+        let Some(given) = &self.features else {
+            return Ok(());
+        };
+        given.check()?;
+        let refuse = |what: &str, expected, found: String| {
+            Err(Error::argument(
+                what,
+                format!("{expected}, with `features`"),
+                found,
+            ))
+        };
+        match (&self.data, &self.weights, self.order) {
+            (None, ..) => refuse(
+                "data",
+                "a data set, whose labels they are learnt with",
+                "null".into(),
+            ),
+            (_, Some(weights), _) => refuse("weights", "null", format!("{weights:?}")),
+            (.., Order::Whole) => refuse("order", "Staged or Joint", "Whole".into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks every range.
     ///
     /// # Errors
     /// [`Error::Argument`] naming the field.
     pub fn check(&self) -> Result<()> {
-        for (name, path) in [("data", &self.data), ("weights", &self.weights)] {
+        for (name, path) in [
+            ("data", &self.data),
+            ("weights", &self.weights),
+            ("heads", &self.heads),
+        ] {
             if path.as_deref() == Some("") {
                 return Err(Error::argument(name, "a path", "an empty one"));
             }
         }
         self.labels.check()?;
         self.division.check()?;
+        self.check_features()?;
         if !(0.0..=1.0).contains(&self.max_unreadable) {
             return Err(Error::argument(
                 "max_unreadable",
@@ -327,18 +239,42 @@ impl TrainConfig {
         NetworkConfig::paper(1)
             .with_attention(self.attention.clone())
             .validate()?;
-        self.backbone.stage.check("backbone.stage")?;
-        self.action_unit.check("action_unit")?;
-        self.expression.check("expression")?;
-        self.valence_arousal.check("valence_arousal")?;
-        self.joint.check("joint")?;
-        self.whole.check("whole")
+        if let (Some(recipe), None) = (self.recipe, &self.data) {
+            return Err(Error::argument(
+                "recipe",
+                "null, or data whose rows it is for",
+                recipe,
+            ));
+        }
+        let [none, expressions, all, images] = [
+            (false, false, true),
+            (false, true, true),
+            (true, true, true),
+            (true, true, false),
+        ]
+        .map(|(images, expressions, trained)| Means {
+            images,
+            expressions,
+            trained,
+        });
+        for (stage, name, means) in [
+            (&self.backbone.stage, "backbone.stage", images),
+            (&self.action_unit, "action_unit", none),
+            (&self.expression, "expression", expressions),
+            (&self.valence_arousal, "valence_arousal", none),
+            (&self.joint, "joint", expressions),
+            (&self.whole, "whole", all),
+        ] {
+            stage.check(name, means)?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::{EmaConfig, SamConfig};
 
     #[test]
     fn the_defaults_are_valid_and_survive_json() {
@@ -364,6 +300,38 @@ mod tests {
         assert!(error.ends_with(expected), "{error}");
         std::fs::write(&path, r#"{"expression": {"batch_size": 7}}"#).unwrap();
         assert_eq!(TrainConfig::load(&path).unwrap().expression.batch_size, 7);
+    }
+
+    #[test]
+    fn a_file_from_before_there_were_recipes_means_the_papers_schedule() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let text = TrainConfig::new().with_data(Some("set".into())).to_string();
+        let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let later = [
+            "warm_up",
+            "patience",
+            "sampling",
+            "label_smoothing",
+            "layer_decay",
+            "frozen_stages",
+            "mixup",
+        ];
+        old.as_object_mut().unwrap().remove("recipe").unwrap();
+        for stage in [
+            "/action_unit",
+            "/expression",
+            "/joint",
+            "/whole",
+            "/backbone/stage",
+        ] {
+            let stage = old.pointer_mut(stage).unwrap().as_object_mut().unwrap();
+            for key in later {
+                stage.remove(key).unwrap();
+            }
+        }
+        std::fs::write(&path, old.to_string()).unwrap();
+        assert_eq!(TrainConfig::load(&path).unwrap().to_string(), text);
     }
 
     #[test]
@@ -400,6 +368,37 @@ mod tests {
             |config| config.joint.ema = Some(EmaConfig::new().with_warm_up(Some(0.0))),
             "joint.ema",
         );
+        named(|config| config.whole.patience = Some(0), "whole.patience");
+        named(|config| config.joint.warm_up = 1.0, "joint.warm_up");
+        named(|config| config.whole.layer_decay = 0.0, "whole.layer_decay");
+        named(
+            |config| config.whole.frozen_stages = Some(8),
+            "whole.frozen_stages",
+        );
+        named(|config| config.whole.mixup = Some(f64::NAN), "whole.mixup");
+        named(
+            |config| config.expression.label_smoothing = -0.1,
+            "expression.label_smoothing",
+        );
+        // What would change nothing is refused as well.
+        named(|config| config.joint.mixup = Some(0.2), "joint.mixup");
+        named(
+            |config| config.expression.layer_decay = 0.5,
+            "expression.layer_decay",
+        );
+        named(
+            |config| config.backbone.stage.frozen_stages = Some(1),
+            "backbone.stage.frozen_stages",
+        );
+        named(
+            |config| config.action_unit.sampling = Sampling::Balanced,
+            "action_unit.sampling",
+        );
+        named(
+            |config| config.valence_arousal.label_smoothing = 0.1,
+            "valence_arousal.label_smoothing",
+        );
+        named(|config| config.recipe = Some(Recipe::Small), "recipe");
         named(
             |config| {
                 let sam = SamConfig::new().with_epsilon(f64::INFINITY);

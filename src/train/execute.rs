@@ -63,6 +63,9 @@ impl Run {
         if self.interrupter.should_stop() {
             return Err(Error::Interrupted);
         }
+        if let Some(given) = &self.config.features {
+            return self.on_given(given, &data, &supervision);
+        }
         let (backbone, config) = self.backbone(&data, &supervision)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
 
@@ -162,7 +165,7 @@ impl Run {
     }
 
     /// Writes the model, the scores and the pictures.
-    fn finish(
+    pub(super) fn finish(
         &self,
         network: Network,
         judged: Tasks,
@@ -190,6 +193,7 @@ impl Run {
             folder: self.folder().to_path_buf(),
             image: split.image_path(&split.rows[readable.unwrap_or(0)]),
             synthetic: self.config.data.is_none(),
+            features: self.config.features.clone(),
         })
     }
 
@@ -252,7 +256,7 @@ impl Run {
 
 /// `module` with all its weights drawn. burn draws a weight when it is first used; drawn right after
 /// seeding, it depends on the seed alone and not on the stages that this process ran before.
-fn drawn<M: Module>(module: M) -> M {
+pub(super) fn drawn<M: Module>(module: M) -> M {
     struct Draw;
     impl ModuleVisitor for Draw {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

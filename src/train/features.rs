@@ -170,6 +170,7 @@ impl Run {
     }
 }
 
-fn labels(split: &Split) -> Arc<Vec<Labels>> {
+/// The labels of its rows.
+pub(super) fn labels(split: &Split) -> Arc<Vec<Labels>> {
     Arc::new(split.rows.iter().map(|row| row.labels.clone()).collect())
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::given::GivenFeatures;
 use super::history::{EpochRecord, History};
 use super::metric::score_name;
 use crate::evaluate::table;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub image: PathBuf,
     /// Whether the faces were rendered.
     pub synthetic: bool,
+    /// The feature files that it trained on, if they were given: the model reads such, and no images.
+    pub features: Option<GivenFeatures>,
 }
 
 impl fmt::Display for Outcome {

@@ -25,7 +25,7 @@ use crate::{Error, Result};
 /// | `config.json` | the [`TrainConfig`]: enough to repeat the run |
 /// | `data.json` | the number of each split's rows, and their digest: the run goes on with no others |
 /// | `synthetic/` | the rendered set, where no data was given |
-/// | `features/` | the cached features of each split |
+/// | `features/` | the cached features of each split; where feature files were given, `files.json` has their digests: the run goes on with no others |
 /// | `checkpoints/<stage>/` | the last two epochs and the best |
 /// | `metrics.csv` | losses and scores of every epoch |
 /// | `curves.png` | the same as a picture |

@@ -6,6 +6,7 @@ use burn::tensor::{Device, TensorData};
 use countenance::backbone::{EfficientNetConfig, Variant};
 use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
+use countenance::data::feature::FeatureFile;
 use countenance::label::{ActionUnit, Expression, Side, UnitSet};
 use countenance::model::Model;
 use countenance::network::NetworkConfig;
@@ -39,6 +40,10 @@ fn imported(path: &Path) -> Result<()> {
 
 fn cache(path: &Path) -> Result<()> {
     FeatureCache::open(path).map(drop)
+}
+
+fn features(path: &Path) -> Result<()> {
+    FeatureFile::open(path).map(drop)
 }
 
 fn network_config(path: &Path) -> Result<()> {
@@ -85,6 +90,16 @@ fn files(folder: &Path) -> Vec<(&'static str, Vec<u8>, Read)> {
         ("PyTorch, before zip", "efficientnet_b0_legacy.pth"),
     ] {
         files.push((kind, std::fs::read(fixture(name)).unwrap(), imported));
+    }
+    for name in [
+        "little_f4.npy",
+        "big_f2_columns.npy",
+        "named.npz",
+        "named_deflated.npz",
+        "bfloat16.safetensors",
+    ] {
+        let path = fixture("../feature").join(name);
+        files.push((name, std::fs::read(path).unwrap(), features));
     }
     files
 }

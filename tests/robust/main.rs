@@ -7,8 +7,11 @@ mod command;
 mod cropping;
 mod damage;
 mod disk;
+mod feature;
 mod finite;
 mod folder;
+#[cfg(feature = "train")]
+mod given;
 mod image;
 mod lamp;
 mod library;

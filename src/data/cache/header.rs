@@ -29,11 +29,12 @@ pub(super) struct Header {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A tensor's entry in the header.
 #[derive(Deserialize)]
-struct TensorInfo {
-    dtype: String,
-    shape: Vec<usize>,
-    data_offsets: [usize; 2],
+pub(in crate::data) struct TensorInfo {
+    pub dtype: String,
+    pub shape: Vec<usize>,
+    pub data_offsets: [usize; 2],
 }
 
 /// The bytes before the data. The data start at a multiple of 8 bytes, so a mapped file's floats
@@ -65,12 +66,21 @@ pub(super) fn encode(
     Ok(bytes)
 }
 
-/// Reads and checks the header of a whole file's `bytes`.
+/// What a safetensors file holds, by its header; nothing of a tensor's own entry is checked yet.
+#[derive(Debug)]
+pub(in crate::data) struct Contents {
+    /// The tensors' entries by name.
+    pub tensors: BTreeMap<String, Value>,
+    pub metadata: BTreeMap<String, String>,
+    /// Where the tensors' bytes are.
+    pub data: Range<usize>,
+}
+
+/// Reads the header of a whole safetensors file's `bytes`.
 ///
 /// # Errors
-/// [`Error::File`] on `path` for anything but a complete file with the one tensor `features`,
-/// float32, `[rows, width]`.
-pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Header> {
+/// [`Error::File`] on `path` for anything that does not begin with one.
+pub(in crate::data) fn contents(path: &Path, bytes: &[u8]) -> Result<Contents> {
     let refuse = |expected: &str, found: String| Error::file(path, expected, found);
     let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else {
         return Err(refuse(
@@ -85,23 +95,40 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Header> {
     }
     // The bound above makes the conversion exact.
     let length = length as usize;
-    let Some((text, data)) = rest.split_at_checked(length) else {
+    let Some((text, _)) = rest.split_at_checked(length) else {
         let found = format!("{} of them", rest.len());
         return Err(refuse(&format!("a header of {length} bytes"), found));
     };
-    let mut entries: BTreeMap<String, Value> = serde_json::from_slice(text)
+    let mut tensors: BTreeMap<String, Value> = serde_json::from_slice(text)
         .map_err(|error| refuse("a safetensors header", error.to_string()))?;
-    let metadata = match entries.remove(METADATA) {
+    let metadata = match tensors.remove(METADATA) {
         None => BTreeMap::new(),
         Some(value) => serde_json::from_value(value)
             .map_err(|error| refuse("metadata of texts", error.to_string()))?,
     };
-    let (rows, width) = decode_tensor(path, entries, data.len())?;
-    let start = PREFIX + length;
+    Ok(Contents {
+        tensors,
+        metadata,
+        data: PREFIX + length..bytes.len(),
+    })
+}
+
+/// Reads and checks the header of a whole file's `bytes`.
+///
+/// # Errors
+/// [`Error::File`] on `path` for anything but a complete file with the one tensor `features`,
+/// float32, `[rows, width]`.
+pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Header> {
+    let Contents {
+        tensors,
+        metadata,
+        data,
+    } = contents(path, bytes)?;
+    let (rows, width) = decode_tensor(path, tensors, data.len())?;
     Ok(Header {
         rows,
         width,
-        data: start..bytes.len(),
+        data,
         metadata,
     })
 }
@@ -160,7 +187,8 @@ fn data_length(rows: usize, width: usize) -> Option<usize> {
         .filter(|&length| length <= isize::MAX as usize)
 }
 
-fn name_some(entries: &BTreeMap<String, Value>) -> String {
+/// The first few names of tensors, for errors.
+pub(in crate::data) fn name_some(entries: &BTreeMap<String, Value>) -> String {
     const SHOWN: usize = 3;
     let names: Vec<_> = entries
         .keys()

@@ -9,7 +9,7 @@ use memmap2::Mmap;
 use crate::{Error, Result};
 
 /// Maps `path` for reading.
-pub(super) fn map(path: &Path) -> Result<Mmap> {
+pub(in crate::data) fn map(path: &Path) -> Result<Mmap> {
     let file = File::open(path).map_err(Error::io("open", path))?;
     if file.metadata().is_ok_and(|data| data.is_dir()) {
         return Err(Error::file(path, "a feature file", "a folder"));

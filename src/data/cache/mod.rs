@@ -7,8 +7,9 @@
 //! match is refused or reported as stale, never silently used. Several machines each make a
 //! [`Shard`] of the rows, named by `shard` in its metadata, and [`merge`] puts them together.
 //!
-//! A row is finite, or NaN throughout: the mark of an image that could not be read. Nothing else is
-//! written, and nothing else is read. What made the features stands under `origin`, for a model to
+//! A row is finite, or NaN throughout: the mark of an image that has no feature, because it could not
+//! be read or a file of features that was [given](super::feature) lacks it. Nothing else is written,
+//! and nothing else is read. What made the features stands under `origin`, for a model to
 //! [tell](crate::extract::Origin) whether they are its own.
 //!
 //! # Example
@@ -33,12 +34,12 @@
 
 mod builder;
 mod fingerprint;
-mod header;
-mod map;
+pub(in crate::data) mod header;
+pub(in crate::data) mod map;
 mod merge;
 mod partial;
-mod reader;
-mod row;
+pub(in crate::data) mod reader;
+pub(in crate::data) mod row;
 mod shard;
 mod writer;
 

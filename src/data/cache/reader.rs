@@ -204,7 +204,8 @@ impl FeatureCache {
     }
 }
 
-fn decode_names(path: &Path, text: &str, rows: usize) -> Result<Vec<String>> {
+/// The names in a file's metadata.
+pub(in crate::data) fn decode_names(path: &Path, text: &str, rows: usize) -> Result<Vec<String>> {
     let expected = || format!("{rows} row names as a JSON array of texts");
     let names: Vec<String> = serde_json::from_str(text)
         .map_err(|error| Error::file(path, expected(), error.to_string()))?;

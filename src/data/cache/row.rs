@@ -13,7 +13,7 @@ pub fn is_absent(row: &[f32]) -> bool {
 }
 
 /// The column of a number that is not finite, in a row that is not the mark of an unreadable image.
-pub(super) fn fault(row: &[f32]) -> Option<usize> {
+pub(in crate::data) fn fault(row: &[f32]) -> Option<usize> {
     match all_finite(row) || is_absent(row) {
         true => None,
         false => row.iter().position(|value| !value.is_finite()),
