@@ -74,7 +74,7 @@ def scores(out, data, backbone, order, seed, epochs):
     if not report.exists():
         goes_on = (out / "config.json").exists()
         given = ("--data", data, "--backbone", backbone, "--order", order, "--seed", seed)
-        given += ("--epochs", epochs, "--learning-rate", RATE)
+        given += ("--epochs", epochs, "--learning-rate", RATE, "--recipe", "paper")
         run("--out", out, *(["--resume"] if goes_on else given))
     return json.loads(report.read_text())
 

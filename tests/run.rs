@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleRecord;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
 use countenance::Error;
 use countenance::backbone::{EfficientNetConfig, Variant};
@@ -15,7 +15,9 @@ use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::head::{ActionUnitHead, ActionUnitHeadConfig};
 use countenance::optim::EmaConfig;
-use countenance::train::{Order, Outcome, Run, TrainConfig};
+use countenance::train::{Order, Outcome, Run, Sampling, Schedule, TrainConfig};
+use countenance::weights::load_backbone;
+use tempfile::TempDir;
 
 /// Runs in one process draw from the device's one generator, so they take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -69,6 +71,95 @@ fn a_run_that_averages_its_weights_resumes_to_the_same_bytes() {
 }
 
 #[test]
+fn a_stage_that_converges_resumes_to_the_same_bytes() {
+    let mut config = config();
+    config.action_unit.patience = Some(1);
+    // Longer than it takes on these few rows, whatever the scores do.
+    config.expression = config.expression.with_epochs(400).with_patience(Some(2));
+    config.expression = config
+        .expression
+        .with_schedule(Schedule::Cosine)
+        .with_warm_up(0.01);
+    config.expression.label_smoothing = 0.1;
+    config.expression.sampling = Sampling::Balanced;
+    let ended = assert_resumes(&config, &["au,2,", "ex,1,", "ex,3,", "va,1,"], &[]);
+    let scores = scores(&ended.path().join("whole"), "ex");
+    let best = (0..scores.len())
+        .rev()
+        .max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    assert!(scores.len() < 400);
+    assert_eq!(scores.len() - 1 - best.unwrap(), 2, "{scores:?}");
+    // The end of a stage is kept as well as its middle.
+    let stop = format!("ex,{},", scores.len());
+    assert_resumes(&config, &[stop.leak()], &[]);
+}
+
+#[test]
+fn a_recipe_of_fine_tuning_resumes_to_the_same_bytes_and_freezes_what_it_says() {
+    let mut config = config().with_order(Order::Whole);
+    config.whole.epochs = 3;
+    config.whole.layer_decay = 0.5;
+    config.whole.frozen_stages = Some(1);
+    config.whole.mixup = Some(0.4);
+    config.whole.warm_up = 0.2;
+    config.whole.sampling = Sampling::Balanced;
+    let weights = tempfile::tempdir().unwrap();
+    let given = backbone(weights.path());
+    config.weights = Some(given.clone());
+    let tuned = ["features/validation_tuned.safetensors"];
+    let ended = assert_resumes(&config, &["whole,1,", "whole,2,"], &tuned);
+    // The frozen front is bit for bit what was given, its norms too, and the rest is not.
+    let before = values(given.as_ref());
+    let after = values(&ended.path().join("whole/model.safetensors"));
+    assert_eq!(before.len(), after.len());
+    let frozen = ["conv_stem.", "bn1.", "blocks.0."];
+    let (mut still, mut moved) = (0, 0);
+    for ((name, before), (_, after)) in before.iter().zip(&after) {
+        match frozen.iter().any(|part| name.starts_with(part)) {
+            true => {
+                assert!(after == before, "{name} moved");
+                still += 1;
+            }
+            false => moved += usize::from(after != before),
+        }
+    }
+    assert!(still > 10 && moved > 40, "{still} still, {moved} moved");
+}
+
+#[test]
+fn a_backbone_that_learns_by_depth_on_mixed_images_resumes_to_the_same_bytes() {
+    let mut config = config();
+    let stage = config.backbone.stage.with_epochs(3).with_patience(Some(2));
+    config.backbone.stage = stage.with_mixup(Some(0.2)).with_layer_decay(0.9);
+    assert_resumes(&config, &["backbone,1,", "backbone,2,"], &[]);
+}
+
+/// Every number of the backbone in a file, running statistics included, by its path.
+fn values(path: &Path) -> Vec<(String, Vec<f32>)> {
+    #[derive(Default)]
+    struct Values {
+        path: Vec<String>,
+        found: Vec<(String, Vec<f32>)>,
+    }
+    impl ModuleVisitor for Values {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_string());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let values = param.val().into_data().iter().collect();
+            self.found.push((self.path.join("."), values));
+        }
+    }
+    let (network, _) = load_backbone(path, &Device::default()).unwrap();
+    let mut values = Values::default();
+    network.visit(&mut values);
+    values.found
+}
+
+#[test]
 fn averaging_is_judged_and_kept_and_does_not_disturb_the_training() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
@@ -103,8 +194,8 @@ fn averaging_is_judged_and_kept_and_does_not_disturb_the_training() {
 }
 
 /// Stops a run soon after each of these epochs, resuming in between, and compares what it leaves,
-/// `more` included, with what a run without a break leaves.
-fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
+/// `more` included, with what a run without a break leaves. The folder of the latter.
+fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) -> TempDir {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
@@ -164,14 +255,25 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) {
             "{name} differs"
         );
     }
+    folder
 }
 
 /// The training losses of a stage.
 fn losses(folder: &Path, stage: &str) -> Vec<f64> {
+    column(folder, stage, 1)
+}
+
+/// The validation scores of a stage.
+fn scores(folder: &Path, stage: &str) -> Vec<f64> {
+    column(folder, stage, 3)
+}
+
+/// A column of `metrics.csv` behind the stage's name.
+fn column(folder: &Path, stage: &str, place: usize) -> Vec<f64> {
     let text = String::from_utf8(bytes(folder, "metrics.csv")).unwrap();
     text.lines()
         .filter_map(|line| line.strip_prefix(&format!("{stage},")))
-        .map(|line| line.split(',').nth(1).unwrap().parse().unwrap())
+        .map(|line| line.split(',').nth(place).unwrap().parse().unwrap())
         .collect()
 }
 

@@ -62,6 +62,7 @@ impl Shown {
             } => {
                 let share = record.epoch as f64 / epochs as f64;
                 let shown = self.stage(&record.stage, epochs, share);
+                shown.epochs = epochs;
                 shown.epoch(record, score, best);
                 if record.epoch == epochs {
                     self.stage = None;
@@ -91,6 +92,7 @@ impl Shown {
 /// A stage on the terminal.
 struct Stage {
     name: String,
+    /// At most; as many as there were once it has converged.
     epochs: usize,
     line: Line,
     loss: Option<f64>,

@@ -4,17 +4,17 @@
 use std::path::Path;
 
 use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, EmaConfig, SamConfig};
-use countenance::train::{GivenFeatures, Order, Run, Schedule, StageConfig, TrainConfig};
+use countenance::train::{GivenFeatures, Order, Recipe, Run, Schedule, StageConfig, TrainConfig};
 use countenance::{Error, Result};
 
-use crate::arguments::{Arguments, Optimizer, OrderArgument};
+use crate::arguments::{Arguments, Optimizer, OrderArgument, RecipeArgument};
 use crate::shared::weights::located;
 
 /// The settings of a new run.
 pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     let mut config = match &arguments.config {
         Some(path) => TrainConfig::load(path)?,
-        None if arguments.data.is_some() => TrainConfig::new(),
+        None if arguments.data.is_some() => TrainConfig::new().with_recipe(Some(Recipe::Auto)),
         None => TrainConfig::synthetic(),
     };
     if let Some(root) = &arguments.data {
@@ -24,6 +24,9 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     arguments.division.put(&mut config.division);
     if let Some(name) = &arguments.backbone {
         config.weights = Some(text("--backbone", &located(name)?)?);
+    }
+    if let Some(model) = &arguments.heads {
+        config.heads = Some(text("--heads", Path::new(model))?);
     }
     if !arguments.given.features.is_empty() {
         let files = arguments.given.features.iter();
@@ -44,7 +47,20 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         Some(OrderArgument::Whole) => Order::Whole,
         None => config.order,
     };
+    config.recipe = match arguments.recipe {
+        Some(RecipeArgument::Auto) => Some(Recipe::Auto),
+        Some(RecipeArgument::Paper) => Some(Recipe::Paper),
+        Some(RecipeArgument::Small) => Some(Recipe::Small),
+        None => config.recipe,
+    };
+    config.strict |= arguments.strict;
+    config.keep_partial_action_units |= arguments.keep_partial_action_units;
     refuse_idle(arguments, &config)?;
+    for stage in config.heads_mut() {
+        optimized(stage, arguments.optimizer);
+    }
+    // What it sets goes before what a flag says.
+    let mut config = config.fitted()?;
     let set = |setting: &mut usize, flag: Option<usize>| *setting = flag.unwrap_or(*setting);
     set(&mut config.whole.epochs, arguments.whole_epochs);
     set(&mut config.backbone.stage.epochs, arguments.backbone_epochs);
@@ -53,12 +69,9 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         &mut config.synthetic.validation,
         arguments.synthetic_validation,
     );
-    config.strict |= arguments.strict;
-    config.keep_partial_action_units |= arguments.keep_partial_action_units;
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.max_unreadable = arguments.max_unreadable.unwrap_or(config.max_unreadable);
     for stage in config.heads_mut() {
-        optimized(stage, arguments.optimizer);
         set(&mut stage.epochs, arguments.epochs);
         set(&mut stage.batch_size, arguments.batch_size);
         stage.learning_rate = arguments.learning_rate.unwrap_or(stage.learning_rate);
@@ -165,6 +178,12 @@ fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
             "--synthetic-validation",
             "a set that is rendered here",
             "a data set in --config",
+        ),
+        (
+            arguments.recipe.is_some() && config.data.is_none(),
+            "--recipe",
+            "--data",
+            "a set that is rendered here, which has settings of its own",
         ),
         (
             arguments.max_unreadable.is_some() && config.features.is_some(),

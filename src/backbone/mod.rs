@@ -19,6 +19,7 @@
 //! ```
 
 mod conv;
+mod depth;
 mod drop_path;
 mod efficientnet;
 mod mbconv;

@@ -101,6 +101,31 @@ impl Portion for FeatureBatch {
     }
 }
 
+/// The other side of a batch of mixed images (Zhang et al. 2018, arXiv 1710.09412).
+///
+/// Every image of such a batch is `share` of its own row and `1 - share` of another. Its loss is
+/// `share * loss(own labels) + (1 - share) * loss(the other's labels)`, of every task and each side
+/// over the rows that have a label there. A label that is missing on one side so leaves the other
+/// side its part of the loss and no more, and a row without either teaches nothing, as without mixing.
+///
+/// # Deviation
+/// The paper mixes one-hot labels; with a cross entropy that is the same sum. It also serves losses
+/// that are no mean over rows, such as that of valence and arousal, and labels that are missing.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    /// What of an image is its own row's, in [0, 1].
+    pub share: f64,
+    /// The labels of the rows that were mixed in.
+    pub targets: LabelBatch,
+}
+
+impl Mixture {
+    /// The loss of a mixed batch: `loss` of its own `targets` and of those mixed in.
+    pub fn loss(&self, targets: &LabelBatch, loss: impl Fn(&LabelBatch) -> Tensor<1>) -> Tensor<1> {
+        loss(targets) * self.share + loss(&self.targets) * (1.0 - self.share)
+    }
+}
+
 /// A batch of normalised images.
 #[derive(Clone, Debug)]
 pub struct ImageBatch {
@@ -108,6 +133,8 @@ pub struct ImageBatch {
     pub images: Tensor<4>,
     /// The labels as tensors.
     pub targets: LabelBatch,
+    /// What was mixed into the images; none as they are.
+    pub mixture: Option<Mixture>,
     /// The same labels, row by row, for the metrics.
     pub labels: Vec<Labels>,
     /// The share of the step's rows that are here: below 1 where several devices share a step.

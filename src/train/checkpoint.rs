@@ -125,8 +125,9 @@ pub(super) fn restore<M: Module>(module: M, folder: &Path, epoch: usize) -> Resu
 pub(super) struct KeepBest {
     pub(super) stage: &'static str,
     pub(super) score: &'static str,
-    /// How many epochs the stage has.
+    /// How many epochs the stage has at most.
     pub(super) epochs: usize,
+    pub(super) patience: Option<usize>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) interrupter: Interrupter,
     /// Who is told that an epoch is kept.
@@ -157,6 +158,10 @@ impl CheckpointingStrategy for KeepBest {
         let pushed = history.push(record.clone());
         let after = history.kept(self.stage);
         let best = history.best_record(self.stage).cloned();
+        let epochs = match history.is_converged(self.stage, self.patience) {
+            true => epoch,
+            false => self.epochs,
+        };
         drop(history);
         if let Err(error) = pushed {
             self.fail(error.to_string());
@@ -164,7 +169,7 @@ impl CheckpointingStrategy for KeepBest {
         }
         self.listener.tell(Event::Epoch {
             record: &record,
-            epochs: self.epochs,
+            epochs,
             score: self.score,
             best: best.as_ref().unwrap_or(&record),
         });

@@ -28,7 +28,7 @@ pub enum Event<'a> {
         stage: &'static str,
         /// The epoch that it is in, counted from 1.
         epoch: usize,
-        /// Of how many.
+        /// Of how many at most.
         epochs: usize,
         /// Rows of the epoch that are done, those of the validation included.
         done: usize,
@@ -41,7 +41,7 @@ pub enum Event<'a> {
     Epoch {
         /// What it measured.
         record: &'a EpochRecord,
-        /// The stage's epochs.
+        /// The stage's epochs: at most so many, and this one's number if it has converged with it.
         epochs: usize,
         /// What `record.validation_score` is: "P_AU" and so on, or a sum of those.
         score: &'static str,

@@ -13,13 +13,16 @@ use super::data::{Data, RECORD};
 use super::event::Event;
 use super::features::SplitFeatures;
 use super::history::{BACKBONE, locked};
+use super::layer::LayerScores;
 use super::loader::Source;
+use super::mixup::Mixup;
 use super::model::{BackboneStage, outputs};
 use super::notice::notices;
 use super::outcome::{Outcome, panels};
+use super::plan::plan;
 use super::run::Run;
 use super::source::{ImageSource, readable};
-use super::stage::{Stage, StageRows};
+use super::stage::{Stage, StageRows, sam};
 use super::supervision::Supervision;
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
@@ -28,7 +31,6 @@ use crate::data::split::Split;
 use crate::evaluate::evaluate;
 use crate::extract::is_readable;
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
-use crate::optim::Sam;
 use crate::picture;
 use crate::{Error, Labels, Result, weights};
 
@@ -60,14 +62,27 @@ impl Run {
         for line in notices(&supervision, &self.config) {
             self.note(&line);
         }
+        if self.config.data.is_some() {
+            plan(&supervision, &self.config)
+                .iter()
+                .for_each(|line| self.note(line));
+        }
         if self.interrupter.should_stop() {
             return Err(Error::Interrupted);
         }
         if let Some(given) = &self.config.features {
             return self.on_given(given, &data, &supervision);
         }
-        let (backbone, config) = self.backbone(&data, &supervision)?;
+        let Backbone {
+            network: backbone,
+            config,
+            layer,
+        } = self.backbone(&data, &supervision)?;
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
+        let layer = match layer {
+            Some(layer) => Some(self.layer_scores(&layer, &features, &supervision)?),
+            None => None,
+        };
 
         let config = NetworkConfig::paper(features.training.width())
             .with_vocabulary(&supervision.vocabulary)
@@ -81,7 +96,8 @@ impl Run {
             .clone()
             .with_backbone(None)
             .with_feature(FeatureKind::Pooled);
-        let network = self.heads(drawn(network.init(&device)), &features, &supervision)?;
+        let network = self.begun(drawn(network.init(&device)))?;
+        let network = self.heads(network, &features, &supervision)?;
         let network = Network {
             backbone: Some(backbone),
             config: config.clone(),
@@ -89,12 +105,13 @@ impl Run {
         };
         if self.config.order != Order::Whole {
             let judged = supervision.judged();
-            return self.finish(network, judged, &data.validation, &features.validation);
+            let features = &features.validation;
+            return self.finish(network, judged, layer, &data.validation, features);
         }
         let network = self.whole(network, &config, &data, &supervision)?;
         let features = self.tuned_features(&data.validation, &network, &config)?;
         let judged = supervision.judged();
-        self.finish(network, judged, &data.validation, &features)
+        self.finish(network, judged, layer, &data.validation, &features)
     }
 
     /// Opens the data set, rendering the synthetic one first where none was given.
@@ -125,17 +142,17 @@ impl Run {
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.
-    fn backbone(
-        &self,
-        data: &Data,
-        supervision: &Supervision,
-    ) -> Result<(EfficientNet, EfficientNetConfig)> {
+    fn backbone(&self, data: &Data, supervision: &Supervision) -> Result<Backbone> {
         if let Some(path) = &self.config.weights {
             let found = weights::import_backbone(path.as_ref(), &self.device)?;
             for warning in found.warnings {
                 self.note(&format!("warning: {warning}"));
             }
-            return Ok((found.network, found.config));
+            return Ok(Backbone {
+                network: found.network,
+                config: found.config,
+                layer: None,
+            });
         }
         let settings = &self.config.backbone;
         let config = EfficientNetConfig::new(settings.variant)
@@ -146,22 +163,31 @@ impl Run {
         device.seed(self.config.seed);
         let tasks = supervision.tasks();
         let stage = self.stage(BACKBONE, tasks, supervision, &settings.stage, 0);
+        let network = drawn(config.init(&device));
+        let stage = Stage {
+            depths: network.depth_groups("network"),
+            ..stage
+        };
         let model = BackboneStage {
-            network: drawn(config.init(&device)),
+            network,
             counts: [
                 supervision.vocabulary.action_units.len(),
                 supervision.vocabulary.expressions.len(),
             ],
-            loss: supervision.joint_loss(&device),
+            loss: supervision.joint_loss(&device, &settings.stage),
             sam: sam(&settings.stage),
         };
         let preprocessing = config.preprocessing();
         let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
         let model = stage.run(model, training, validation)?;
         // The layer that read the labels has done its work; the feature is what stays.
-        let mut network = model.network;
+        let mut network = model.network.clone();
         network.classifier = None;
-        Ok((network, config.with_classes(None)))
+        Ok(Backbone {
+            network,
+            config: config.with_classes(None),
+            layer: Some(model),
+        })
     }
 
     /// Writes the model, the scores and the pictures.
@@ -169,6 +195,7 @@ impl Run {
         &self,
         network: Network,
         judged: Tasks,
+        layer: Option<LayerScores>,
         split: &Split,
         validation: &SplitFeatures,
     ) -> Result<Outcome> {
@@ -179,6 +206,12 @@ impl Run {
             serde_json::to_writer_pretty(&mut *file, &evaluation)?;
             writeln!(file)
         })?;
+        for line in layer
+            .iter()
+            .flat_map(|layer| layer.behind(&evaluation.report))
+        {
+            self.note(&line);
+        }
         let history = locked(&self.history);
         picture::curves(&self.path("curves.png"), &panels(&history, judged))?;
         if evaluation.confusion.rows() > 0 {
@@ -204,7 +237,7 @@ impl Run {
         data: &Data,
         preprocessing: &Preprocessing,
     ) -> Result<[StageRows<ImageBatch>; 2]> {
-        let rows = |split: &Split, augmentation| {
+        let rows = |split: &Split, augmentation, mixup: Option<f64>| {
             let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
             let readable = readable(&images, self.config.max_unreadable)?;
             let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
@@ -218,14 +251,15 @@ impl Run {
                     units: split.vocabulary.action_units.len(),
                     preprocessing: preprocessing.clone(),
                     augmentation,
+                    mixup: mixup.map(|alpha| Mixup::new(alpha, stage.seed)),
                     seed: stage.seed,
                 }) as Arc<dyn Source<ImageBatch>>,
             })
         };
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         Ok([
-            rows(&data.training, augmentation)?,
-            rows(&data.validation, None)?,
+            rows(&data.training, augmentation, stage.config.mixup)?,
+            rows(&data.validation, None, None)?,
         ])
     }
 
@@ -243,6 +277,7 @@ impl Run {
             tasks,
             judged: tasks.and(supervision.judged()),
             config,
+            depths: Vec::new(),
             // Stages draw from generators far apart.
             seed: self.config.seed.wrapping_add(number << 32),
             folder: self.path("checkpoints").join(name),
@@ -252,6 +287,14 @@ impl Run {
             devices: self.devices.iter().cloned().map(Device::autodiff).collect(),
         }
     }
+}
+
+/// A backbone that makes features.
+struct Backbone {
+    network: EfficientNet,
+    config: EfficientNetConfig,
+    /// What it was trained with, where the run has trained it.
+    layer: Option<BackboneStage>,
 }
 
 /// `module` with all its weights drawn. burn draws a weight when it is first used; drawn right after
@@ -265,8 +308,4 @@ pub(super) fn drawn<M: Module>(module: M) -> M {
     }
     module.visit(&mut Draw);
     module
-}
-
-pub(super) fn sam(config: &StageConfig) -> Option<Sam> {
-    config.sam.as_ref().map(|sam| sam.init())
 }

@@ -8,12 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::Order;
 use super::data::Data;
-use super::execute::sam;
 use super::features::{Features, SplitFeatures};
 use super::model::{ActionUnitStage, ExpressionStage, JointStage, ValenceArousalStage, WholeStage};
 use super::run::Run;
 use super::source::FeatureSource;
-use super::stage::{Stage, StageRows};
+use super::stage::{Stage, StageRows, sam};
 use super::supervision::Supervision;
 use crate::Result;
 use crate::extract::is_readable;
@@ -47,7 +46,7 @@ impl Run {
         let stage = self.stage("joint", tasks, supervision, &self.config.joint, 4);
         let model = JointStage {
             network,
-            loss: supervision.joint_loss(&self.device.clone().autodiff()),
+            loss: supervision.joint_loss(&self.device.clone().autodiff(), stage.config),
             sam: sam(stage.config),
         };
         let (train, validation) = feature_rows(&stage, features, None);
@@ -68,9 +67,21 @@ impl Run {
         let preprocessing = backbone
             .expect("a run's network has a backbone")
             .preprocessing();
+        let mut network = network.train();
+        let trained = network.backbone.take();
+        let trained = trained.expect("a run's network has a backbone");
+        let stage = Stage {
+            depths: trained.depth_groups("network.backbone"),
+            ..stage
+        };
+        network.backbone = Some(match stage.config.frozen_stages {
+            Some(stages) => trained.freeze_stages(stages),
+            None => trained,
+        });
+        let device = self.device.clone().autodiff();
         let model = WholeStage {
-            network: network.train(),
-            loss: supervision.joint_loss(&self.device.clone().autodiff()),
+            network,
+            loss: supervision.joint_loss(&device, stage.config),
             sam: sam(stage.config),
         };
         let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
@@ -125,7 +136,7 @@ impl Run {
             let model = ExpressionStage {
                 head,
                 attention,
-                loss: supervision.cross_entropy(&device),
+                loss: supervision.cross_entropy(&device, stage.config),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, frozen);
@@ -155,7 +166,7 @@ impl Run {
 }
 
 /// The rows of both splits that are labelled for the stage and whose image could be read.
-fn feature_rows(
+pub(super) fn feature_rows(
     stage: &Stage,
     features: &Features,
     action_units: Option<[Vec<Vec<f32>>; 2]>,

@@ -112,6 +112,16 @@ impl History {
         best(&self.stage(stage).collect::<Vec<_>>())
     }
 
+    /// Whether the last `patience` epochs of `stage` or more have brought no better one; never without
+    /// a patience.
+    pub(super) fn is_converged(&self, stage: &str, patience: Option<usize>) -> bool {
+        let last = self.stage(stage).last().map(|record| record.epoch);
+        match (patience, self.best(stage), last) {
+            (Some(patience), Some(best), Some(last)) => last - best >= patience,
+            _ => false,
+        }
+    }
+
     /// The epochs of `stage` whose checkpoints are worth keeping: the last two, one of which is
     /// whole at any moment, and the best as of each of them.
     pub(super) fn kept(&self, stage: &str) -> BTreeSet<usize> {
@@ -251,6 +261,24 @@ mod tests {
         assert_eq!(history.best("au"), Some(2));
         assert_eq!(history.kept("au"), BTreeSet::from([2, 4, 5]));
         assert_eq!(history.best("ex"), None);
+    }
+
+    #[test]
+    fn a_stage_has_converged_when_its_patience_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut history = History::open(&folder.path().join("metrics.csv")).unwrap();
+        assert!(!history.is_converged("au", Some(1)));
+        let mut seen = Vec::new();
+        for (epoch, score) in [(1, 0.1), (2, 0.4), (3, 0.3), (4, 0.5), (5, 0.5), (6, 0.2)] {
+            history.push(record(epoch, 1.0, Some(score))).unwrap();
+            seen.push([Some(1), Some(2), None].map(|of| history.is_converged("au", of)));
+        }
+        // An equal score is no better one.
+        let [one, two, none]: [Vec<bool>; 3] =
+            std::array::from_fn(|place| seen.iter().map(|seen| seen[place]).collect());
+        assert_eq!(one, [false, false, true, false, true, true]);
+        assert_eq!(two, [false, false, false, false, false, true]);
+        assert_eq!(none, [false; 6]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::balance::Chances;
+
 /// Where batches come from.
 pub trait Source<B>: Send + Sync {
     /// Makes the batch of `rows` for `epoch` on `device`.
@@ -22,6 +24,11 @@ pub trait Source<B>: Send + Sync {
     /// What a person knows `row` by; its number unless the source knows better.
     fn name(&self, row: usize) -> String {
         format!("row {row}")
+    }
+
+    /// The class that `row` is balanced by; none unless the source knows better.
+    fn class(&self, _row: usize) -> Option<usize> {
+        None
     }
 }
 
@@ -48,6 +55,8 @@ pub struct EpochLoader<B> {
     /// The part of every batch that is served, in rows of the whole set.
     part: Range<usize>,
     shuffle: Option<u64>,
+    /// Of rows that are drawn with replacement.
+    chances: Option<Arc<Chances>>,
     next_epoch: AtomicUsize,
     device: Device,
 }
@@ -70,6 +79,7 @@ impl<B> EpochLoader<B> {
             rows,
             batch_size,
             shuffle: None,
+            chances: None,
             next_epoch: AtomicUsize::new(1),
             device: device.clone(),
         }
@@ -79,6 +89,20 @@ impl<B> EpochLoader<B> {
     pub fn shuffled(mut self, seed: u64, first_epoch: usize) -> Self {
         self.shuffle = Some(seed);
         self.next_epoch = AtomicUsize::new(first_epoch);
+        self
+    }
+
+    /// Draws as many rows as there are, with replacement: each [class](Source::class) is as likely
+    /// as any other, each row of it as likely as any other of it, and the rows without a class are
+    /// as likely, all together, as they would be otherwise. Without [`shuffled`](Self::shuffled) it
+    /// changes nothing.
+    pub fn balanced(mut self) -> Self {
+        let classes: Vec<Option<usize>> = self
+            .rows
+            .iter()
+            .map(|&row| self.source.class(row))
+            .collect();
+        self.chances = Some(Arc::new(Chances::of(&classes)));
         self
     }
 
@@ -104,10 +128,14 @@ impl<B> EpochLoader<B> {
     /// The rows in the order of `epoch`.
     fn order(&self, epoch: usize) -> Vec<usize> {
         let mut rows = self.rows.clone();
-        if let Some(seed) = self.shuffle {
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            random.set_stream(epoch as u64);
-            rows.shuffle(&mut random);
+        let Some(seed) = self.shuffle else {
+            return rows;
+        };
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(epoch as u64);
+        match &self.chances {
+            None => rows.shuffle(&mut random),
+            Some(chances) => rows.fill_with(|| self.rows[chances.draw(&mut random)]),
         }
         rows
     }
@@ -119,6 +147,7 @@ impl<B> EpochLoader<B> {
             batch_size: self.batch_size,
             part,
             shuffle: self.shuffle,
+            chances: self.chances.clone(),
             // Each device counts for itself.
             next_epoch: AtomicUsize::new(self.next_epoch.load(Ordering::Relaxed)),
             device: device.clone(),
@@ -235,6 +264,15 @@ mod tests {
         fn batch(&self, rows: &[usize], _: usize, _: &Device) -> crate::Result<Batch> {
             Ok(Batch(rows.to_vec(), f64::NAN))
         }
+
+        /// Every fourth row has none; of the others three have class 7, the rest class 2.
+        fn class(&self, row: usize) -> Option<usize> {
+            match row % 4 {
+                0 => None,
+                _ if row < 4 => Some(7),
+                _ => Some(2),
+            }
+        }
     }
 
     fn loader(first_epoch: usize) -> EpochLoader<Batch> {
@@ -291,6 +329,50 @@ mod tests {
         assert_ne!(rows, (0..23).collect::<Vec<_>>());
         rows.sort_unstable();
         assert_eq!(rows, (0..23).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn balanced_rows_come_as_often_as_their_class_says() {
+        let loader = |first| loader(first).balanced();
+        let (epochs, rows) = (4_000, 23);
+        let first = loader(1);
+        let drawn: Vec<Vec<usize>> = (1..=epochs).map(|epoch| first.order(epoch)).collect();
+        assert!(drawn.iter().all(|order| order.len() == rows));
+        // Six rows without a class, three of class 7, fourteen of class 2.
+        let total = (epochs * rows) as f64;
+        for row in 0..rows {
+            let expected = match Rows.class(row) {
+                None => 1.0 / 23.0,
+                Some(7) => 17.0 / 2.0 / 3.0 / 23.0,
+                Some(_) => 17.0 / 2.0 / 14.0 / 23.0,
+            };
+            let found = drawn
+                .iter()
+                .flatten()
+                .filter(|&&drawn| drawn == row)
+                .count() as f64;
+            // Five standard deviations.
+            let bound = 5.0 * (total * expected * (1.0 - expected)).sqrt();
+            let expected = total * expected;
+            assert!(
+                (found - expected).abs() < bound,
+                "row {row}: {found} not {expected}"
+            );
+        }
+        assert_eq!(first.order(3), loader(2).order(3));
+        assert_ne!(first.order(3), first.order(4));
+        // Devices share the rows that one would see.
+        let (one, part) = (epoch(&loader(5)), loader(5));
+        let part = part
+            .slice(0, 12)
+            .iter()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>();
+        assert!(
+            part.iter()
+                .zip(&one)
+                .all(|(part, one)| one.starts_with(&part.0))
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) const fn score_name(tasks: Tasks) -> &'static str {
 
 /// The sum of the scores of `tasks` in `report` that have labels to stand on; `None` if none has.
 /// Where only one of valence and arousal has labels, its coefficient stands for both.
-fn score(tasks: Tasks, report: &Report) -> Option<f64> {
+pub(super) fn score(tasks: Tasks, report: &Report) -> Option<f64> {
     let ccc = report.ccc;
     let parts = [
         report.p_au.filter(|_| tasks.action_unit),
@@ -102,7 +102,7 @@ impl TaskScore {
         }
     }
 
-    fn current(&self) -> Option<f64> {
+    pub(super) fn current(&self) -> Option<f64> {
         match self.broken {
             true => None,
             false => score(self.tasks, &self.accumulator.report()),

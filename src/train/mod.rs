@@ -20,6 +20,7 @@
 //! ```
 
 mod average;
+mod balance;
 mod batch;
 mod branch;
 mod check;
@@ -30,15 +31,20 @@ mod difference;
 mod event;
 mod execute;
 mod features;
+mod fit;
 mod folder;
 mod given;
 mod heads;
 mod history;
+mod layer;
 mod loader;
 mod metric;
+mod mixup;
 mod model;
 mod notice;
 mod outcome;
+mod patience;
+mod plan;
 mod progress;
 mod record;
 mod run;
@@ -48,8 +54,10 @@ mod supervision;
 mod watch;
 
 pub use average::Averaged;
-pub use batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
-pub use config::{BackboneStageConfig, Order, Schedule, StageConfig, TrainConfig};
+pub use batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};
+pub use config::{
+    BackboneStageConfig, Order, Recipe, Sampling, Schedule, StageConfig, TrainConfig,
+};
 pub use event::Event;
 pub use given::GivenFeatures;
 pub use history::{EpochRecord, History};

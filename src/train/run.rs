@@ -57,12 +57,14 @@ impl Run {
     }
 
     /// Starts a run in `folder`, which must be empty or not be there yet. Relative paths in the
-    /// config become absolute, so that the run goes on from any folder.
+    /// config become absolute, so that the run goes on from any folder, and a recipe becomes the
+    /// settings that it has for these rows ([`TrainConfig::fitted`]).
     ///
     /// # Errors
     /// As [`check`](Self::check), before anything is created; [`Error::Argument`] if the folder
     /// holds a run, [`Error::File`] if it holds anything else; [`Error::Io`] if it cannot be written.
     pub fn create(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        let config = config.fitted()?;
         check(&config, device)?;
         Self::start(Folder::take(folder)?, config, device)
     }
@@ -73,6 +75,7 @@ impl Run {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn create_below(runs: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
+        let config = config.fitted()?;
         check(&config, device)?;
         Self::start(Folder::take_next(runs)?, config, device)
     }
@@ -116,7 +119,7 @@ impl Run {
     /// As [`resume`](Self::resume); [`Error::File`] that names a setting that is another;
     /// [`Error::Io`] if the new share cannot be written.
     pub fn resume_as(folder: &Path, config: TrainConfig, device: &Device) -> Result<Self> {
-        let config = rooted(config)?;
+        let config = rooted(config)?.fitted()?;
         let run = Self::resume(folder, device)?;
         let before = rooted(run.config.clone())?.with_max_unreadable(config.max_unreadable);
         if let Some(found) = difference(&config, &before) {

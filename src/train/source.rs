@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::batch::{FeatureBatch, ImageBatch, LabelBatch};
 use super::loader::Source;
+use super::mixup::Mixup;
 use crate::data::cache::FeatureCache;
 use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
 use crate::extract::check_unreadable;
@@ -100,6 +101,10 @@ impl Source<FeatureBatch> for FeatureSource {
             None => format!("row {row}"),
         }
     }
+
+    fn class(&self, row: usize) -> Option<usize> {
+        self.labels[row].expression
+    }
 }
 
 /// A split's image files, augmented when training, with the labels of its rows.
@@ -110,6 +115,7 @@ pub(super) struct ImageSource {
     pub(super) units: usize,
     pub(super) preprocessing: Preprocessing,
     pub(super) augmentation: Option<AugmentationConfig>,
+    pub(super) mixup: Option<Mixup>,
     pub(super) seed: u64,
 }
 
@@ -145,8 +151,17 @@ impl Source<ImageBatch> for ImageSource {
         if let (true, Some(failure)) = (images.is_empty(), failure) {
             return Err(failure);
         }
+        let images = self.preprocessing.batch(&images, device);
+        let (images, mixture) = match (&self.mixup, rows.first()) {
+            (Some(mixup), Some(&first)) => {
+                let (images, mixture) = mixup.mix(images, &labels, self.units, (epoch, first));
+                (images, Some(mixture))
+            }
+            _ => (images, None),
+        };
         Ok(ImageBatch {
-            images: self.preprocessing.batch(&images, device),
+            images,
+            mixture,
             targets: LabelBatch::new(&labels, self.units, device),
             labels,
             share: 1.0,
@@ -155,6 +170,10 @@ impl Source<ImageBatch> for ImageSource {
 
     fn name(&self, row: usize) -> String {
         self.images[row].display().to_string()
+    }
+
+    fn class(&self, row: usize) -> Option<usize> {
+        self.labels[row].expression
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use burn::module::{Module, ModuleDisplay};
+use burn::module::{Module, ModuleDisplay, ParamGroup};
 use burn::tensor::Device;
 use burn::train::metric::LossMetric;
 use burn::train::{
@@ -17,15 +17,17 @@ use super::batch::StepOutput;
 use super::checkpoint::{
     KeepBest, WholeCheckpointer, keep_only, last_whole, restore, weights_path,
 };
-use super::config::StageConfig;
-use super::event::Listener;
+use super::config::{Sampling, StageConfig};
+use super::event::{Event, Listener};
 use super::history::{EpochLog, History, locked};
 use super::loader::{EpochLoader, Portion, Source};
 use super::metric::{TaskScore, score_name};
+use super::patience::Patience;
 use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
 use crate::label::Vocabulary;
 use crate::network::Tasks;
+use crate::optim::Sam;
 use crate::{Error, Result};
 
 /// Rows in a validation batch; only speed and memory depend on it.
@@ -47,6 +49,8 @@ pub(super) struct Stage<'a> {
     /// Which of them the validation split can judge: their scores choose the epoch.
     pub(super) judged: Tasks,
     pub(super) config: &'a StageConfig,
+    /// The parameters of a backbone that learns, by depth.
+    pub(super) depths: Vec<ParamGroup>,
     pub(super) seed: u64,
     pub(super) folder: PathBuf,
     pub(super) history: Arc<Mutex<History>>,
@@ -78,6 +82,19 @@ impl Stage<'_> {
             + InferenceStep<Input = B, Output = StepOutput>,
         B: Portion + Send + 'static,
     {
+        let trained = self.trained(model, train, validation)?;
+        self.tell_if_unfinished();
+        Ok(trained)
+    }
+
+    fn trained<M, B>(&self, model: M, train: StageRows<B>, validation: StageRows<B>) -> Result<M>
+    where
+        M: LearnerModel
+            + ModuleDisplay
+            + TrainStep<Input = B, Output = StepOutput>
+            + InferenceStep<Input = B, Output = StepOutput>,
+        B: Portion + Send + 'static,
+    {
         let model = Averaged::new(model, self.config.ema.as_ref());
         std::fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         if train.rows.is_empty() {
@@ -93,7 +110,7 @@ impl Stage<'_> {
         if resumed > 0 {
             // Another network's checkpoint ends here and not in the midst of burn's training.
             let trained = restore(model.valid(), &self.folder, resumed)?;
-            if resumed >= self.config.epochs {
+            if resumed >= self.config.epochs || self.patience().is_over() {
                 let best = match self.history().best(self.name) {
                     Some(best) if best != resumed => restore(trained, &self.folder, best)?,
                     _ => trained,
@@ -111,6 +128,10 @@ impl Stage<'_> {
         };
         let train = EpochLoader::in_order(train.source, train.rows, batch_size, &self.devices[0])
             .shuffled(self.seed, resumed + 1);
+        let train = match self.config.sampling {
+            Sampling::Shuffled => train,
+            Sampling::Balanced => train.balanced(),
+        };
         let steps = train.batches() * self.config.epochs;
         let validation = EpochLoader::in_order(
             validation.source,
@@ -120,7 +141,7 @@ impl Stage<'_> {
         );
         let loaders = [train.clone(), validation.clone()];
         let watch = Watch::new(self.interrupter.clone());
-        let schedule = self.config.learning_rate(steps)?;
+        let schedule = self.config.scheduler(steps, &self.depths)?;
         let learner = Learner::new(model, self.config.optimizer.init(), schedule);
         let (models, optimizers, schedulers) = WholeCheckpointer::all(&self.folder);
         let mut training =
@@ -136,10 +157,12 @@ impl Stage<'_> {
                     stage: self.name,
                     score: score_name(self.judged),
                     epochs: self.config.epochs,
+                    patience: self.config.patience,
                     history: self.history.clone(),
                     interrupter: self.interrupter.clone(),
                     listener: listener.clone(),
                 })
+                .early_stopping(self.patience())
                 .with_interrupter(self.interrupter.clone())
                 .with_application_logger(None)
                 .num_epochs(self.config.epochs);
@@ -197,9 +220,35 @@ impl Stage<'_> {
         }
     }
 
+    fn patience(&self) -> Patience {
+        Patience {
+            stage: self.name,
+            epochs: self.config.patience,
+            history: self.history.clone(),
+        }
+    }
+
+    /// Says so where the last of several epochs was the best.
+    fn tell_if_unfinished(&self) {
+        let history = self.history();
+        let (epochs, best) = (history.stage(self.name).count(), history.best(self.name));
+        drop(history);
+        if epochs > 1 && best == Some(epochs) {
+            self.listener.tell(Event::Note(&format!(
+                "{}: still improving in its last epoch, {epochs}: more epochs or a larger rate may help",
+                self.name
+            )));
+        }
+    }
+
     fn history(&self) -> MutexGuard<'_, History> {
         locked(&self.history)
     }
+}
+
+/// The two passes of a stage's steps, if it takes two.
+pub(super) fn sam(config: &StageConfig) -> Option<Sam> {
+    config.sam.as_ref().map(|sam| sam.init())
 }
 
 /// Whether burn-train's dashboard shows the stage instead of a line of progress.
@@ -293,6 +342,7 @@ mod tests {
             tasks: Tasks::ACTION_UNIT,
             judged: Tasks::ACTION_UNIT,
             config: &config,
+            depths: Vec::new(),
             seed: 0,
             folder: folder.path().join("au"),
             history: Arc::new(Mutex::new(history)),

@@ -3,6 +3,7 @@
 
 use burn::tensor::Device;
 
+use super::config::{Sampling, StageConfig};
 use super::model::JointLoss;
 use crate::attention::Attention;
 use crate::data::split::Statistics;
@@ -63,9 +64,20 @@ impl Supervision {
         AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
     }
 
-    /// The loss of the expressions; a rarer class weighs more.
-    pub(super) fn cross_entropy(&self, device: &Device) -> WeightedCrossEntropy {
-        WeightedCrossEntropyConfig::new(balanced_weights(&self.training.expression)).init(device)
+    /// The loss of the expressions; a rarer class weighs more, unless it is drawn more often.
+    pub(super) fn cross_entropy(
+        &self,
+        device: &Device,
+        stage: &StageConfig,
+    ) -> WeightedCrossEntropy {
+        let classes = &self.training.expression;
+        let weights = match stage.sampling {
+            Sampling::Shuffled => balanced_weights(classes),
+            Sampling::Balanced => vec![1.0; classes.len()],
+        };
+        WeightedCrossEntropyConfig::new(weights)
+            .with_label_smoothing(stage.label_smoothing)
+            .init(device)
     }
 
     /// The loss of valence and arousal.
@@ -74,11 +86,11 @@ impl Supervision {
     }
 
     /// The losses of all trained tasks.
-    pub(super) fn joint_loss(&self, device: &Device) -> JointLoss {
+    pub(super) fn joint_loss(&self, device: &Device, stage: &StageConfig) -> JointLoss {
         let tasks = self.tasks();
         JointLoss {
             action_unit: tasks.action_unit.then(|| self.asymmetric(device)),
-            expression: tasks.expression.then(|| self.cross_entropy(device)),
+            expression: tasks.expression.then(|| self.cross_entropy(device, stage)),
             valence_arousal: tasks.valence_arousal.then(|| self.concordance()),
         }
     }
@@ -123,7 +135,7 @@ mod tests {
                 let supervision = supervision(trained, labelled);
                 assert_eq!(supervision.tasks(), trained);
                 assert_eq!(supervision.judged(), trained.and(labelled));
-                let loss = supervision.joint_loss(&Device::default());
+                let loss = supervision.joint_loss(&Device::default(), &StageConfig::new());
                 assert_eq!(loss.tasks(), trained);
             }
         }

@@ -15,6 +15,7 @@ mod loss;
 mod metric;
 mod network;
 mod optim;
+mod recipe;
 mod resize;
 mod score;
 mod smoothing;

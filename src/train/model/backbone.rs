@@ -1,15 +1,17 @@
 //! A backbone trained on the images' own labels: one linear layer reads all three tasks from it.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::joint::Scores;
 use super::{JointLoss, step};
+use crate::Labels;
 use crate::backbone::EfficientNet;
 use crate::label::Vocabulary;
 use crate::optim::Sam;
-use crate::train::batch::{ImageBatch, StepOutput};
+use crate::train::batch::{ImageBatch, LabelBatch, Mixture, StepOutput};
 
 /// The number of outputs of the layer that reads the three tasks: unit logits, class logits, valence and
 /// arousal. Those of a task that is not trained are never looked at.
@@ -32,6 +34,18 @@ pub(in crate::train) struct BackboneStage {
 impl BackboneStage {
     fn output(&self, batch: &ImageBatch) -> StepOutput {
         let features = self.network.forward_features(batch.images.clone());
+        let mixture = batch.mixture.as_ref();
+        self.scored(features, &batch.targets, mixture, &batch.labels)
+    }
+
+    /// What the layer reads of a batch's features.
+    pub(in crate::train) fn scored(
+        &self,
+        features: Tensor<2>,
+        targets: &LabelBatch,
+        mixture: Option<&Mixture>,
+        labels: &[Labels],
+    ) -> StepOutput {
         let outputs = self.network.forward_head(features);
         let columns = |start, count| outputs.clone().narrow(1, start, count);
         let [units, classes] = self.counts;
@@ -43,7 +57,7 @@ impl BackboneStage {
                 .valence_arousal
                 .then(|| columns(units + classes, 2).tanh()),
         };
-        self.loss.output(scores, &batch.targets, &batch.labels)
+        self.loss.output(scores, targets, mixture, labels)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::Labels;
 use crate::loss::{AsymmetricLoss, ConcordanceLoss, Reduction, WeightedCrossEntropy};
 use crate::network::{Network, Tasks};
 use crate::optim::Sam;
-use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, StepOutput};
+use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};
 
 /// What a network says of the tasks that are trained; the others are not computed.
 #[derive(Clone, Debug)]
@@ -66,8 +66,22 @@ impl JointLoss {
         &self,
         scores: Scores,
         targets: &LabelBatch,
+        mixture: Option<&Mixture>,
         labels: &[Labels],
     ) -> StepOutput {
+        let loss = match mixture {
+            None => self.loss(&scores, targets),
+            Some(mixture) => mixture.loss(targets, |targets| self.loss(&scores, targets)),
+        };
+        StepOutput {
+            action_units: scores.action_units,
+            expression_logits: scores.expression_logits,
+            valence_arousal: scores.valence_arousal,
+            ..StepOutput::new(loss, labels.to_vec())
+        }
+    }
+
+    fn loss(&self, scores: &Scores, targets: &LabelBatch) -> Tensor<1> {
         let action_unit = self.action_unit.as_ref().zip(scores.action_units.clone());
         let action_unit = action_unit.map(|(loss, scores)| {
             loss.forward(
@@ -99,12 +113,7 @@ impl JointLoss {
         });
         let losses = [action_unit, expression, affect].into_iter().flatten();
         let loss = losses.reduce(|sum, loss| sum + loss);
-        StepOutput {
-            action_units: scores.action_units,
-            expression_logits: scores.expression_logits,
-            valence_arousal: scores.valence_arousal,
-            ..StepOutput::new(loss.expect("at least one task"), labels.to_vec())
-        }
+        loss.expect("at least one task")
     }
 }
 
@@ -120,7 +129,8 @@ pub(in crate::train) struct JointStage {
 impl JointStage {
     fn output(&self, batch: &FeatureBatch) -> StepOutput {
         let scores = Scores::of(&self.network, &batch.features, self.loss.tasks());
-        self.loss.output(scores, &batch.targets, &batch.labels)
+        self.loss
+            .output(scores, &batch.targets, None, &batch.labels)
     }
 }
 
@@ -157,7 +167,9 @@ impl WholeStage {
     fn output(&self, batch: &ImageBatch) -> StepOutput {
         let features = self.network.features(batch.images.clone());
         let scores = Scores::of(&self.network, &features, self.loss.tasks());
-        self.loss.output(scores, &batch.targets, &batch.labels)
+        let mixture = batch.mixture.as_ref();
+        self.loss
+            .output(scores, &batch.targets, mixture, &batch.labels)
     }
 }
 

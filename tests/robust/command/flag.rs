@@ -70,6 +70,8 @@ fn flags_that_would_change_nothing_are_refused_and_nothing_is_left() {
             "--synthetic-validation: expected a set",
         ),
         ("--max-unreadable .5", "--max-unreadable: expected --data"),
+        ("--recipe small", "--recipe: expected --data"),
+        ("--resume --recipe auto", "'--recipe <RECIPE>'"),
         ("--resume --seed 1", "'--seed <N>'"),
         ("--resume --order joint", "'--order <ORDER>'"),
         ("--resume --ema 0.9", "'--ema <DECAY>'"),
@@ -108,6 +110,51 @@ fn an_optimizer_is_what_the_help_says_in_the_runs_config() {
             let found = stage.sam.as_ref().map(|sam| sam.rho);
             assert_eq!(found, rho, "{words}");
             assert!(stage.optimizer.to_string().contains(name), "{words}");
+        }
+    }
+}
+
+#[test]
+fn a_small_set_has_settings_that_fit_it_unless_others_are_asked_for() {
+    let paper = StageConfig::new();
+    let fitted = |stage: &StageConfig| {
+        let is_paper = stage.learning_rate == paper.learning_rate && stage.patience.is_none();
+        assert_ne!(is_paper, stage.warm_up > 0.0);
+        !is_paper
+    };
+    let set = FINISHED.set();
+    for (words, is_fitted, told) in [
+        (
+            "",
+            true,
+            "learning rate 0.05, warmed up over 5 % of the steps",
+        ),
+        ("--recipe small", true, "learning rate 0.05, warmed up"),
+        ("--recipe paper", false, "learning rate 0.001, 1 epochs"),
+        (
+            "--recipe auto --learning-rate 0.25",
+            true,
+            "learning rate 0.25, warmed up",
+        ),
+    ] {
+        let here = tempfile::tempdir().unwrap();
+        let mut train = program("train", here.path());
+        train
+            .arg("--data")
+            .arg(&set)
+            .arg("--backbone")
+            .arg(FINISHED.model());
+        train.args(["--epochs", "1", "--out", "run"]);
+        let said = super::said(&with(&mut train, words).left());
+        assert!(said.contains(told), "{words}: {said}");
+        let mut config = TrainConfig::load(&here.path().join("run/config.json")).unwrap();
+        assert_eq!(config.recipe, None);
+        assert_eq!(config.whole.mixup.is_some(), is_fitted, "{words}");
+        for stage in config.heads_mut() {
+            assert_eq!(stage.epochs, 1, "{words}");
+            if !words.contains("rate") {
+                assert_eq!(fitted(stage), is_fitted, "{words}");
+            }
         }
     }
 }

@@ -116,7 +116,7 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
         ]
         .map(value);
         format!(
-            "{}; without --data au {au}, ex {ex}, va {va}, joint {joint}",
+            "{} with --recipe paper; without --data au {au}, ex {ex}, va {va}, joint {joint}",
             value(&data.joint)
         )
     };
@@ -129,8 +129,17 @@ fn the_defaults_and_ranges_are_those_of_the_library() {
             heads(|stage| stage.learning_rate.to_string()),
         ),
         ("--batch-size", data.joint.batch_size.to_string()),
-        ("--whole-epochs", data.whole.epochs.to_string()),
-        ("--backbone-epochs", data.backbone.stage.epochs.to_string()),
+        (
+            "--whole-epochs",
+            format!("{} unless --recipe says otherwise", data.whole.epochs),
+        ),
+        (
+            "--backbone-epochs",
+            format!(
+                "{} unless --recipe says otherwise",
+                data.backbone.stage.epochs
+            ),
+        ),
         ("--rho", sam.rho.to_string()),
         ("--ema", "no average".to_string()),
         ("--seed", data.seed.to_string()),
