@@ -12,8 +12,8 @@ time is that of the loop, with all models loaded before. Here: the whole process
 the same B0 and all heads behind it, its start included; with its own --detect-every, and with
 --detect-every 1, which searches every frame as the other program does. Weights are random.
 
-With --memory the table is of peak memory instead, of this process and ffmpeg together: of 30 seconds and
-of 10 minutes of one face.
+With --memory the table is of peak memory instead, the most that this process and ffmpeg have at one moment:
+of 30 seconds and of 10 minutes of one face, the median and the range of the rounds.
 
 Run it from the repository's root on an otherwise idle machine. Everything is built first, and every round
 runs the peer and both of ours on both videos one after another. The table holds medians over the rounds; a
@@ -129,18 +129,19 @@ class Ours:
         return json.loads(done.stdout.splitlines()[-1])
 
     def memory(self, path):
-        """Peak bytes of the process and of those it started, together."""
+        """The most bytes that the process and those it started have at one moment, together.
+
+        Not the sum of what each had at most: ffprobe has ended before the models are loaded."""
         command = list(map(str, [*self.command, path]))
-        peaks = {}
+        peak = 0
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               env=self.environment) as process:
             while process.poll() is None:
-                for pid in family(process.pid):
-                    peaks[pid] = max(peaks.get(pid, 0), high_water(pid))
-                time.sleep(0.05)
+                peak = max(peak, sum(map(resident, family(process.pid))))
+                time.sleep(0.02)
         if process.returncode:
             sys.exit(f"{command} failed")
-        return sum(peaks.values())
+        return peak
 
 
 def family(pid):
@@ -153,12 +154,12 @@ def family(pid):
     return found
 
 
-def high_water(pid):
+def resident(pid):
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    lines = [line for line in status.splitlines() if line.startswith("VmRSS:")]
     return int(lines[0].split()[1]) * 1024 if lines else 0
 
 
@@ -183,7 +184,9 @@ def main():
         if arguments.memory:
             for seconds in (30, 600):
                 make_video(portrait, 1, 1, seconds, folder / "long.mp4")
-                print(f"{seconds} s: {ours.memory(folder / 'long.mp4') / 1e6:.0f} MB", flush=True)
+                peaks = [ours.memory(folder / "long.mp4") / 1e6 for _ in range(arguments.rounds)]
+                print(f"{seconds} s: {statistics.median(peaks):.0f} MB ({min(peaks):.0f} to "
+                      f"{max(peaks):.0f})", flush=True)
             return
         videos = {"one": folder / "one.mp4", "ten": folder / "ten.mp4"}
         make_video(portrait, 1, 1, arguments.seconds, videos["one"])

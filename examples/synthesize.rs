@@ -53,7 +53,7 @@ struct Arguments {
     )]
     seed: u64,
     /// Also draw a contact sheet of every action unit and expression into this PNG file
-    #[arg(long, value_name = "FILE", value_parser = picture)]
+    #[arg(long, value_name = "FILE", value_parser = picture())]
     sheet: Option<PathBuf>,
 }
 

@@ -7,8 +7,10 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use countenance::Error;
 use countenance::data::split::IMAGE_FOLDER;
+use countenance::smoothing::Smoothing;
 
 /// The program's arguments. A number below zero is the value of the flag before it, and not a flag
 /// of its own, so that it is refused as what it is.
@@ -18,7 +20,9 @@ pub fn parse<A: Parser>() -> A {
         let numbers = [
             TypeId::of::<usize>(),
             TypeId::of::<u64>(),
+            TypeId::of::<u16>(),
             TypeId::of::<f64>(),
+            TypeId::of::<Smoothing>(),
         ];
         let is_number = numbers.iter().any(|number| value == *number);
         argument.allow_negative_numbers(is_number)
@@ -70,8 +74,11 @@ pub fn outside(flag: &str, picture: &Path, data: &Path) -> Result<(), Error> {
 }
 
 /// The name of a PNG picture to write; an older one may be there, and nothing else.
-pub fn picture(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
+pub fn picture() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|name| picture_at(PathBuf::from(name)))
+}
+
+fn picture_at(path: PathBuf) -> Result<PathBuf, String> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -84,9 +91,17 @@ pub fn picture(text: &str) -> Result<PathBuf, String> {
     }
     let mut start = [0; 8];
     let read = File::open(&path).and_then(|mut file| file.read_exact(&mut start));
-    match path.exists() && (read.is_err() || start != *b"\x89PNG\r\n\x1a\n") {
-        true => Err("it is there and is no PNG picture; choose another name".to_string()),
-        false => Ok(path),
+    if path.exists() && (read.is_err() || start != *b"\x89PNG\r\n\x1a\n") {
+        return Err("it is there and is no PNG picture; choose another name".to_string());
+    }
+    let ending = path.extension().unwrap_or_default();
+    if !ending.eq_ignore_ascii_case("png") {
+        return Err("it is a PNG picture; expected a name that ends in .png".to_string());
+    }
+    // It is written at the end of long work, beside its place.
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(format!("nothing can be written there: {error}")),
     }
 }
 

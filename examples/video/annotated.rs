@@ -8,6 +8,7 @@ use countenance::video::{ReadFrame, VideoWriter};
 use countenance::{Error, Result};
 
 use crate::input::Input;
+use crate::shared::argument::of_flag;
 use crate::shared::drawn::of_frame;
 
 /// A video that is drawn and written frame by frame.
@@ -31,7 +32,9 @@ impl Annotated {
         }
         Ok(Self {
             artist: FrameArtist::new(),
-            writer: VideoWriter::create(path, input.rate())?,
+            // A video says a rate that is one; that of a folder is the user's.
+            writer: VideoWriter::create(path, input.rate())
+                .map_err(of_flag("--frame-rate with --annotate"))?,
         })
     }
 

@@ -26,6 +26,9 @@ enum Source {
     Video(Box<VideoFile>),
 }
 
+/// What is damaged in the frames that have come, once they have ended.
+pub type Damaged = Box<dyn Fn() -> Option<String>>;
+
 /// The frames of any source.
 pub type Frames = Box<dyn Iterator<Item = Result<Frame>> + Send>;
 
@@ -130,13 +133,19 @@ impl Input {
     /// If ffmpeg cannot be run.
     pub fn start(self) -> Result<Started> {
         let is_folder = matches!(self.source, Source::Folder(_));
-        let frames: Frames = match self.source {
-            Source::Folder(folder) => Box::new(folder.frames()),
+        let (frames, damaged): (Frames, Damaged) = match self.source {
+            Source::Folder(folder) => (Box::new(folder.frames()), Box::new(|| None)),
             #[cfg(feature = "video")]
-            Source::Video(video) => Box::new(video.frames()?),
+            Source::Video(video) => {
+                let frames = video.frames()?;
+                let damage = frames.damage();
+                let damaged = move || damage.told().map(str::to_string);
+                (Box::new(frames), Box::new(damaged))
+            }
         };
         Ok(Started {
             frames,
+            damaged,
             is_folder,
             is_live: self.is_live,
             times: self.times,
@@ -147,6 +156,7 @@ impl Input {
 /// Frames that are being decoded.
 pub struct Started {
     pub frames: Frames,
+    pub damaged: Damaged,
     /// Whether each frame is a file, which can be unreadable alone.
     pub is_folder: bool,
     /// Whether it goes on until somebody stops it, as a camera does.

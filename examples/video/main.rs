@@ -42,7 +42,8 @@ use record::Record;
 /// true where its frame rate varies. Rotation that the file asks for is obeyed.
 ///
 /// Ctrl-C ends the work in order: all rows so far are written, and the annotated video can be played. Of a
-/// broken video what can be read is written, and then the error.
+/// video that breaks off what can be read is written, and then the error; that pictures in the middle of one
+/// are damaged is a line at the end.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -77,7 +78,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     annotate: Option<PathBuf>,
     /// Also draw the scores of each person over time, as a PNG picture
-    #[arg(long, value_name = "FILE", value_parser = picture)]
+    #[arg(long, value_name = "FILE", value_parser = picture())]
     timeline: Option<PathBuf>,
     /// Frames per second of a folder of numbered frames [default: 30]
     #[arg(long, value_name = "F", value_parser = frame_rate)]
@@ -163,6 +164,9 @@ fn video(arguments: &Arguments) -> Result<bool> {
     progress.finish();
     if let (Some(_), Err(undrawn)) = (&broken, &drawn) {
         say(one_line(undrawn));
+    }
+    if let Some(damage) = (input.damaged)() {
+        say(format_args!("{}: {damage}", arguments.input.display()));
     }
     match broken {
         Some(error) => Err(error),

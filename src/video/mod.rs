@@ -53,7 +53,7 @@ pub mod track;
 mod watch;
 
 #[cfg(feature = "video")]
-pub use ffmpeg::{Ffmpeg, VideoFile, VideoFrames, VideoWriter};
+pub use ffmpeg::{Damage, Ffmpeg, VideoFile, VideoFrames, VideoWriter};
 pub use folder::{FolderFrames, FrameFolder};
 pub use follow::{Follower, FollowerConfig};
 pub use frame::Frame;

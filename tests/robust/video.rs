@@ -496,3 +496,60 @@ fn what_is_no_video_is_one_clear_line() {
     );
     assert!(FrameFolder::open(&folder, 0.0).is_err());
 }
+
+#[test]
+fn a_result_that_cannot_be_written_is_refused_before_anything_is_read() {
+    let studio = Studio::new();
+    let folder = studio.folder("frames", &walk(2));
+    let refused = |flag: &str, value: &std::ffi::OsStr| {
+        let left = run(studio.video().arg(&folder).arg(flag).arg(value));
+        assert!(!left.succeeded && left.out.is_empty(), "{flag} {value:?}");
+        left.said
+    };
+    let place = |name: &str| studio.place.path(name).into_os_string();
+    let said = refused("--timeline", &place("scores.jpg"));
+    assert!(said.contains("expected a name that ends in .png"), "{said}");
+    let said = refused("--timeline", &place("scores"));
+    assert!(said.contains("expected a name that ends in .png"), "{said}");
+    let said = refused("--smooth", "-1".as_ref());
+    assert!(said.contains("'-1' for '--smooth <SECONDS>'"), "{said}");
+    assert!(said.contains("seconds above 0"), "{said}");
+    #[cfg(target_os = "linux")]
+    {
+        let said = refused("--timeline", "/proc/scores.png".as_ref());
+        assert!(said.contains("nothing can be written there"), "{said}");
+        let said = refused("--out", "/proc/rows.csv".as_ref());
+        assert!(said.contains("/proc/rows.csv"), "{said}");
+        #[cfg(feature = "video")]
+        {
+            let said = refused("--annotate", "/proc/annotated.mp4".as_ref());
+            assert!(said.contains("cannot create /proc/annotated.mp4"), "{said}");
+        }
+    }
+    #[cfg(feature = "video")]
+    {
+        let mut command = studio.program("video");
+        command.arg(&folder).args(["--frame-rate", "2000"]);
+        let left = run(command.arg("--annotate").arg(place("annotated.mp4")));
+        let expected = "--frame-rate with --annotate: expected a number above 0 and at most 1000";
+        assert!(
+            !left.succeeded && left.said.contains(expected),
+            "{}",
+            left.said
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_timeline_is_drawn_under_a_name_that_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let studio = Studio::new();
+    let folder = studio.folder("frames", &walk(4));
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.PNG");
+    let picture = studio.place.path("x").with_file_name(name);
+    let left = run(studio.video().arg(&folder).arg("--timeline").arg(&picture));
+    assert!(left.succeeded, "{}", left.said);
+    let drawn = fs::read(&picture).unwrap();
+    assert!(image::load_from_memory(&drawn).unwrap().width() > 500);
+}

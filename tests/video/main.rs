@@ -9,4 +9,5 @@ mod name;
 mod picture;
 mod process;
 mod time;
+mod whole;
 mod write;

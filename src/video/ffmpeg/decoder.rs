@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::child::Running;
 use super::input::Input;
 use super::nut::Nut;
-use super::program::Ffmpeg;
+use super::program::{Ffmpeg, own_times};
 use super::words::Words;
 use crate::data::image::ImageLimits;
 use crate::video::frame::Frame;
@@ -50,19 +50,15 @@ pub(super) struct Decoder {
 impl Decoder {
     /// Starts the decoder and reads as far as the pictures' size, or to its end if there is none.
     pub(super) fn start(ffmpeg: &Ffmpeg, input: &Input, way: &Way) -> Result<Result<Self, End>> {
-        let mut command = ffmpeg.ffmpeg();
+        let mut command = ffmpeg.warning_ffmpeg();
         command.args(&input.options).arg("-i").arg(&input.address);
         let mut filters = way.filters.clone();
         filters.push("format=rgb24".into());
-        // Every picture as it is, at its own time: none is repeated or left out for a rate.
-        let sync = match way.is_old {
-            true => "-vsync",
-            false => "-fps_mode",
-        };
         command
             .args(["-map", &way.stream, "-an", "-sn", "-dn"])
             .args(["-vf", &filters.join(",")])
-            .args([sync, "passthrough", "-enc_time_base", UNIT])
+            .args(own_times(way.is_old))
+            .args(["-enc_time_base", UNIT])
             .args(["-c:v", "rawvideo", "-map_metadata", "-1"])
             .args(["-f", "nut", "-write_index", "0", "-flush_packets", "1"])
             .arg("pipe:1")

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::decoder::{Decoder, End, Way, bounded};
+use super::frames::VideoFrames;
 use super::input::Input;
 use super::probe::{Answer, Promise};
 use super::program::Ffmpeg;
 use super::whole::{Progress, missing};
 use crate::data::image::ImageLimits;
-use crate::video::frame::Frame;
 use crate::{Error, Result};
 
 /// A video that the ffmpeg program can read: a file, an address, a camera.
@@ -124,7 +124,7 @@ impl VideoFile {
         };
         let started = match Decoder::start(ffmpeg, &input, &way)? {
             Ok(decoder) => decoder,
-            Err(end) => return Err(not_whole(&input, Progress::default(), &end, None)),
+            Err(end) => return Err(without_a_frame(&input, &end)),
         };
         let size = started.size();
         bounded(&input, size, limits)?;
@@ -176,65 +176,24 @@ impl VideoFile {
     /// # Errors
     /// [`Error::Program`] if ffmpeg cannot be run. That there is no frame at all is the first item.
     pub fn frames(self) -> Result<VideoFrames> {
-        let mut frames = VideoFrames {
-            decoder: self.started,
-            ended: None,
-            input: self.input,
-            promise: self.promise,
-            came: Progress::default(),
+        let started = match self.started {
+            Some(decoder) => Ok(decoder),
+            None => Decoder::start(&self.ffmpeg, &self.input, &self.way)?,
         };
-        if frames.decoder.is_none() {
-            match Decoder::start(&self.ffmpeg, &frames.input, &self.way)? {
-                Ok(decoder) => {
-                    bounded(&frames.input, decoder.size(), &self.limits)?;
-                    frames.decoder = Some(decoder);
-                }
-                Err(end) => frames.ended = Some(end),
-            }
+        if let Ok(decoder) = &started {
+            bounded(&self.input, decoder.size(), &self.limits)?;
         }
-        Ok(frames)
+        Ok(VideoFrames::new(started, self.input, self.promise))
     }
 }
 
-/// The frames of a video, as they are decoded. ffmpeg waits while nobody asks for the next: only the
-/// picture that is handed out and a few within ffmpeg are in memory.
-///
-/// An error is the last item: all frames that could be read come before it. A damaged picture in the middle
-/// is no error: ffmpeg patches it up or leaves it out, and the others keep their times. Dropped in the middle, it ends
-/// ffmpeg and leaves nothing.
-#[derive(Debug)]
-pub struct VideoFrames {
-    decoder: Option<Decoder>,
-    /// How it ended before the first frame.
-    ended: Option<End>,
-    input: Input,
-    promise: Option<Promise>,
-    came: Progress,
-}
-
-impl Iterator for VideoFrames {
-    type Item = Result<Frame>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let end = match self.decoder.as_mut().map(Decoder::next) {
-            Some(Ok(Some(frame))) => {
-                self.came.frames += 1;
-                self.came.time = frame.time;
-                return Some(Ok(frame));
-            }
-            Some(last) => self.decoder.take()?.end(last.err()),
-            None => self.ended.take()?,
-        };
-        let found = missing(self.came, &end, self.promise.as_ref())?;
-        Some(Err(Error::file(self.input.path(), "a whole video", found)))
-    }
-}
-
-impl std::iter::FusedIterator for VideoFrames {}
-
-fn not_whole(input: &Input, came: Progress, end: &End, promise: Option<&Promise>) -> Error {
-    let found = missing(came, end, promise).unwrap_or_else(|| "none".into());
-    Error::file(input.path(), "a video", found)
+fn without_a_frame(input: &Input, end: &End) -> Error {
+    let found = missing(Progress::default(), end, None, |_| None);
+    Error::file(
+        input.path(),
+        "a video",
+        found.unwrap_or_else(|| "none".into()),
+    )
 }
 
 /// What makes every picture one of the promised size, as it is to be looked at. Turning is done before.
@@ -274,6 +233,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::video::frame::Frame;
 
     /// What a camera is for ffmpeg, in place of one: a device of its own that makes pictures.
     fn camera(pattern: &str) -> Input {

@@ -16,25 +16,30 @@
 //! | `words` | what a program says on its standard error |
 //! | `nut` | the container on the pipe |
 //! | `decoder` | the running decoder, picture by picture |
+//! | `ending` | whether a file's own structure says that it breaks off |
 //! | `whole` | whether all of a file came |
+//! | `frames` | the frames of a video, as they are decoded |
 //! | `file` | a video to be read |
 //! | `output` | a file that may be written, and how |
-//! | `pace` | pictures of any time at a constant rate |
+//! | `stream` | pictures on their way to ffmpeg, each with its time |
 //! | `writer` | a video that is written |
 
 mod child;
 mod decoder;
+mod ending;
 mod file;
+mod frames;
 mod input;
 mod nut;
 mod output;
-mod pace;
 mod probe;
 mod program;
+mod stream;
 mod whole;
 mod words;
 mod writer;
 
-pub use file::{VideoFile, VideoFrames};
+pub use file::VideoFile;
+pub use frames::{Damage, VideoFrames};
 pub use program::Ffmpeg;
 pub use writer::VideoWriter;

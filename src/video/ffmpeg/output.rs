@@ -1,7 +1,7 @@
 //! A file that a video may be written to, and how.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
@@ -54,6 +54,7 @@ impl Output {
             }
         };
         replaceable(path)?;
+        creatable(path).map_err(Error::io("create", path))?;
         Ok(Self {
             path: path.to_path_buf(),
             options: [codec, container].concat(),
@@ -66,6 +67,22 @@ impl Output {
         options.write(true).create(true).truncate(false);
         let opened = options.open(&self.path);
         opened.map(drop).map_err(Error::io("create", &self.path))
+    }
+}
+
+/// Tries whether the file can be written, which is too late to learn with the first picture.
+fn creatable(path: &Path) -> io::Result<()> {
+    let mut new = OpenOptions::new();
+    match new.write(true).create_new(true).open(path) {
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            match OpenOptions::new().write(true).open(path) {
+                // A link to what is not there yet.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                opened => opened.map(drop),
+            }
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -153,6 +170,12 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("b.mkv")).unwrap();
         assert!(refused(&folder.path().join("b.mkv")).ends_with("found a folder"));
+        // One that is not there is tried, and nothing is left of that.
+        let free = folder.path().join("free.mkv");
+        Output::at(&free).unwrap();
+        assert!(!free.exists());
+        #[cfg(target_os = "linux")]
+        assert!(refused(Path::new("/proc/a.mkv")).starts_with("cannot create /proc/a.mkv: "));
         let text = refused(&folder.path().join("none/b.mkv"));
         assert!(
             text.starts_with("cannot write to ") && text.contains("none: "),

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// What is asked for, and no more: a file may hold much besides.
 const ASKED: &str = "program_version=version:format=format_name,duration:\
     stream=index,codec_name,codec_type,width,height,sample_aspect_ratio,field_order,r_frame_rate,\
-    avg_frame_rate,nb_frames,duration:stream_disposition=default,attached_pic:\
+    avg_frame_rate,time_base,nb_frames,duration:stream_disposition=default,attached_pic:\
     stream_side_data=rotation:stream_tags=DURATION";
 /// Frames a second beyond which a rate is none.
 const MOST_FRAMES: f64 = 1000.0;
@@ -23,6 +23,8 @@ const ANSWER: u64 = 1 << 24;
 /// What a file promises of its video.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Promise {
+    /// The kind of file, as ffprobe calls it.
+    pub kind: String,
     /// The stream's number in the file.
     pub stream: usize,
     /// Width and height of the pictures as they are stored.
@@ -76,6 +78,7 @@ struct Stream {
     field_order: Option<String>,
     r_frame_rate: Option<String>,
     avg_frame_rate: Option<String>,
+    time_base: Option<String>,
     nb_frames: Option<String>,
     duration: Option<String>,
     #[serde(default)]
@@ -160,12 +163,10 @@ impl Answer {
     /// What the video of `input` promises.
     pub(super) fn promise(self, input: &Input) -> Result<Promise> {
         let refuse = |expected: &str, found: &str| Err(Error::file(input.path(), expected, found));
-        let format = self.format;
-        let kind = format
-            .as_ref()
-            .and_then(|format| format.format_name.as_deref());
-        let is_avi = kind == Some("avi");
-        if kind == Some("tty") {
+        let mut format = self.format;
+        let kind = format.as_mut().and_then(|format| format.format_name.take());
+        let kind = kind.unwrap_or_default();
+        if kind == "tty" {
             // ffmpeg draws texts, letter by letter.
             return refuse("a video", "a text");
         }
@@ -229,10 +230,19 @@ impl Answer {
         let frames: Option<u64> = frames.and_then(|frames| frames.parse().ok());
         let frames = frames.filter(|&frames| frames > 0);
         let told = number(&stream.duration).or_else(|| seconds(stream.tags.duration.as_deref()?));
+        let every = rate(&stream.r_frame_rate);
+        // An MXF file's duration is a number of frames.
+        let in_time = || Some((told? * every?).round() as u64);
+        let frames = frames.or_else(|| in_time().filter(|_| kind == "mxf"));
         // An AVI file's duration is taken from its length, that of a cut one too; its header is of the whole.
-        let whole = || Some(frames? as f64 / rate(&stream.r_frame_rate)?);
-        let whole = is_avi.then(whole).flatten();
+        let unit = stream
+            .time_base
+            .as_deref()
+            .and_then(|text| ratio(text, '/'));
+        let whole = || Some(frames? as f64 * unit?);
+        let whole = whole().filter(|_| kind == "avi");
         Ok(Promise {
+            kind,
             stream: stream.index,
             stored,
             size: looked_at(stored, aspect, rotation.unwrap_or(0.0)),
@@ -241,7 +251,7 @@ impl Answer {
                 stream.field_order.as_deref(),
                 Some("tt" | "bb" | "tb" | "bt")
             ),
-            rate: rate(&stream.avg_frame_rate).or(rate(&stream.r_frame_rate)),
+            rate: rate(&stream.avg_frame_rate).or(every),
             duration: told.into_iter().chain(whole).reduce(f64::max),
             file_duration,
             frames,

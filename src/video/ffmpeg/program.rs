@@ -75,14 +75,26 @@ impl Ffmpeg {
 
     /// A command of `ffmpeg` that asks nothing and says only what is wrong.
     pub(super) fn ffmpeg(&self) -> Command {
-        let mut command = quiet(&self.ffmpeg);
-        command.args(["-nostdin", "-nostats"]);
-        command
+        unasking(quiet(&self.ffmpeg))
+    }
+
+    /// The same that also warns, says of each line which of both it is, and leaves no repetition out.
+    pub(super) fn warning_ffmpeg(&self) -> Command {
+        unasking(heard(&self.ffmpeg, "repeat+level+warning"))
     }
 
     /// A command of `ffprobe` that says only what is wrong.
     pub(super) fn ffprobe(&self) -> Command {
         quiet(&self.ffprobe)
+    }
+}
+
+/// The options by which every picture is passed on as it is, at its own time: none is repeated or left out
+/// for a rate.
+pub(super) fn own_times(is_old: bool) -> [&'static str; 2] {
+    match is_old {
+        true => ["-vsync", "passthrough"],
+        false => ["-fps_mode", "passthrough"],
     }
 }
 
@@ -103,10 +115,19 @@ pub(super) fn cannot_run(program: impl AsRef<OsStr>) -> impl FnOnce(IoError) -> 
 }
 
 fn quiet(program: &Path) -> Command {
+    heard(program, "error")
+}
+
+fn heard(program: &Path, level: &str) -> Command {
     let mut command = Command::new(program);
-    command.args(["-hide_banner", "-loglevel", "error"]);
+    command.args(["-hide_banner", "-loglevel", level]);
     apart(&mut command);
     command
+}
+
+fn unasking(mut ffmpeg: Command) -> Command {
+    ffmpeg.args(["-nostdin", "-nostats"]);
+    ffmpeg
 }
 
 /// Puts the program in a group of its own: Ctrl-C in a terminal reaches us alone, and we decide what it

@@ -8,16 +8,18 @@ use image::RgbImage;
 
 use super::child::Running;
 use super::output::Output;
-use super::pace::Pace;
-use super::program::Ffmpeg;
+use super::probe::Answer;
+use super::program::{Ffmpeg, own_times};
+use super::stream;
 use crate::{Error, Result};
 
 /// Pictures written to a video file by the ffmpeg program: H.264 for a name that ends in `.mp4`, `.mov` or
 /// `.mkv`, VP9 for `.webm`.
 ///
-/// The video has a constant rate. A picture stands within half a frame of its time, counted from the
-/// first: it is repeated until the next one's place, and left out if the next one has the same. Sides of
-/// an odd number of pixels get one more of black, right and below, for every player shows such videos.
+/// Every picture stands at its own time, counted from the first, to a 90000th of a second, in `.mkv` and
+/// `.webm` to a thousandth; it is shown until the next one. One whose time is that of the one before, to
+/// half a thousandth of a second, or earlier, takes its place. Sides of an odd number of pixels get one more
+/// of black, right and below, for every player shows such videos.
 ///
 /// # A video that is not finished
 /// Other results are written whole or not at all; a video is more use in part than not at all, so it is
@@ -42,10 +44,13 @@ use crate::{Error, Result};
 pub struct VideoWriter {
     ffmpeg: Ffmpeg,
     output: Output,
+    /// Whether the programs are of the time before 5.1.
+    is_old: bool,
     rate: f64,
-    pace: Pace,
-    /// The last picture, until it is known how long it is shown.
-    last: Option<RgbImage>,
+    /// The first picture's time.
+    first: f64,
+    /// The last picture and its time, until the next one shows that it keeps it.
+    last: Option<(f64, RgbImage)>,
     pipe: Option<Pipe>,
 }
 
@@ -57,16 +62,16 @@ struct Pipe {
 }
 
 impl VideoWriter {
-    /// A video of `rate` frames a second at `path`, by the program that [`Ffmpeg::find`] gives. Nothing is
-    /// written before the first picture.
+    /// A video of about `rate` frames a second at `path`, by the program that [`Ffmpeg::find`] gives: so long
+    /// is the last one shown. Nothing is written before the first picture.
     ///
     /// That the video which is read is not overwritten is up to the caller:
     /// [`VideoFile::is_at`](super::VideoFile::is_at) tells.
     ///
     /// # Errors
     /// [`Error::File`] for a name of another ending, or if there is something at `path` that is no video;
-    /// [`Error::Io`] if there is no such folder; [`Error::Argument`] for a rate that is none;
-    /// [`Error::Program`] if ffmpeg is not there.
+    /// [`Error::Io`] if there is no such folder, or no file can be written there; [`Error::Argument`] for a
+    /// rate that is none; [`Error::Program`] if ffmpeg is not there.
     pub fn create(path: &Path, rate: f64) -> Result<Self> {
         Self::create_with(&Ffmpeg::find(), path, rate)
     }
@@ -83,10 +88,11 @@ impl VideoWriter {
         let output = Output::at(path)?;
         ffmpeg.check()?;
         Ok(Self {
+            is_old: Answer::of(ffmpeg, None)?.is_old(),
             ffmpeg: ffmpeg.clone(),
             output,
             rate,
-            pace: Pace::new(rate),
+            first: 0.0,
             last: None,
             pipe: None,
         })
@@ -101,21 +107,29 @@ impl VideoWriter {
         if !time.is_finite() {
             return Err(Error::argument("a picture's time", "a finite number", time));
         }
+        let size = picture.dimensions();
         match &self.last {
-            Some(last) if last.dimensions() != picture.dimensions() => {
+            None => {
+                self.pipe = Some(self.start()?);
+                self.first = time;
+                self.last = Some((time, picture));
+                self.send(&[&stream::head(size, self.rate)])
+            }
+            Some((_, last)) if last.dimensions() != size => {
                 let named = |(width, height): (u32, u32)| format!("{width}x{height}");
                 let expected = format!("{} pixels as the first", named(last.dimensions()));
                 let what = format!("a picture of {}", self.output.path.display());
-                return Err(Error::argument(what, expected, named(picture.dimensions())));
+                Err(Error::argument(what, expected, named(size)))
             }
-            Some(_) => {}
-            None => self.pipe = Some(self.start(picture.dimensions())?),
+            Some((before, _)) if time < before + CLOSEST => {
+                self.last = Some((*before, picture));
+                Ok(())
+            }
+            Some(_) => match self.last.replace((time, picture)) {
+                Some(last) => self.write(&last),
+                None => Ok(()),
+            },
         }
-        for _ in 0..self.pace.places_before(time) {
-            self.write_last()?;
-        }
-        self.last = Some(picture);
-        Ok(())
     }
 
     /// Writes the last picture and closes the video. Without a picture there is no file.
@@ -126,17 +140,17 @@ impl VideoWriter {
         self.close()
     }
 
-    fn start(&self, (width, height): (u32, u32)) -> Result<Pipe> {
+    fn start(&self) -> Result<Pipe> {
         self.output.create()?;
         let mut command = self.ffmpeg.ffmpeg();
-        let size = format!("{width}x{height}");
-        let rate = self.rate.to_string();
         // A key picture every other second: between them it is found quickly, and in pieces it is kept.
         let key = (2.0 * self.rate).ceil().to_string();
         command
-            .args(["-f", "rawvideo", "-pixel_format", "rgb24"])
-            .args(["-video_size", &size, "-framerate", &rate])
-            .args(["-i", "pipe:0", "-y", "-g", &key, "-vf", COLOURS])
+            // All is said before the first picture.
+            .args(["-probesize", "32", "-analyzeduration", "0"])
+            .args(["-f", "matroska", "-i", "pipe:0", "-y"])
+            .args(own_times(self.is_old))
+            .args(["-enc_time_base", "1:90000", "-g", &key, "-vf", COLOURS])
             .args(["-colorspace", "bt709", "-color_primaries", "bt709"])
             .args(["-color_trc", "bt709", "-color_range", "tv"])
             .args(&self.output.options)
@@ -152,11 +166,20 @@ impl VideoWriter {
         }
     }
 
-    fn write_last(&mut self) -> Result<()> {
-        let (Some(pipe), Some(last)) = (&mut self.pipe, &self.last) else {
+    fn write(&mut self, (time, picture): &(f64, RgbImage)) -> Result<()> {
+        let microseconds = ((time - self.first) * 1e6).round() as u64;
+        let before = stream::before(microseconds, picture.as_raw().len());
+        self.send(&[&before, picture.as_raw()])
+    }
+
+    fn send(&mut self, parts: &[&[u8]]) -> Result<()> {
+        let Some(pipe) = &mut self.pipe else {
             return Ok(());
         };
-        if pipe.pictures.write_all(last.as_raw()).is_ok() {
+        if parts
+            .iter()
+            .all(|part| pipe.pictures.write_all(part).is_ok())
+        {
             return Ok(());
         }
         // It reads no more because it has ended.
@@ -171,7 +194,10 @@ impl VideoWriter {
 
     /// Closes the video in order; a second time does nothing.
     fn close(&mut self) -> Result<()> {
-        let written = self.write_last();
+        let written = match self.last.take() {
+            Some(last) => self.write(&last),
+            None => Ok(()),
+        };
         let Some(Pipe {
             pictures,
             mut running,
@@ -208,6 +234,8 @@ impl Drop for VideoWriter {
     }
 }
 
+/// Seconds between two pictures below which they are at one time: the coarsest container's unit, halved.
+const CLOSEST: f64 = 5e-4;
 /// Even sides, and the colours as players expect them of videos whose size is not that of television.
 const COLOURS: &str = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,\
     format=yuv420p";

@@ -1,5 +1,8 @@
 //! Pages beside each other.
 
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{Live, frame_of};
@@ -52,4 +55,29 @@ fn many_connections_at_once_are_answered_each_in_its_turn() {
     });
     drop(silent);
     assert_eq!(live.frame(&session, 0.0, &frame).status, 200);
+}
+
+#[test]
+fn a_page_that_is_silent_for_half_a_minute_gives_its_place_to_a_new_one() {
+    let live = Live::start();
+    let sessions: Vec<String> = (0..4).map(|_| live.open()).collect();
+    let frame = frame_of(&[([4, 6], 200)]);
+    let begun = Instant::now();
+    let mut seconds = 0.0;
+    // The first one goes on; as long as the others may be silent, there is no place.
+    while begun.elapsed() < Duration::from_secs(31) {
+        assert_eq!(live.frame(&sessions[0], seconds, &frame).status, 200);
+        if seconds < 5.0 {
+            live.post("session").is_refused(503, "sessions");
+        }
+        sleep(Duration::from_secs(1));
+        seconds += 1.0;
+    }
+    let new = live.open();
+    assert_eq!(live.frame(&new, 0.0, &frame).json()["frame"], 0);
+    let going = live.frame(&sessions[0], seconds, &frame);
+    assert_eq!(going.json()["frame"], seconds as u64);
+    for silent in &sessions[1..] {
+        live.frame(silent, 0.0, &frame).is_refused(404, "session");
+    }
 }
