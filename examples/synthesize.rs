@@ -1,4 +1,4 @@
-//! Renders the synthetic set: drawn faces with labels, in the layout of s-Aff-Wild2.
+//! Renders the synthetic set: drawn faces with labels, in the layout of s-Aff-Wild2 or in a table.
 //!
 //! ```sh
 //! cargo run --release --example synthesize -- --out faces --sheet faces.png
@@ -10,9 +10,9 @@ mod shared;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use countenance::Result;
-use countenance::data::synthetic::{SyntheticConfig, sheet};
+use countenance::data::synthetic::{Form, SyntheticConfig, SyntheticTableConfig, sheet};
 use countenance::picture::save_png;
 use shared::argument::{parse, picture, seed, whole};
 use shared::progress::Progress;
@@ -20,8 +20,8 @@ use shared::report;
 
 /// Render a synthetic data set of drawn faces, labelled like s-Aff-Wild2.
 ///
-/// The folder gets cropped_aligned/<video>/<frame>.jpg and the two annotation files. The same seed
-/// and sizes give the same bytes. Scores on drawn faces say nothing about accuracy on people.
+/// The folder gets cropped_aligned/<video>/<frame>.jpg and the two annotation files, or with another
+/// --form images/<subject>/ and labels.csv. The same seed and sizes give the same bytes. Scores on drawn faces say nothing about accuracy on people.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -52,9 +52,23 @@ struct Arguments {
         value_parser = seed
     )]
     seed: u64,
+    /// What is labelled, and how
+    #[arg(long, value_enum, default_value_t = Labels::AffWild2)]
+    form: Labels,
     /// Also draw a contact sheet of every action unit and expression into this PNG file
     #[arg(long, value_name = "FILE", value_parser = picture())]
     sheet: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Labels {
+    /// Action units, expressions, valence and arousal, in s-Aff-Wild2's annotation files
+    #[value(name = "aff-wild2")]
+    AffWild2,
+    /// Intensities of 12 action units from 0 to 5, in a table
+    Intensities,
+    /// Ten votes on 8 expressions a face, in a table; grey images of 48 pixels, as FER+ has them
+    Votes,
 }
 
 fn main() -> ExitCode {
@@ -63,21 +77,33 @@ fn main() -> ExitCode {
 }
 
 fn synthesize(arguments: &Arguments) -> Result<()> {
-    let config = SyntheticConfig::new()
-        .with_train(arguments.train)
-        .with_validation(arguments.validation)
-        .with_seed(arguments.seed);
     let progress = Progress::start("rendering");
-    config.generate(&arguments.out, &|done, total| {
+    let tell = |done, total| {
         progress.update(done, total);
         true
-    })?;
+    };
+    let table = |form| {
+        SyntheticTableConfig::new(form)
+            .with_train(arguments.train)
+            .with_validation(arguments.validation)
+            .with_seed(arguments.seed)
+            .generate(&arguments.out, &tell)
+    };
+    match arguments.form {
+        Labels::AffWild2 => SyntheticConfig::new()
+            .with_train(arguments.train)
+            .with_validation(arguments.validation)
+            .with_seed(arguments.seed)
+            .generate(&arguments.out, &tell)?,
+        Labels::Intensities => table(Form::Intensities)?,
+        Labels::Votes => table(Form::Votes)?,
+    }
     progress.finish();
     report::print(format_args!(
         "{}: {} training and {} validation rows",
         arguments.out.display(),
-        config.train,
-        config.validation
+        arguments.train,
+        arguments.validation
     ))?;
     if let Some(path) = &arguments.sheet {
         save_png(&sheet(arguments.seed), path)?;

@@ -4,7 +4,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`label`] | action units, expressions, and one row's labels with what is missing |
+//! | [`label`] | action units, expressions, the vocabulary of a data set, and one row's labels with what is missing |
 //! | [`face`] | photographs to faces: detectors, crops, and the reader of every face |
 //! | [`video`] | videos: faces followed from frame to frame, scores smoothed over time |
 //! | [`data`] | annotation files, images, the feature cache, the synthetic set |

@@ -27,6 +27,7 @@ mod feature;
 mod file;
 mod range;
 mod task;
+mod transfer;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -36,6 +37,7 @@ pub use self::feature::FeatureKind;
 pub(crate) use self::file::{CONFIG_KEY, FORMAT, FORMAT_KEY, VERSION, VERSION_KEY};
 pub(crate) use self::range::validate_backbone;
 pub use self::task::Tasks;
+pub use self::transfer::Transfer;
 use crate::attention::CrossAttention;
 use crate::backbone::EfficientNet;
 use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};

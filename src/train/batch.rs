@@ -20,6 +20,8 @@ pub struct LabelBatch {
     pub expressions: Tensor<1, Int>,
     /// `[batch]`.
     pub expressions_present: Tensor<1, Bool>,
+    /// Where any row has soft labels, the share of each class, `[batch, classes]`.
+    pub expression_shares: Option<Tensor<2>>,
     /// In [-1, 1], `[batch, 2]`.
     pub valence_arousal: Tensor<2>,
     /// `[batch, 2]`.
@@ -65,6 +67,7 @@ impl LabelBatch {
                 ),
                 device,
             ),
+            expression_shares: shares(labels, device),
             valence_arousal: Tensor::from_data(
                 TensorData::new(valence_arousal.collect::<Vec<_>>(), [batch, 2]),
                 device,
@@ -78,6 +81,28 @@ impl LabelBatch {
             ),
         }
     }
+}
+
+/// The share of each class in every row, if any of them has soft labels; all of a hard label is its class's.
+fn shares(labels: &[Labels], device: &Device) -> Option<Tensor<2>> {
+    let classes = labels.iter().map(|row| row.shares.len()).max()?;
+    if classes == 0 {
+        return None;
+    }
+    let mut shares = Vec::with_capacity(labels.len() * classes);
+    for row in labels {
+        match row.shares.is_empty() {
+            false => shares.extend_from_slice(&row.shares),
+            true => shares.extend(
+                (0..classes).map(|class| match row.expression == Some(class) {
+                    true => 1.0,
+                    false => 0.0,
+                }),
+            ),
+        }
+    }
+    let shares = TensorData::new(shares, [labels.len(), classes]);
+    Some(Tensor::from_data(shares, device))
 }
 
 /// A batch of cached features.

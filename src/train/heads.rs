@@ -112,7 +112,7 @@ impl Run {
             let stage = stage("au", Tasks::ACTION_UNIT, &self.config.action_unit, 1);
             let model = ActionUnitStage {
                 head,
-                loss: supervision.asymmetric(&device),
+                loss: supervision.unit_loss(&device),
                 sam: sam(stage.config),
             };
             let (train, validation) = feature_rows(&stage, features, None);

@@ -22,6 +22,7 @@
 mod average;
 mod balance;
 mod batch;
+mod begin;
 mod branch;
 mod check;
 mod checkpoint;

@@ -31,6 +31,7 @@ use crate::{Error, Result};
 /// | `curves.png` | the same as a picture |
 /// | `confusion.png` | which expressions of the validation split were taken for which |
 /// | `report.json` | the scores on the validation split |
+/// | `heads.safetensors` | the model whose heads it began with, if there is one |
 /// | `model.safetensors` | the trained network with its config |
 pub struct Run {
     folder: Folder,

@@ -266,12 +266,12 @@ mod tests {
     use crate::Labels;
     use crate::data::cache::{CacheWriter, Fingerprint};
     use crate::head::ActionUnitHeadConfig;
-    use crate::label::ACTION_UNITS;
+    use crate::label::UnitSet;
     use crate::loss::AsymmetricLossConfig;
     use crate::optim::SamConfig;
     use crate::testing::noise;
     use crate::train::batch::FeatureBatch;
-    use crate::train::model::ActionUnitStage;
+    use crate::train::model::{ActionUnitStage, UnitLoss};
     use crate::train::source::FeatureSource;
 
     /// As many as the paper's set has, roughly, at its width.
@@ -315,7 +315,11 @@ mod tests {
         let device = Device::default().autodiff();
         let model = ActionUnitStage {
             head: ActionUnitHeadConfig::new(WIDTH).init(&device),
-            loss: AsymmetricLossConfig::new(vec![1.0; ACTION_UNITS]).init(&device),
+            loss: UnitLoss::new(
+                &UnitSet::aff_wild2(),
+                |units| AsymmetricLossConfig::new(vec![1.0; units.len()]).init(&device),
+                &device,
+            ),
             sam: Some(SamConfig::new().init()),
         };
         let config = StageConfig::new().with_epochs(1);

@@ -4,13 +4,13 @@
 use burn::tensor::Device;
 
 use super::config::{Sampling, StageConfig};
-use super::model::JointLoss;
+use super::model::{JointLoss, UnitLoss};
 use crate::attention::Attention;
 use crate::data::split::Statistics;
 use crate::label::Vocabulary;
 use crate::loss::{
-    AsymmetricLoss, AsymmetricLossConfig, ConcordanceLoss, ConcordanceLossConfig,
-    WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
+    AsymmetricLossConfig, ConcordanceLoss, ConcordanceLossConfig, WeightedCrossEntropy,
+    WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
 };
 use crate::network::Tasks;
 
@@ -56,12 +56,16 @@ impl Supervision {
         }
     }
 
-    /// The loss of the action units; a rarer unit weighs more.
-    pub(super) fn asymmetric(&self, device: &Device) -> AsymmetricLoss {
-        let units = &self.training.action_units;
-        let positives: Vec<_> = units.iter().map(|unit| unit.present).collect();
-        let labelled: Vec<_> = units.iter().map(|unit| unit.labelled).collect();
-        AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
+    /// The loss of the action units; of those that are present or absent, a rarer one weighs more.
+    pub(super) fn unit_loss(&self, device: &Device) -> UnitLoss {
+        let asymmetric = |columns: &[i64]| {
+            let counts = columns.iter();
+            let counts = counts.map(|&column| self.training.action_units[column as usize]);
+            let (positives, labelled): (Vec<_>, Vec<_>) =
+                counts.map(|count| (count.present, count.labelled)).unzip();
+            AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
+        };
+        UnitLoss::new(&self.vocabulary.action_units, asymmetric, device)
     }
 
     /// The loss of the expressions; a rarer class weighs more, unless it is drawn more often.
@@ -89,7 +93,7 @@ impl Supervision {
     pub(super) fn joint_loss(&self, device: &Device, stage: &StageConfig) -> JointLoss {
         let tasks = self.tasks();
         JointLoss {
-            action_unit: tasks.action_unit.then(|| self.asymmetric(device)),
+            action_unit: tasks.action_unit.then(|| self.unit_loss(device)),
             expression: tasks.expression.then(|| self.cross_entropy(device, stage)),
             valence_arousal: tasks.valence_arousal.then(|| self.concordance()),
         }

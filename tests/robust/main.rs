@@ -31,3 +31,5 @@ mod task;
 #[cfg(feature = "train")]
 mod training;
 mod video;
+#[cfg(feature = "train")]
+mod vocabulary;

@@ -38,6 +38,8 @@ pub struct Summary {
     pub parts: Vec<(Option<SplitName>, Statistics)>,
     /// How it was divided where it does not say.
     pub division: Option<Division>,
+    /// Whether any row weighs something else than 1.
+    pub weighted: bool,
     /// What is in several of the parts that it names.
     pub shared: Vec<Shared>,
     /// Columns that were passed over.
@@ -59,6 +61,7 @@ impl Summary {
             vocabulary: Vocabulary::default(),
             parts: Vec::new(),
             division: None,
+            weighted: false,
             shared: Vec::new(),
             ignored: Vec::new(),
             outside: 0,
@@ -69,12 +72,14 @@ impl Summary {
 
     pub(super) fn with_part(mut self, name: SplitName, split: &Split) -> Self {
         self.vocabulary = split.vocabulary.clone();
+        self.weighted |= split.marks.has_weights();
         self.parts.push((Some(name), split.statistics()));
         self
     }
 
     pub(super) fn with_whole(mut self, split: &Split) -> Self {
         self.vocabulary = split.vocabulary.clone();
+        self.weighted |= split.marks.has_weights();
         self.parts.push((None, split.statistics()));
         self
     }
@@ -96,6 +101,12 @@ impl Summary {
                 shared.example
             )
         }));
+        if self.weighted {
+            lines.push(
+                "weights are kept with the rows; every row counts alike in losses and scores"
+                    .into(),
+            );
+        }
         if !self.ignored.is_empty() {
             lines.push(format!("columns passed over: {}", self.ignored.join(", ")));
         }

@@ -76,11 +76,17 @@ pub(super) struct Behaviour {
     pub(super) active: [bool; ACTION_UNITS],
     pub(super) movement: Movement,
     pub(super) valence_arousal: [f32; 2],
+    /// How strong the display is as a whole, 0.7 to 1.
+    pub(super) strength: f32,
 }
 
 impl Behaviour {
     pub(super) fn draw(rng: &mut ChaCha8Rng) -> Self {
-        let expression = pick(rng, &EXPRESSION_SHARES);
+        Self::of(pick(rng, &EXPRESSION_SHARES), rng)
+    }
+
+    /// Of a face that shows this expression.
+    pub(super) fn of(expression: usize, rng: &mut ChaCha8Rng) -> Self {
         let active = active_units(expression, rng);
         // One person's display is strong or weak as a whole, more than unit by unit.
         let strength = between(rng, 0.7, 1.0);
@@ -101,6 +107,7 @@ impl Behaviour {
             active,
             valence_arousal: affect(expression, strength, &units, rng),
             movement,
+            strength,
         }
     }
 

@@ -30,8 +30,11 @@
 mod brush;
 #[cfg(test)]
 mod call;
+mod degree;
 mod face;
 mod feature;
+mod folder;
+mod form;
 mod half;
 mod head;
 mod identity;
@@ -45,9 +48,8 @@ mod render;
 mod scene;
 mod sheet;
 mod video;
+mod vote;
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -55,16 +57,15 @@ use burn::config::Config;
 use rayon::prelude::*;
 use serde_json::json;
 
+pub use form::{Form, SyntheticTableConfig};
 pub use sheet::sheet;
 
+use self::folder::claim;
 use crate::data::annotation::{self, Row};
-use crate::data::file::{remove_abandoned, write_whole};
 use crate::{Error, Result};
 
 /// Changes whenever the same config gives other bytes than before.
 const RENDERER: u32 = 1;
-/// What kind of set a folder holds.
-const MARK: &str = "synthetic.json";
 const TRAINING: &str = "training_set_annotations.txt";
 const VALIDATION: &str = "validation_set_annotations.txt";
 /// How large a synthetic set is, and which one.
@@ -96,6 +97,16 @@ impl SyntheticConfig {
     /// The most rows of a set: more are a slip of the finger.
     pub const MOST: usize = 1_000_000;
 
+    fn check_sizes(sizes: [usize; 2]) -> Result<()> {
+        for (what, rows) in ["train", "validation"].into_iter().zip(sizes) {
+            if !(1..=Self::MOST).contains(&rows) {
+                let expected = format!("1 to {} rows", Self::MOST);
+                return Err(Error::argument(what, expected, rows));
+            }
+        }
+        Ok(())
+    }
+
     /// Renders the set into the folder `out`, which must be absent, empty, or hold this same set.
     ///
     /// Layout: `cropped_aligned/<video>/<frame>.jpg`, 112 pixels square;
@@ -114,16 +125,18 @@ impl SyntheticConfig {
         out: &Path,
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<()> {
-        for (what, rows) in [("train", self.train), ("validation", self.validation)] {
-            if !(1..=Self::MOST).contains(&rows) {
-                let expected = format!("1 to {} rows", Self::MOST);
-                return Err(Error::argument(what, expected, rows));
-            }
-        }
-        if self.claim(out)? {
+        Self::check_sizes([self.train, self.validation])?;
+        let mark = json!({
+            "renderer": RENDERER,
+            "train": self.train,
+            "validation": self.validation,
+            "seed": self.seed,
+        });
+        if claim(out, &mark, &[TRAINING, VALIDATION])? {
             return Ok(());
         }
-        let halves = video::plan([self.train, self.validation], self.seed);
+        let repeats = video::Repeats::Validation;
+        let halves = video::plan([self.train, self.validation], self.seed, repeats);
         let total = halves.iter().flatten().map(video::Video::len).sum();
         let done = AtomicUsize::new(0);
         let each = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
@@ -137,56 +150,12 @@ impl SyntheticConfig {
         }
         Ok(())
     }
-
-    /// Makes the folder this set's own; whether it already holds the complete set.
-    fn claim(&self, out: &Path) -> Result<bool> {
-        let mark = format!(
-            "{}\n",
-            json!({
-                "renderer": RENDERER,
-                "train": self.train,
-                "validation": self.validation,
-                "seed": self.seed,
-            })
-        );
-        if out.is_file() {
-            return Err(Error::file(out, "a folder for the set", "a file"));
-        }
-        fs::create_dir_all(out).map_err(Error::io("create", out))?;
-        let path = out.join(MARK);
-        match fs::read_to_string(&path) {
-            Ok(found) if found == mark => {
-                Ok([TRAINING, VALIDATION].iter().all(|f| out.join(f).is_file()))
-            }
-            Ok(found) => Err(Error::file(
-                &path,
-                format!("the set {}", mark.trim()),
-                format!("{}; choose another folder or delete this one", found.trim()),
-            )),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // A run that was killed before it had marked the folder leaves this much.
-                remove_abandoned(&path);
-                let mut entries = fs::read_dir(out).map_err(Error::io("read", out))?;
-                if let Some(other) = entries.next() {
-                    let other = other.map_err(Error::io("read", out))?.file_name();
-                    let other = other.to_string_lossy();
-                    return Err(Error::file(
-                        out,
-                        "an empty folder or a synthetic set",
-                        format!("other files, such as {other}; choose another folder"),
-                    ));
-                }
-                write_whole(&path, |out| out.write_all(mark.as_bytes()))?;
-                Ok(false)
-            }
-            Err(error) => Err(Error::io("read", &path)(error)),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
     use std::path::PathBuf;
 
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -16,33 +17,46 @@ use crate::data::annotation::Row;
 use crate::{Error, Result};
 
 /// Side of the images, in pixels; that of s-Aff-Wild2's aligned crops.
-const SIDE: u32 = 112;
+pub(super) const SIDE: u32 = 112;
 const JPEG_QUALITY: u8 = 92;
 /// Share of validation rows that name an image a second time: 210 of s-Aff-Wild2's 26,876.
 const REPEATED: f64 = 210.0 / 26_876.0;
 
 /// One person in one place, filmed for some frames.
 pub(super) struct Video {
-    name: String,
+    pub(super) name: String,
     /// The random stream it is drawn from.
-    stream: u64,
-    frames: Vec<Frame>,
+    pub(super) stream: u64,
+    pub(super) frames: Vec<Frame>,
     training: bool,
 }
 
-struct Frame {
-    number: u32,
+pub(super) struct Frame {
+    pub(super) number: u32,
     /// How many rows name it.
     rows: usize,
 }
 
+/// Whether rows name an image a second time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// None does.
+    None,
+    /// Some of validation do, as in s-Aff-Wild2.
+    Validation,
+}
+
 /// All videos of a set with so many rows for training and for validation, training first. No person
 /// is in both halves.
-pub(super) fn plan([train, validation]: [usize; 2], seed: u64) -> [Vec<Video>; 2] {
+pub(super) fn plan(
+    [train, validation]: [usize; 2],
+    seed: u64,
+    repeats: Repeats,
+) -> [Vec<Video>; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut stream = 0;
     [(train, true), (validation, false)].map(|(rows, training)| {
-        let repeated = if training {
+        let repeated = if training || repeats == Repeats::None {
             0
         } else {
             (rows as f64 * REPEATED).round() as usize
@@ -85,6 +99,15 @@ pub(super) fn plan([train, validation]: [usize; 2], seed: u64) -> [Vec<Video>; 2
     })
 }
 
+/// A picture as the set's files have it.
+pub(super) fn jpeg(picture: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
+        .encode_image(picture)
+        .expect("memory takes every picture");
+    bytes
+}
+
 impl Video {
     /// How many images the video holds.
     pub(super) fn len(&self) -> usize {
@@ -117,14 +140,7 @@ impl Video {
             let picture = render(&identity, &face, &scene, SIDE, &mut rng);
             let name = format!("{:05}.jpg", frame.number);
             let path = folder.join(&name);
-            let mut bytes = Vec::new();
-            JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
-                .encode_image(&picture)
-                .map_err(|error| Error::Image {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?;
-            std::fs::write(&path, bytes).map_err(Error::io("write", &path))?;
+            std::fs::write(&path, jpeg(&picture)).map_err(Error::io("write", &path))?;
             for _ in 0..frame.rows {
                 rows.push(Row {
                     image: format!("{}/{name}", self.name),

@@ -63,9 +63,16 @@ impl Run {
             .with_tasks(supervision.tasks());
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
-        let network = self.heads(drawn(config.init(&device)), &features, supervision)?;
+        let network = self.begun(drawn(config.init(&device)))?;
+        let network = self.heads(network, &features, supervision)?;
         let judged = supervision.judged();
-        self.finish(network, judged, &data.validation, &features.validation)
+        self.finish(
+            network,
+            judged,
+            None,
+            &data.validation,
+            &features.validation,
+        )
     }
 
     /// The features of `split`, put together in the file at `path` unless they are there already.

@@ -1,18 +1,17 @@
-//! The action-unit stage: features to twelve probabilities, Eq. 1-3 and 8.
+//! The action-unit stage: features to the scores of the units, Eq. 1-3 and 8.
 
 use burn::module::Module;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
-use super::step;
+use super::{UnitLoss, step};
 use crate::head::ActionUnitHead;
-use crate::loss::{AsymmetricLoss, Reduction};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, StepOutput};
 
 #[derive(Module, Debug)]
 pub(in crate::train) struct ActionUnitStage {
     pub(in crate::train) head: ActionUnitHead,
-    pub(in crate::train) loss: AsymmetricLoss,
+    pub(in crate::train) loss: UnitLoss,
     #[module(skip)]
     pub(in crate::train) sam: Option<Sam>,
 }
@@ -20,13 +19,7 @@ pub(in crate::train) struct ActionUnitStage {
 impl ActionUnitStage {
     fn output(&self, batch: &FeatureBatch) -> StepOutput {
         let scores = self.head.forward(batch.features.clone());
-        let targets = &batch.targets;
-        let loss = self.loss.forward(
-            scores.clone(),
-            targets.action_units.clone(),
-            targets.action_units_present.clone(),
-            Reduction::Auto,
-        );
+        let loss = self.loss.forward(scores.clone(), &batch.targets);
         StepOutput {
             action_units: Some(scores),
             ..StepOutput::new(loss, batch.labels.clone())

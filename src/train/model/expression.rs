@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
-use super::step;
+use super::{expression_loss, step};
 use crate::attention::CrossAttention;
 use crate::head::ExpressionHead;
-use crate::loss::{Reduction, WeightedCrossEntropy};
+use crate::loss::WeightedCrossEntropy;
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, StepOutput};
 
@@ -25,13 +25,7 @@ impl ExpressionStage {
         if let (Some(attention), Some(units)) = (&self.attention, &batch.action_units) {
             logits = attention.forward(units.clone(), logits);
         }
-        let targets = &batch.targets;
-        let loss = self.loss.forward(
-            logits.clone(),
-            targets.expressions.clone(),
-            targets.expressions_present.clone(),
-            Reduction::Auto,
-        );
+        let loss = expression_loss(&self.loss, logits.clone(), &batch.targets);
         StepOutput {
             expression_logits: Some(logits),
             ..StepOutput::new(loss, batch.labels.clone())

@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
-use super::step;
+use super::{UnitLoss, expression_loss, step};
 use crate::Labels;
-use crate::loss::{AsymmetricLoss, ConcordanceLoss, Reduction, WeightedCrossEntropy};
+use crate::loss::{ConcordanceLoss, Reduction, WeightedCrossEntropy};
 use crate::network::{Network, Tasks};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};
@@ -46,7 +46,7 @@ impl Scores {
 /// There is at least one.
 #[derive(Module, Debug)]
 pub(in crate::train) struct JointLoss {
-    pub(in crate::train) action_unit: Option<AsymmetricLoss>,
+    pub(in crate::train) action_unit: Option<UnitLoss>,
     pub(in crate::train) expression: Option<WeightedCrossEntropy>,
     pub(in crate::train) valence_arousal: Option<ConcordanceLoss>,
 }
@@ -83,24 +83,10 @@ impl JointLoss {
 
     fn loss(&self, scores: &Scores, targets: &LabelBatch) -> Tensor<1> {
         let action_unit = self.action_unit.as_ref().zip(scores.action_units.clone());
-        let action_unit = action_unit.map(|(loss, scores)| {
-            loss.forward(
-                scores,
-                targets.action_units.clone(),
-                targets.action_units_present.clone(),
-                Reduction::Auto,
-            )
-        });
+        let action_unit = action_unit.map(|(loss, scores)| loss.forward(scores, targets));
         let expression = self.expression.as_ref();
         let expression = expression.zip(scores.expression_logits.clone());
-        let expression = expression.map(|(loss, logits)| {
-            loss.forward(
-                logits,
-                targets.expressions.clone(),
-                targets.expressions_present.clone(),
-                Reduction::Auto,
-            )
-        });
+        let expression = expression.map(|(loss, logits)| expression_loss(loss, logits, targets));
         let affect = self.valence_arousal.as_ref();
         let affect = affect.zip(scores.valence_arousal.clone());
         let affect = affect.map(|(loss, scores)| {

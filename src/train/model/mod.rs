@@ -4,13 +4,17 @@ mod action_unit;
 mod backbone;
 mod expression;
 mod joint;
+mod supervised;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
 pub(super) use backbone::{BackboneStage, outputs};
 pub(super) use expression::ExpressionStage;
 pub(super) use joint::{JointLoss, JointStage, WholeStage};
+pub(super) use supervised::UnitLoss;
 pub(super) use valence_arousal::ValenceArousalStage;
+
+use supervised::expression_loss;
 
 use burn::module::Module;
 use burn::train::TrainOutput;

@@ -59,8 +59,8 @@ fn flags_that_would_change_nothing_are_refused_and_nothing_is_left() {
             "--whole-epochs 2 --config whole --order staged",
             "found --order staged",
         ),
-        ("--synthetic-train 9 --data d", "'--data <ROOT>'"),
-        ("--synthetic-validation 9 --data d", "'--data <ROOT>'"),
+        ("--synthetic-train 9 --data d", "'--data <PATH>'"),
+        ("--synthetic-validation 9 --data d", "'--data <PATH>'"),
         (
             "--synthetic-train 9 --config given",
             "--synthetic-train: expected a set that is rendered",

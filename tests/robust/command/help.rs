@@ -64,6 +64,7 @@ fn every_flag_tells_its_default_or_has_none() {
         "--config",
         "--sheet",
         "--features",
+        "--heads",
         "--names",
         "--overlay",
         "--confusion",

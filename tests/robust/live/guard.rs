@@ -202,7 +202,7 @@ fn the_page_loads_nothing_from_elsewhere_and_nobody_can_frame_it() {
         }
         seen += 1;
     }
-    assert_eq!(files.len(), 12, "{files:?}");
+    assert_eq!(files.len(), 13, "{files:?}");
     for inline in ["<style", " style=", " onclick=", "<script>", "javascript:"] {
         assert!(!page.body.contains(inline), "{inline}");
     }
