@@ -156,6 +156,12 @@ fn score(arguments: &Arguments) -> Result<()> {
     arguments.labels.put(&mut config.labels);
     let (mut split, summary) = DataSet::open_part(&arguments.data, arguments.split.0, &config)?;
     summary.lines().into_iter().for_each(say);
+    if summary.division.is_some() {
+        say(
+            "warning: the data name no validation part; a run that was given another share, seed or fold \
+             has learnt from some of these rows",
+        );
+    }
     split.check_labelled(&config.annotations)?;
     let translation = Translation::new(&split.vocabulary, &network.config.vocabulary());
     if !translation.lost().is_empty() {

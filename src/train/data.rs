@@ -23,6 +23,8 @@ pub(super) struct Data {
     pub(super) training: Split,
     pub(super) validation: Split,
     summary: Summary,
+    /// Whether it is images that are learnt from, and not what others made of them.
+    reads_images: bool,
 }
 
 /// The digests of a data set, by which a run recognises it.
@@ -59,6 +61,7 @@ impl fmt::Display for SplitDigest {
 impl Data {
     /// Reads the labels of the data set that `path` leads to; images are not looked at.
     pub fn open(path: &Path, config: &TrainConfig) -> Result<Self> {
+        let reads_images = config.features.is_none();
         let config = data_config(config);
         let mut set = DataSet::open(path, &config)?;
         let training = set.take(SplitName::Training)?;
@@ -67,6 +70,7 @@ impl Data {
             training,
             validation: set.take(SplitName::Validation)?,
             summary: set.summary,
+            reads_images,
         };
         if data.supervision().tasks() == Tasks::NONE {
             return Err(Error::file(
@@ -78,10 +82,13 @@ impl Data {
         Ok(data)
     }
 
-    /// What was read, with the images that are not there and those that no row names.
+    /// What was read, with the images that are not there and those that no row names, where there are to
+    /// be any.
     pub fn summary(&self) -> Summary {
         Summary {
-            unmatched: Some(unmatched(&[&self.training, &self.validation])),
+            unmatched: self
+                .reads_images
+                .then(|| unmatched(&[&self.training, &self.validation])),
             ..self.summary.clone()
         }
     }
