@@ -12,12 +12,13 @@
 //!
 //! # Example
 //! ```
-//! use burn::nn::LinearConfig;
+//! use burn::nn::{Initializer, LinearConfig};
 //! use burn::tensor::{Device, Tensor};
 //! use countenance::optim::{BaseOptimizerConfig, SamConfig};
 //!
 //! let device = Device::default().autodiff();
-//! let mut model = LinearConfig::new(3, 1).init(&device);
+//! let halves = Initializer::Constant { value: 0.5 };
+//! let mut model = LinearConfig::new(3, 1).with_initializer(halves).init(&device);
 //! let mut optimizer = BaseOptimizerConfig::default().init();
 //! let sam = SamConfig::new().init();
 //! let input = Tensor::<2>::ones([4, 3], &device);

@@ -178,7 +178,7 @@ impl Sam {
     /// ```
     /// use burn::module::Module;
     /// use burn::nn::loss::{MseLoss, Reduction};
-    /// use burn::nn::{Linear, LinearConfig};
+    /// use burn::nn::{Initializer, Linear, LinearConfig};
     /// use burn::optim::{GradientsParams, ModuleOptimizer};
     /// use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
     /// use burn::tensor::{Device, Tensor};
@@ -217,7 +217,8 @@ impl Sam {
     /// }
     ///
     /// let device = Device::default().autodiff();
-    /// let layer = LinearConfig::new(3, 1).init(&device);
+    /// let halves = Initializer::Constant { value: 0.5 };
+    /// let layer = LinearConfig::new(3, 1).with_initializer(halves).init(&device);
     /// let mine = Mine { layer, sam: SamConfig::new().init() };
     /// let batch = || [Tensor::ones([4, 3], &device), Tensor::ones([4, 1], &device)];
     ///
