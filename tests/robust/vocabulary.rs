@@ -147,7 +147,7 @@ fn every_preset_is_trained_scored_predicted_and_converted() {
             );
         }
         assert!(
-            left.said.contains("48"),
+            left.said.contains("training: 32 rows") && left.said.contains("validation: 16 rows"),
             "{name}: the rows are told: {}",
             left.said
         );
