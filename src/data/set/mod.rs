@@ -3,7 +3,7 @@
 //! | given | read |
 //! |---|---|
 //! | a folder with s-Aff-Wild2's annotation files | those, as the challenge has them |
-//! | a file, or a folder with a `labels.csv` | a [table](crate::data::table) |
+//! | a file, or a folder with a `labels.csv` | a [table] |
 //! | any other folder | a folder for each class, or for each part (`train`, `validation`, `test`, as they are usually spelled) and in it one for each class |
 //!
 //! Parts are taken from the data. Where it names no validation part, one is drawn from the training
