@@ -25,7 +25,7 @@ use countenance::predict::Predictor;
 mod shared;
 
 use shared::argument::parse;
-use shared::given::FeatureArguments;
+use shared::given::{FeatureArguments, recognise};
 use shared::inference::{InferenceArguments, predictor};
 use shared::label::{LabelArguments, Part};
 use shared::progress::Progress;
@@ -34,10 +34,11 @@ use shared::unreadable::UnreadableArgument;
 
 /// Scores a model on a labelled split.
 ///
-/// P_AU is the mean F1 of the action units, P_EX that of the expressions, each from 0 to 1. CCC is the
+/// P_AU is the mean F1 of the action units, P_EX that of the expressions, each from 0 to 1; of an action
+/// unit's intensity it is ICC(3,1), from -1 to 1. CCC is the
 /// concordance correlation coefficient of valence or arousal, from -1 to 1 with 0 for a guess; P_VA is
-/// the mean of both. P_MTL is the sum of the three, from -1 to 3. Chance is what the best predictor
-/// that never looks at the image would score; a score below it has a mark.
+/// the mean of both. P_MTL is the sum of the three. Chance is what the best predictor that never looks
+/// at the image would score; a score below it, or an error above it, has a mark.
 #[derive(Parser)]
 #[command(
     version,
@@ -117,7 +118,7 @@ impl Interval {
         if names.is_empty() {
             return Err(Error::Argument {
                 what: "--interval".into(),
-                expected: format!("what the data tell, and they tell no {what}; such as row"),
+                expected: format!("row, as the data name no {what}"),
                 found: what.into(),
             });
         }
@@ -145,7 +146,7 @@ fn score(arguments: &Arguments) -> Result<()> {
     let Model::Network(network) = predictor.model() else {
         return Err(Error::Argument {
             what: arguments.model.display().to_string(),
-            expected: "a multi-task network, whose outputs are those of s-Aff-Wild2".into(),
+            expected: "a network that `train` writes".into(),
             found: "another kind of model".into(),
         });
     };
@@ -156,7 +157,8 @@ fn score(arguments: &Arguments) -> Result<()> {
     arguments.labels.put(&mut config.labels);
     let (mut split, summary) = DataSet::open_part(&arguments.data, arguments.split.0, &config)?;
     summary.lines().into_iter().for_each(say);
-    if summary.division.is_some() {
+    let is_judged = arguments.split.0 == Some(SplitName::Validation);
+    if is_judged && summary.division.is_some() {
         say(
             "warning: the data name no validation part; a run that was given another share, seed or fold \
              has learnt from some of these rows",
@@ -190,6 +192,11 @@ fn score(arguments: &Arguments) -> Result<()> {
         (_, interval) => {
             let groups = interval.map(|by| by.groups(&marks, labels.len()));
             let groups = groups.transpose()?;
+            if groups.as_ref().is_some_and(|groups| groups.count() < 2) {
+                say(
+                    "warning: all rows are of one group: there is nothing to draw, and no interval",
+                );
+            }
             let bootstrap = Bootstrap::default();
             let drawn = groups.as_ref().map(|groups| (groups, &bootstrap));
             evaluate_in_detail(network, &cache, &labels, drawn, &device)?
@@ -225,11 +232,11 @@ fn joined(
     split: &Split,
     path: &Path,
 ) -> Result<FeatureCache> {
-    files.check_width(predictor.config().feature_width())?;
+    recognise(predictor, files)?;
     let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
     let join = files.join_to(&names, &format!("the {} set", arguments.split))?;
     join.notes().iter().for_each(say);
-    let fingerprint = files.fingerprint(&files.digests()?).rows(&names).build();
+    let fingerprint = Fingerprint::builder().rows(&names).build();
     join.write(path, &fingerprint)
 }
 

@@ -135,8 +135,8 @@ pub fn evaluate(
     evaluate_each(network, cache, labels, device, |_, _, _| ())
 }
 
-/// As [`evaluate`], with the further scores of a [`Detail`] and, of each way of joining rows that is
-/// given, no or one, an interval of every score.
+/// As [`evaluate`], with the further scores of a [`Detail`] and, where groups are given, an interval of
+/// every score.
 ///
 /// # Errors
 /// As [`evaluate`]; [`Error::Argument`] if the settings of the intervals are impossible.

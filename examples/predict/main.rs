@@ -7,7 +7,6 @@ use clap::Parser;
 use countenance::Result;
 use countenance::data::feature::FeatureFiles;
 use countenance::data::folder::row_name;
-use countenance::extract::Recognition;
 use countenance::face::FaceReader;
 use countenance::predict::Predictor;
 
@@ -16,7 +15,7 @@ mod shared;
 
 use shared::argument::parse;
 use shared::detection::{DetectorArguments, needs_detect};
-use shared::given::FeatureArguments;
+use shared::given::{FeatureArguments, recognise};
 use shared::inference::{InferenceArguments, predictor};
 use shared::progress::Progress;
 use shared::report::{run, say};
@@ -110,27 +109,7 @@ fn rows(
     batch: usize,
     output: &mut Output,
 ) -> Result<()> {
-    let paths = files.files().iter().map(|file| file.path().display());
-    let path = paths
-        .map(|path| path.to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    match predictor.recognise_files(files)? {
-        Recognition::Own { mirrored, crop } => {
-            if mirrored {
-                say(format_args!("{path}: of mirrored images"));
-            }
-            let expected = predictor.config().crop();
-            if let Some(found) = crop.filter(|found| *found != expected) {
-                say(format_args!(
-                    "warning: {path}: of {found} crops, and the model reads {expected} ones"
-                ));
-            }
-        }
-        Recognition::Unknown(why) => say(format_args!(
-            "{path}: whether the features are of this model's backbone cannot be told: {why}"
-        )),
-    }
+    recognise(predictor, files)?;
     let join = files.join()?;
     join.notes().iter().for_each(say);
     let progress = Progress::start("rows").in_batches(batch);
@@ -142,7 +121,7 @@ fn rows(
         for (row, features) in rows.clone().zip(features.chunks_exact_mut(width)) {
             join.copy_row(row, features);
         }
-        let predictions = predictor.predict_features(&features)?;
+        let predictions = predictor.predict_features_from(&features, start)?;
         for (row, prediction) in rows.zip(predictions) {
             let name = match join.names() {
                 Some(names) => names[row].clone(),

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use countenance::Result;
 use countenance::data::feature::FeatureFiles;
+use countenance::extract::Recognition;
+use countenance::predict::Predictor;
+
+use super::report::say;
 
 /// The files, and the names of their rows.
 #[derive(Args)]
@@ -27,4 +31,33 @@ impl FeatureArguments {
             false => FeatureFiles::open(&self.features, self.names.as_deref()).map(Some),
         }
     }
+}
+
+/// Says what is known of what made the features in `files`.
+///
+/// # Errors
+/// If they are of another width than the model reads, or of another backbone than its own.
+pub fn recognise(predictor: &Predictor, files: &FeatureFiles) -> Result<()> {
+    let paths = files.files().iter().map(|file| file.path().display());
+    let path = paths
+        .map(|path| path.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    match predictor.recognise_files(files)? {
+        Recognition::Own { mirrored, crop } => {
+            if mirrored {
+                say(format_args!("{path}: of mirrored images"));
+            }
+            let expected = predictor.config().crop();
+            if let Some(found) = crop.filter(|found| *found != expected) {
+                say(format_args!(
+                    "warning: {path}: of {found} crops, and the model reads {expected} ones"
+                ));
+            }
+        }
+        Recognition::Unknown(why) => say(format_args!(
+            "{path}: whether the features are of this model's backbone cannot be told: {why}"
+        )),
+    }
+    Ok(())
 }

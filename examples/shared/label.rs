@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use countenance::data::split::SplitName;
 use countenance::data::table::LabelConfig;
-use countenance::label::Vocabulary;
+use countenance::label::{AffectRange, Vocabulary};
 use countenance::{Error, Expression};
 
 use super::argument::whole;
@@ -23,8 +23,15 @@ pub struct LabelArguments {
     /// their order, between commas [default: those of the vocabulary]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub expressions: Option<Vec<Expression>>,
-    /// The number of the first class, 0 to 1000000 [default: 1 in RAF-DB's order, 0 in any other]
-    #[arg(long, value_name = "N", value_parser = whole(0..=1_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole(0..=LabelConfig::LAST_FIRST),
+        help = format!(
+            "The number of the first class, 0 to {} [default: 1 in RAF-DB's order, 0 in any other]",
+            LabelConfig::LAST_FIRST
+        )
+    )]
     pub first_class: Option<usize>,
     /// Classes that the vocabulary or the expressions lack are missing labels; else they are refused
     #[arg(long)]
@@ -73,9 +80,9 @@ fn range(text: &str) -> Result<[f32; 2], String> {
         Some([low?, high?])
     });
     match ends {
-        Some([low, high]) if low.is_finite() && high.is_finite() && low < high => Ok([low, high]),
+        Some([low, high]) if AffectRange::new(low, high).is_ok() => Ok([low, high]),
         _ => {
-            Err("expected two numbers between a comma, the smaller first, such as 1,9".to_string())
+            Err("expected two numbers with a comma between, the smaller first, such as 1,9".into())
         }
     }
 }

@@ -131,7 +131,8 @@ impl Marks {
         self.frames.get(row).copied().filter(|&frame| frame != NONE)
     }
 
-    /// How much `row` weighs in a loss, above 0; 1 where nothing is said.
+    /// The weight that `row` was given, above 0; 1 where nothing is said. Losses and scores here count
+    /// every row alike.
     pub fn weight(&self, row: usize) -> f32 {
         self.weights.get(row).copied().unwrap_or(1.0)
     }

@@ -81,6 +81,17 @@ pub enum Side {
     Right,
 }
 
+impl Side {
+    /// What stands before a unit's number.
+    pub(super) const fn letter(self) -> &'static str {
+        match self {
+            Self::Both => "",
+            Self::Left => "L",
+            Self::Right => "R",
+        }
+    }
+}
+
 /// A facial action unit of the Facial Action Coding System: its number there, and which half of the
 /// face it is coded for.
 ///
@@ -161,17 +172,8 @@ impl ActionUnit {
         Self::AU24,
     ];
 
-    /// The order of DISFA's eight units that the field reports on.
-    pub const DISFA: [Self; 8] = [
-        Self::AU1,
-        Self::AU2,
-        Self::AU4,
-        Self::AU6,
-        Self::AU9,
-        Self::AU12,
-        Self::AU25,
-        Self::AU26,
-    ];
+    /// The order of DISFA's eight units that the field reports on, the same as OpenFace 3.0's.
+    pub const DISFA: [Self; 8] = Self::OPENFACE3;
 
     /// The order of OpenGraphAU's checkpoints: 27 units, then left and right halves of seven of them.
     pub const OPEN_GRAPH_AU: [Self; 41] = {
@@ -242,12 +244,7 @@ const EXPECTED: &str = "a unit of the Facial Action Coding System, such as AU1, 
 
 impl fmt::Display for ActionUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = match self.side {
-            Side::Both => "",
-            Side::Left => "L",
-            Side::Right => "R",
-        };
-        f.pad(&format!("AU{side}{}", self.number))
+        f.pad(&format!("AU{}{}", self.side.letter(), self.number))
     }
 }
 

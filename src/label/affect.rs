@@ -61,6 +61,18 @@ impl AffectRange {
         (self.low..=self.high).contains(&value)
     }
 
+    /// The opposite of [`to_unit`](Self::to_unit), to the rounding.
+    pub fn of_unit(self, value: f32) -> f32 {
+        match self == Self::default() {
+            true => value,
+            false => {
+                let [low, high] = self.bounds().map(f64::from);
+                let value = low + (f64::from(value) + 1.0) / 2.0 * (high - low);
+                (value as f32).clamp(self.low, self.high)
+            }
+        }
+    }
+
     /// A label of this range as one in [-1, 1]; from -1 to 1 it stays as it is, to the last bit.
     pub fn to_unit(self, value: f32) -> f32 {
         match self == Self::default() {
@@ -96,6 +108,7 @@ mod tests {
         for (low, high) in [(-1.0, 1.0), (0.0, 1.0), (1.0, 9.0), (-1000.0, 1000.0)] {
             let range = AffectRange::new(low, high).unwrap();
             assert_eq!([low, high].map(|end| range.to_unit(end)), [-1.0, 1.0]);
+            assert_eq!([-1.0, 1.0].map(|end| range.of_unit(end)), [low, high]);
             assert!(range.contains(low) && range.contains(high) && !range.contains(high + 1.0));
         }
         assert_eq!(AffectRange::default().to_unit(0.1), 0.1);

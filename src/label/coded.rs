@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ActionUnit, Side};
+use super::ActionUnit;
 use crate::Error;
 
 /// How an action unit is coded.
@@ -70,11 +70,7 @@ impl fmt::Display for CodedUnit {
         match self.scale {
             Scale::Occurrence => self.unit.fmt(f),
             Scale::Intensity => {
-                let side = match self.unit.side() {
-                    Side::Both => "",
-                    Side::Left => "L",
-                    Side::Right => "R",
-                };
+                let side = self.unit.side().letter();
                 f.pad(&format!("AU{side}{:02}_r", self.unit.number()))
             }
         }

@@ -146,6 +146,11 @@ impl Expression {
         Self::AFF_WILD2.iter().position(|class| class == self)
     }
 
+    /// Whether two classes have the same name but for capitals.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self == other || self.name().to_lowercase() == other.name().to_lowercase()
+    }
+
     /// The class's name: an English word, or as it was read.
     pub fn name(&self) -> &str {
         match self {

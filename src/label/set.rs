@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ActionUnit, CodedUnit, Expression, Scale};
+use super::{ActionUnit, CodedUnit, Expression};
 use crate::{Error, Result};
 
 /// Action units in the order of a network's scores.
@@ -39,12 +39,7 @@ impl UnitSet {
     /// [`Error::Argument`] that names one that is.
     pub fn validate(&self) -> Result<()> {
         let units: Vec<_> = self.units().collect();
-        once("action_units", &units)
-    }
-
-    /// Whether any unit is coded as `scale` says.
-    pub fn has(&self, scale: Scale) -> bool {
-        self.0.iter().any(|coded| coded.scale == scale)
+        once("action_units", &units, PartialEq::eq)
     }
 }
 
@@ -59,12 +54,12 @@ impl ClassSet {
     /// # Errors
     /// [`Error::Argument`] that names one that is.
     pub fn validate(&self) -> Result<()> {
-        once("expressions", &self.0)
+        once("expressions", &self.0, Expression::is_alike)
     }
 }
 
-fn once<T: PartialEq + fmt::Display>(what: &str, names: &[T]) -> Result<()> {
-    let again = |(place, name): (usize, &T)| names[..place].contains(name);
+fn once<T: fmt::Display>(what: &str, names: &[T], same: fn(&T, &T) -> bool) -> Result<()> {
+    let again = |(place, name): (usize, &T)| names[..place].iter().any(|other| same(other, name));
     match names
         .iter()
         .enumerate()
@@ -118,12 +113,19 @@ enum Written<T> {
     Names(Vec<T>),
 }
 
+impl<T: Clone> Written<T> {
+    /// `names`, or their number where they are s-Aff-Wild2's.
+    fn of(names: &[T], are_aff_wild2: bool) -> Self {
+        match are_aff_wild2 {
+            true => Self::Number(names.len()),
+            false => Self::Names(names.to_vec()),
+        }
+    }
+}
+
 impl Serialize for UnitSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self == Self::aff_wild2() {
-            true => serializer.serialize_u64(self.0.len() as u64),
-            false => self.0.serialize(serializer),
-        }
+        Written::of(self, *self == Self::aff_wild2()).serialize(serializer)
     }
 }
 
@@ -143,10 +145,7 @@ impl<'de> Deserialize<'de> for UnitSet {
 
 impl Serialize for ClassSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self == Self::aff_wild2() {
-            true => serializer.serialize_u64(self.0.len() as u64),
-            false => self.0.serialize(serializer),
-        }
+        Written::of(self, *self == Self::aff_wild2()).serialize(serializer)
     }
 }
 

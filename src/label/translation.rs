@@ -46,12 +46,12 @@ impl Translation {
     pub fn new(from: &Vocabulary, to: &Vocabulary) -> Self {
         let valence_arousal = to.valence_arousal.is_some();
         Self {
-            units: places(&from.action_units, &to.action_units),
-            classes: places(&from.expressions, &to.expressions),
+            units: places(&from.action_units, &to.action_units, PartialEq::eq),
+            classes: places(&from.expressions, &to.expressions, Expression::is_alike),
             valence_arousal,
             lost: Lost {
-                action_units: lost(&from.action_units, &to.action_units),
-                expressions: lost(&from.expressions, &to.expressions),
+                action_units: lost(&from.action_units, &to.action_units, PartialEq::eq),
+                expressions: lost(&from.expressions, &to.expressions, Expression::is_alike),
                 valence_arousal: from.valence_arousal.is_some() && !valence_arousal,
             },
         }
@@ -96,17 +96,15 @@ fn first_largest(shares: &[f32]) -> Option<usize> {
     shares.iter().position(|share| *share == largest)
 }
 
-fn places<T: PartialEq>(from: &[T], to: &[T]) -> Vec<Option<usize>> {
-    to.iter()
-        .map(|name| from.iter().position(|known| known == name))
-        .collect()
+/// For each name of `to` its place in `from`.
+fn places<T>(from: &[T], to: &[T], same: fn(&T, &T) -> bool) -> Vec<Option<usize>> {
+    let place = |name: &T| from.iter().position(|known| same(known, name));
+    to.iter().map(place).collect()
 }
 
-fn lost<T: PartialEq + Clone>(from: &[T], to: &[T]) -> Vec<T> {
-    from.iter()
-        .filter(|name| !to.contains(name))
-        .cloned()
-        .collect()
+fn lost<T: Clone>(from: &[T], to: &[T], same: fn(&T, &T) -> bool) -> Vec<T> {
+    let is_lost = |name: &&T| !to.iter().any(|known| same(known, name));
+    from.iter().filter(is_lost).cloned().collect()
 }
 
 impl Lost {
@@ -158,6 +156,23 @@ mod tests {
                 .action_units
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn classes_are_told_whatever_their_capitals() {
+        let named = |names: [&str; 2]| Vocabulary {
+            expressions: names.map(|name| name.parse().unwrap()).to_vec().into(),
+            ..Vocabulary::default()
+        };
+        let (from, to) = (named(["bored", "Awake"]), named(["awake", "Bored"]));
+        let translation = Translation::new(&from, &to);
+        assert!(translation.lost().is_empty());
+        let labels = Labels {
+            expression: Some(0),
+            ..Labels::default()
+        };
+        assert_eq!(translation.apply(&labels).expression, Some(1));
+        named(["Bored", "bored"]).validate().unwrap_err();
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Vocabulary {
         Self::units(&ActionUnit::OPEN_GRAPH_AU, Scale::Occurrence)
     }
 
-    /// A preset's name, as [`preset`](Self::preset) reads it.
+    /// The presets' names, as [`preset`](Self::preset) reads them.
     pub const PRESETS: [&str; 8] = [
         "aff-wild2",
         "affectnet-8",

@@ -20,6 +20,8 @@ pub struct Transfer {
     pub expressions: Vec<Expression>,
     /// Action units and expressions that are new here.
     pub new: Vec<String>,
+    /// Whether valence and arousal were.
+    pub valence_arousal: bool,
     /// Whether the cross attention was: where both are of one kind.
     pub attention: bool,
 }
@@ -86,6 +88,7 @@ impl Network {
             action_units: shared(&to.action_units, &units),
             expressions: shared(&to.expressions, &classes),
             new: [named(unit_names, &units), named(class_names, &classes)].concat(),
+            valence_arousal: from.tasks.valence_arousal,
             attention: to.attention == from.attention
                 && self.attention.is_some()
                 && units.iter().any(Option::is_some)
@@ -94,7 +97,7 @@ impl Network {
         let rules = Rules {
             units,
             classes,
-            valence_arousal: from.tasks.valence_arousal,
+            valence_arousal: transfer.valence_arousal,
             attention: transfer.attention,
             elementwise: to.attention == Attention::Elementwise,
         };
@@ -233,7 +236,8 @@ impl fmt::Display for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.action_units.iter().map(ToString::to_string);
         let classes = self.expressions.iter().map(ToString::to_string);
-        let taken: Vec<String> = units.chain(classes).collect();
+        let affect = self.valence_arousal.then(|| "valence and arousal".into());
+        let taken: Vec<String> = units.chain(classes).chain(affect).collect();
         let none = |names: &[String]| match names.is_empty() {
             true => "none".to_string(),
             false => names.join(", "),
@@ -331,7 +335,10 @@ mod tests {
         let to = drawn(&own, Attention::None, 9);
         let before = to.forward(features());
         let (taken, transfer) = to.clone().take_over(&from).unwrap();
-        assert_eq!(transfer.to_string(), "taken over: Fear; new: AU1, Other");
+        assert_eq!(
+            transfer.to_string(),
+            "taken over: Fear, valence and arousal; new: AU1, Other"
+        );
         let after = taken.forward(features());
         let logits = [
             before.expression_logits.unwrap(),

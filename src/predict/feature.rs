@@ -24,6 +24,19 @@ impl Predictor {
     /// # Errors
     /// [`Error::Argument`] if the length is no multiple of the width.
     pub fn predict_features(&self, features: &[f32]) -> Result<Vec<Result<Prediction>>> {
+        self.predict_features_from(features, 0)
+    }
+
+    /// As [`predict_features`](Self::predict_features), of some rows of many: errors count them from
+    /// `first`.
+    ///
+    /// # Errors
+    /// As [`predict_features`](Self::predict_features).
+    pub fn predict_features_from(
+        &self,
+        features: &[f32],
+        first: usize,
+    ) -> Result<Vec<Result<Prediction>>> {
         let width = self.config.feature_width();
         if !features.len().is_multiple_of(width) {
             return Err(Error::argument(
@@ -35,7 +48,7 @@ impl Predictor {
         let rows: Vec<(&[f32], Result<()>)> = features
             .chunks_exact(width)
             .enumerate()
-            .map(|(number, row)| (row, check(row, number)))
+            .map(|(place, row)| (row, check(row, first + place)))
             .collect();
         let good: Vec<&[f32]> = rows
             .iter()
@@ -50,10 +63,10 @@ impl Predictor {
             }
         }
         .into_iter();
-        let predictions = rows.into_iter().enumerate().map(|(number, (_, checked))| {
+        let predictions = rows.into_iter().enumerate().map(|(place, (_, checked))| {
             checked?;
             let prediction = predictions.next().expect("one for each good row");
-            prediction.map_err(|found| found.of(format!("row {number}")))
+            prediction.map_err(|found| found.of(format!("row {}", first + place)))
         });
         Ok(predictions.collect())
     }

@@ -250,6 +250,7 @@ fn names_come_from_the_list_beside_a_file_or_from_the_one_that_is_given() {
             format!("\u{feff}{}\r\n\r\n", text.replace('\n', "\r\n")),
         ),
         ("little_f4.csv", table.to_string()),
+        ("little_f4.csv", table.replacen("name", "", 1)),
         (
             "little_f4.csv",
             table.split_once('\n').unwrap().1.to_string(),
@@ -292,6 +293,9 @@ fn wrong_lists_are_refused_with_their_line() {
         ),
         ("little_f4.txt", "", "found 0"),
         ("little_f4.csv", "a\nb\nc\nd\ne\nf\ng\n", "found 7"),
+        // One too many or too few is no header, nor a name.
+        ("little_f4.csv", "a\nb\nc\nd\ne\nf\n", "found 6"),
+        ("little_f4.csv", "name\na\nb\nc\nd\n", "found 4"),
         (
             "little_f4.csv",
             "1,x\n2,x\n,x\n4,x\n5,x\n",

@@ -87,7 +87,7 @@ fn a_run_on_a_table_goes_on_with_its_rows_and_with_no_others() {
 }
 
 #[test]
-fn a_folder_per_class_trains_and_every_fold_is_judged_on_images_of_its_own() {
+fn a_folder_per_class_trains_in_every_fold() {
     let _turn = turn();
     let set = Set::new(48, |_, _, _| {});
     let classes = set.path("classes");

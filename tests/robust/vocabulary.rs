@@ -17,7 +17,7 @@ fn number(place: usize) -> usize {
     (place * 7919 + 13) % 101
 }
 
-/// A table of all that the vocabulary labels, and features in which a label can be seen.
+/// A table of all that the vocabulary labels, and a feature for each row.
 fn table(place: &Place, name: &str, vocabulary: &Vocabulary) -> [PathBuf; 2] {
     let mut header = vec!["image".to_string(), "split".into()];
     header.extend(vocabulary.action_units.iter().map(ToString::to_string));
@@ -235,7 +235,8 @@ fn heads_begin_with_those_of_a_model_for_another_vocabulary() {
         &files,
         &["--heads", model, "--vocabulary", "raf-db"],
     );
-    let told = "taken over: Surprise, Fear, Disgust, Happiness, Sadness, Anger, Neutral; new: none";
+    let told = "taken over: Surprise, Fear, Disgust, Happiness, Sadness, Anger, Neutral, valence and \
+                arousal; new: none";
     assert!(left.said.contains(told), "{}", left.said);
     // The run has its own copy, and says what it is of.
     let kept = std::fs::read(out.join("heads.safetensors")).unwrap();

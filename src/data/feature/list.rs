@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::name::is_header;
 use crate::{Error, Result};
 
 /// The endings of lists, in the order in which they are spoken of.
@@ -26,8 +27,8 @@ pub(super) fn beside(path: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// Reads a list of `rows` names: a JSON array of texts, the first column of a CSV table, with a
-/// header or without, or else a text file of a name a line.
+/// Reads a list of `rows` names: a JSON array of texts, the first column of a CSV table, of which a first
+/// line that is called as such columns are is a header, or else a text file of a name a line.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read; [`Error::File`] if it is broken or of another number of names;
@@ -45,7 +46,7 @@ pub(super) fn read(path: &Path, rows: usize) -> Result<Vec<String>> {
         serde_json::from_str(text)
             .map_err(|error| Error::file(path, "a JSON array of row names", error.to_string()))?
     } else if is("csv") {
-        first_column(path, text, rows)?
+        first_column(path, text)?
     } else {
         lines(path, text)?
     };
@@ -65,20 +66,25 @@ fn lines(path: &Path, text: &str) -> Result<Vec<String>> {
     names.collect()
 }
 
-/// The first column of a table of `rows` rows, which may have a header besides.
-fn first_column(path: &Path, text: &str, rows: usize) -> Result<Vec<String>> {
+/// The first column of a table, without its header: what columns of names are called, or nothing, as
+/// pandas leaves it above its index. The number of rows does not tell: with a name too many or too few
+/// every other one would be a row off.
+fn first_column(path: &Path, text: &str) -> Result<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut names = Vec::new();
+    let (mut names, mut is_headed) = (Vec::new(), false);
     for record in reader.records() {
         let record = record.map_err(|error| Error::file(path, "a CSV table", error.to_string()))?;
         let line = record.position().map_or(0, |position| position.line());
-        names.push(named(path, line, record.get(0).unwrap_or_default())?);
-    }
-    if names.len() == rows.saturating_add(1) {
-        names.remove(0);
+        let first = record.get(0).unwrap_or_default();
+        let is_header = is_header(first) || first.is_empty() && record.len() > 1;
+        if names.is_empty() && !is_headed && is_header {
+            is_headed = true;
+            continue;
+        }
+        names.push(named(path, line, first)?);
     }
     Ok(names)
 }

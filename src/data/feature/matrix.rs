@@ -29,7 +29,7 @@ pub(super) struct Fault {
 }
 
 impl Matrix {
-    /// The matrix in `bytes`; nothing if they are not as many as it needs, or it has no column.
+    /// The matrix in `bytes`; nothing if they are not as many as it needs, or it has no number.
     pub fn new(
         bytes: Bytes,
         element: Element,
@@ -37,7 +37,7 @@ impl Matrix {
         by_column: bool,
     ) -> Option<Self> {
         let length = rows.checked_mul(width)?.checked_mul(element.size())?;
-        (length == bytes.len() && width > 0).then_some(Self {
+        (length == bytes.len() && length > 0).then_some(Self {
             bytes,
             element,
             rows,

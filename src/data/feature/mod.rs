@@ -7,7 +7,7 @@
 //! | `.npz` | the array called `features`, or the only one such as above; names from an array of texts called `rows`, `names`, `images`, `files`, `paths` or alike |
 //!
 //! Names that a file does not hold are read from a list beside it: `x.txt` (a name a line), `x.csv`
-//! (the first column, with a header or without) or `x.json` (an array) for `x.npy`. Arrays of Python
+//! (the first column, whose header is told by its word) or `x.json` (an array) for `x.npy`. Arrays of Python
 //! objects are pickles, which may run any program, and are refused.
 //!
 //! A row is finite, or NaN throughout: as in a [cache](super::cache), the mark of an image that has no

@@ -2,8 +2,47 @@
 
 use std::borrow::Cow;
 
-/// The longest ending that is taken for a kind of file.
-const LONGEST_ENDING: usize = 5;
+/// What arrays and columns of names are called, the likeliest first.
+pub(super) const NAMES: [&str; 12] = [
+    "rows",
+    "names",
+    "images",
+    "image",
+    "files",
+    "filenames",
+    "file_names",
+    "paths",
+    "image_paths",
+    "image_names",
+    "keys",
+    "ids",
+];
+
+/// The same of a single one.
+const NAME: [&str; 9] = [
+    "row",
+    "name",
+    "file",
+    "path",
+    "filename",
+    "file_name",
+    "image_path",
+    "image_name",
+    "id",
+];
+
+/// The endings of images, of videos, and of what is made of them.
+const ENDINGS: [&str; 28] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "bmp", "gif", "webp", "tif", "tiff", "avif", "heic",
+    "heif", "ppm", "pgm", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "npy", "npz", "pt",
+    "pth", "txt", "feat",
+];
+
+/// Whether a column of names may be called so.
+pub(super) fn is_header(text: &str) -> bool {
+    let mut names = NAMES.iter().chain(&NAME);
+    names.any(|name| text.trim().eq_ignore_ascii_case(name))
+}
 
 /// A name with `/` between its folders and without a leading `./`.
 pub(super) fn plain(name: &str) -> Cow<'_, str> {
@@ -17,15 +56,15 @@ pub(super) fn plain(name: &str) -> Cow<'_, str> {
     name
 }
 
-/// A [`plain`] name without the ending of a kind of file: a letter and a few letters or digits behind
-/// the last dot. A number behind it is none, nor is what follows a name that is a dot alone.
+/// A [`plain`] name without the ending of an image, a video or an array. Whatever else stands behind a dot
+/// may tell two images apart, and a file that begins with a dot has no ending.
 pub(super) fn stem(plain: &str) -> &str {
     let Some((stem, ending)) = plain.rsplit_once('.') else {
         return plain;
     };
-    let is_kind = ending.len() <= LONGEST_ENDING
-        && ending.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_kind = ENDINGS
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known));
     match is_kind && !stem.is_empty() && !stem.ends_with(['/', '.']) {
         true => stem,
         false => plain,
@@ -67,7 +106,8 @@ mod tests {
             ("a/.jpg", "a/.jpg"),
             ("a.", "a."),
             ("a..png", "a..png"),
-            ("a.tar.gz", "a.tar"),
+            ("a.tar.gz", "a.tar.gz"),
+            ("s1.left", "s1.left"),
         ] {
             assert_eq!(stem(name), expected, "{name}");
         }

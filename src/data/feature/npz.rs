@@ -8,6 +8,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::bytes::Bytes;
 use super::matrix::Matrix;
+use super::name::NAMES;
 use super::npy::{Array, Dtype, Head};
 use super::place::Place;
 use crate::Result;
@@ -17,22 +18,6 @@ use crate::data::cache::TENSOR;
 pub(super) const MAGIC: &[u8] = b"PK\x03\x04";
 /// Bytes of a deflated array that are unpacked to see what it is.
 const HEADER: usize = 1 << 16;
-/// What arrays of names are called, the likeliest first.
-const NAMES: [&str; 12] = [
-    "rows",
-    "names",
-    "images",
-    "image",
-    "files",
-    "filenames",
-    "file_names",
-    "paths",
-    "image_paths",
-    "image_names",
-    "keys",
-    "ids",
-];
-
 /// Reads the features and the names in the archive in `bytes`; those of its arrays that are neither
 /// are passed over. What is stored is read where it lies, what is deflated is unpacked into memory.
 ///
@@ -47,8 +32,8 @@ pub(super) fn read(place: Place, bytes: &Bytes) -> Result<(Matrix, Option<Vec<St
     let names = NAMES.iter().find_map(|name| {
         let is_called = |member: &&Member| member.name.eq_ignore_ascii_case(name);
         // Pictures may be called `images`, and numbers `ids`.
-        let texts = members.iter().filter(|member| member.head.may_be_names());
-        texts.into_iter().find(is_called)
+        let mut texts = members.iter().filter(|member| member.head.may_be_names());
+        texts.find(is_called)
     });
     let names = names.map(|member| archive.whole(member)?.names(member.place(place)));
     Ok((matrix, names.transpose()?))

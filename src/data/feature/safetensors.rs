@@ -20,6 +20,13 @@ pub(super) fn read(place: Place, bytes: &Bytes) -> Result<(Matrix, Option<Vec<St
         metadata,
         data,
     } = contents(place.path, bytes)?;
+    let end_of = |entry: &serde_json::Value| entry.get("data_offsets")?.get(1)?.as_u64();
+    let last = tensors.values().filter_map(end_of).max().unwrap_or(0);
+    let held = bytes.len().saturating_sub(data.start) as u64;
+    if last != held {
+        let expected = format!("{last} bytes of numbers, as its header says");
+        return Err(place.refuse(expected, held.to_string()));
+    }
     let name = match tensors.len() {
         _ if tensors.contains_key(TENSOR) => Some(TENSOR.to_string()),
         1 => tensors.keys().next().cloned(),

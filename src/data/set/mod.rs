@@ -48,7 +48,7 @@ use self::class_folder::ClassFolder;
 use self::kind::Kind;
 use self::part::{Parts, Rows};
 use crate::data::split::{Layout, Split, SplitName};
-use crate::data::table;
+use crate::data::table::{self, LabelConfig};
 use crate::label::Vocabulary;
 use crate::{Error, Result};
 
@@ -88,13 +88,14 @@ impl DataSet {
         config.check()?;
         let Kind { layout, path } = kind::told(path, config.annotations.strict)?;
         if layout == Layout::AffWild2 {
+            check_meaning(&path, config)?;
             return Self::aff_wild2(path, config);
         }
         let mut read = Read::of(layout, &path, config)?;
+        read.summary.division = read.rows.draw(&config.division)?;
         read.summary.shared = Shared::of(&read.rows);
         let vocabulary = read.rows.vocabulary.clone();
-        let (parts, division) = read.rows.divided(&config.division)?;
-        read.summary.division = division;
+        let parts = read.rows.into_parts();
         Ok(Self::new(layout, path, vocabulary, parts, read.summary))
     }
 
@@ -115,6 +116,7 @@ impl DataSet {
         } = kind::told(path, config.annotations.strict)?;
         match (layout, name) {
             (Layout::AffWild2, Some(name)) => {
+                check_meaning(&place, config)?;
                 let split = Split::open(&place, name, &config.annotations)?;
                 let summary = Summary::new(layout, &place).with_part(name, &split);
                 Ok((split, summary))
@@ -250,5 +252,17 @@ impl Read {
                 parts: table.parts,
             },
         })
+    }
+}
+
+/// Refuses to be told what labels mean that say it themselves.
+fn check_meaning(root: &Path, config: &DataConfig) -> Result<()> {
+    match config.labels == LabelConfig::new() {
+        true => Ok(()),
+        false => Err(Error::file(
+            root,
+            "a table or folders of classes, of which it can be told what labels mean",
+            "an s-Aff-Wild2 data set, whose labels are given",
+        )),
     }
 }

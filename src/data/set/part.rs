@@ -38,19 +38,18 @@ pub struct Division {
 pub(super) type Parts = [Option<Split>; 3];
 
 impl Rows {
-    /// Divides the rows as the data says, and where it says nothing as `config` does.
-    pub(super) fn divided(mut self, config: &DivisionConfig) -> Result<(Parts, Option<Division>)> {
+    /// Divides the rows where the data says nothing, or into folds, as `config` does.
+    pub(super) fn draw(&mut self, config: &DivisionConfig) -> Result<Option<Division>> {
         let has = |name| self.parts.contains(&name);
         let is_given =
             has(SplitName::Validation) || !self.parts.is_empty() && !has(SplitName::Training);
         if self.parts.is_empty() {
             self.parts = vec![SplitName::Training; self.rows.len()];
         }
-        let division = match is_given && config.folds.is_none() {
-            true => None,
-            false => Some(self.divide(config)?),
-        };
-        Ok((self.into_parts(), division))
+        match is_given && config.folds.is_none() {
+            true => Ok(None),
+            false => Ok(Some(self.divide(config)?)),
+        }
     }
 
     /// All rows as one part.
@@ -135,7 +134,7 @@ impl Rows {
         }
     }
 
-    fn into_parts(self) -> Parts {
+    pub(super) fn into_parts(self) -> Parts {
         let mut rows = [const { Vec::new() }; 3];
         let mut places = [const { Vec::new() }; 3];
         for (place, (row, part)) in self.rows.into_iter().zip(&self.parts).enumerate() {

@@ -40,7 +40,7 @@ pub struct Summary {
     pub division: Option<Division>,
     /// Whether any row weighs something else than 1.
     pub weighted: bool,
-    /// What is in several of the parts that it names.
+    /// What is in several parts.
     pub shared: Vec<Shared>,
     /// Columns that were passed over.
     pub ignored: Vec<String>,
@@ -265,11 +265,8 @@ fn unmatched(unmatched: &Unmatched) -> Vec<String> {
 }
 
 impl Shared {
-    /// What of `rows` is in several of the parts that they name, or nothing if they name none.
+    /// What of `rows` is in several of their parts.
     pub(super) fn of(rows: &Rows) -> Vec<Self> {
-        if rows.parts.is_empty() {
-            return Vec::new();
-        }
         let name = |names: &Names, row| names.get(row).map(str::to_string);
         [
             Self::among(rows, Grouping::Subject, &|row| {

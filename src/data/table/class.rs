@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::value::{class_number, is_no_class};
+use super::value::{class_number, is_no_class, number};
 use crate::data::line::Fault;
 use crate::label::{Expression, Vocabulary};
 
@@ -102,6 +102,9 @@ impl Classes {
         let class = match class_number(text) {
             _ if is_no_class(text) => None,
             Some(number) => self.numbered(number, text)?,
+            None if number(text, true).is_some() => {
+                return Err(Fault::new("the name of a class, or its whole number", text));
+            }
             None => {
                 let class = text.parse().map_err(|_| {
                     let expected = "the printable name of a class, of at most 100 characters";
@@ -143,7 +146,7 @@ impl Classes {
 
     /// The place of a class that a cell of this text names.
     fn place(&mut self, class: Expression, text: &str) -> Result<Option<usize>, Fault> {
-        let place = self.classes.iter().position(|known| alike(known, &class));
+        let place = self.classes.iter().position(|known| known.is_alike(&class));
         match (place, self.others) {
             (Some(place), Others::Met) => {
                 // Of two spellings in capitals and small letters one stays, whichever comes first.
@@ -186,9 +189,4 @@ impl Classes {
 fn listed(classes: &[Expression]) -> String {
     let names: Vec<&str> = classes.iter().map(Expression::name).collect();
     names.join(", ")
-}
-
-/// Whether two names are the same but for capitals.
-pub(super) fn alike(one: &Expression, other: &Expression) -> bool {
-    one == other || one.name().to_lowercase() == other.name().to_lowercase()
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use burn::config::Config;
 
-use super::class::{Classes, FEWEST, MOST, Numbers, alike};
+use super::class::{Classes, FEWEST, MOST, Numbers};
 use crate::label::{AffectRange, Expression, Vocabulary};
 use crate::{Error, Result};
 
@@ -38,7 +38,8 @@ pub struct LabelConfig {
     #[config(default = "None")]
     pub first_class: Option<usize>,
     /// Whether classes that the vocabulary or the expressions lack are missing labels; by default they
-    /// are refused.
+    /// are refused. Columns of soft labels of such are passed over instead, and the shares of the others
+    /// count.
     #[config(default = false)]
     pub drop_other_classes: bool,
     /// The least and the largest value of valence and arousal in the labels, which are mapped to
@@ -48,6 +49,9 @@ pub struct LabelConfig {
 }
 
 impl LabelConfig {
+    /// The largest number of a first class.
+    pub const LAST_FIRST: usize = 1_000_000;
+
     /// Checks every range.
     ///
     /// # Errors
@@ -70,6 +74,10 @@ impl LabelConfig {
                     format!("{name} twice"),
                 ));
             }
+        }
+        if let Some(first) = self.first_class.filter(|&first| first > Self::LAST_FIRST) {
+            let expected = format!("0 to {}", Self::LAST_FIRST);
+            return Err(Error::argument("first_class", expected, first));
         }
         self.range().map(drop)
     }
@@ -105,5 +113,5 @@ impl LabelConfig {
 
 /// The place of a class in an order.
 pub(in crate::data) fn place(order: &[Expression], class: &Expression) -> Option<usize> {
-    order.iter().position(|known| alike(known, class))
+    order.iter().position(|known| known.is_alike(class))
 }

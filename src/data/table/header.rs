@@ -249,10 +249,7 @@ impl Found {
             let Some(Column::Share(class)) = &self.columns[place] else {
                 continue;
             };
-            if let Some((other, _)) = shares
-                .iter()
-                .find(|(_, other)| super::class::alike(other, class))
-            {
+            if let Some((other, _)) = shares.iter().find(|(_, other)| other.is_alike(class)) {
                 return Err(self.twice(*other, place));
             }
             shares.push((place, class.clone()));

@@ -861,3 +861,22 @@ fn an_image_outside_the_folder_is_not_written() {
     );
     assert!(!path.exists());
 }
+
+#[test]
+fn valence_and_arousal_of_another_range_are_written_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    std::fs::write(&path, "image,valence,arousal\na.jpg,1,9\nb.jpg,3,5\n").unwrap();
+    let config = LabelConfig::new().with_affect_range(Some([1.0, 9.0]));
+    let table = read(&path, &config).unwrap();
+    let found = table.rows[1].labels.valence_arousal;
+    assert_eq!(found, [Some(-0.5), Some(0.0)]);
+    write(&path, &table).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        text.contains("a.jpg,1,9") && text.contains("b.jpg,3,5"),
+        "{text}"
+    );
+    let again = read(&path, &of(table.vocabulary.clone())).unwrap();
+    assert_eq!(again.rows[1].labels.valence_arousal, found);
+}

@@ -101,7 +101,7 @@ pub(super) fn share(text: &str, decimal_comma: bool) -> Result<f32, Fault> {
 
 /// The part of the data that a row is in, or nothing.
 pub(super) fn part(text: &str) -> Result<Option<SplitName>, Fault> {
-    if text.is_empty() {
+    if is_missing(text) {
         return Ok(None);
     }
     match SplitName::spelled(text) {

@@ -7,7 +7,6 @@ use super::Table;
 use super::cell::escaped;
 use crate::data::annotation::{Row, image_inside};
 use crate::data::file::write_whole;
-use crate::label::AffectRange;
 use crate::{Error, Labels, Result};
 
 /// Writes a table, between commas, that [`read`](super::read) reads back as it is, given the same
@@ -37,7 +36,7 @@ pub fn write(path: &Path, table: &Table) -> Result<()> {
 /// The columns that have something in them.
 struct Columns {
     shares: bool,
-    /// Also where no row has a class, as a table must have labels of something.
+    /// Also where no row has a class, as the vocabulary has some.
     classes: bool,
     parts: bool,
     videos: bool,
@@ -53,7 +52,8 @@ impl Columns {
         let shares = table.rows.iter().any(is_soft);
         Self {
             shares,
-            classes: !shares || table.rows.iter().any(|row| hard(&row.labels).is_some()),
+            classes: !table.vocabulary.expressions.is_empty()
+                && (!shares || table.rows.iter().any(|row| hard(&row.labels).is_some())),
             parts: !table.parts.is_empty(),
             videos: !table.marks.videos.is_empty(),
             subjects: !table.marks.subjects.is_empty(),
@@ -98,7 +98,7 @@ impl Columns {
         write!(out, "{}", escaped(&table.rows[row].image))?;
         if let Some(range) = table.vocabulary.valence_arousal {
             for value in labels.valence_arousal {
-                cell(out, value.map(|value| in_range(value, range)))?;
+                cell(out, value.map(|value| range.of_unit(value)))?;
             }
         }
         self.classes(table, labels, out)?;
@@ -148,14 +148,4 @@ fn cell(out: &mut impl Write, value: Option<impl std::fmt::Display>) -> io::Resu
         Some(value) => write!(out, ",{value}"),
         None => write!(out, ","),
     }
-}
-
-/// A label in [-1, 1] as the data has it.
-fn in_range(value: f32, range: AffectRange) -> f32 {
-    if range == AffectRange::default() {
-        return value;
-    }
-    let [low, high] = range.bounds().map(f64::from);
-    let value = low + (f64::from(value) + 1.0) / 2.0 * (high - low);
-    (value as f32).clamp(low as f32, high as f32)
 }
