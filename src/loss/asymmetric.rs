@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::{Reduction, assert_epsilon, assert_weights, over_entries};
+use super::{Reduction, assert_epsilon, assert_weights, filling, over_entries};
 
 /// Configuration of [`AsymmetricLoss`].
 #[derive(Config, Debug)]
@@ -92,9 +92,8 @@ impl AsymmetricLoss {
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
-        let [batch, units] = probabilities.dims();
         let terms = self.forward_no_reduction(probabilities, targets, present.clone());
-        over_entries(terms.sum(), present, [batch, units], reduction)
+        over_entries(terms, present, reduction)
     }
 
     /// The loss of every entry, at least 0; 0 where the label is missing.
@@ -111,19 +110,9 @@ impl AsymmetricLoss {
         targets: Tensor<2>,
         present: impl Into<Option<Tensor<2, Bool>>>,
     ) -> Tensor<2> {
-        let present = present.into();
-        let [batch, units] = probabilities.dims();
+        let [_, units] = probabilities.dims();
         assert_eq!([units], self.weights.dims(), "one weight per unit");
-        assert_eq!([batch, units], targets.dims(), "shape of the targets");
-        if let Some(present) = &present {
-            assert_eq!([batch, units], present.dims(), "shape of the mask");
-        }
-
-        let missing = present.map(Tensor::bool_not);
-        let filled = |values: Tensor<2>, value: f32| match &missing {
-            Some(missing) => values.mask_fill(missing.clone(), value),
-            None => values,
-        };
+        let filled = filling(probabilities.dims(), &targets, present.into());
         let p = filled(probabilities, 0.5);
         let y = filled(targets, 0.0);
 

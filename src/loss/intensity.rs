@@ -4,10 +4,8 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::{Reduction, assert_weights, over_entries};
-
-/// The highest intensity of the Facial Action Coding System: 0 is absent, 1 to 5 are A to E.
-const HIGHEST: f64 = 5.0;
+use super::{Reduction, assert_weights, filling, over_entries};
+use crate::label::Scale;
 
 /// Configuration of [`IntensityLoss`].
 #[derive(Config, Debug)]
@@ -87,9 +85,8 @@ impl IntensityLoss {
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
-        let [batch, units] = outputs.dims();
         let terms = self.forward_no_reduction(outputs, targets, present.clone());
-        over_entries(terms.sum(), present, [batch, units], reduction)
+        over_entries(terms, present, reduction)
     }
 
     /// The loss of every entry, at least 0; 0 where the label is missing.
@@ -106,21 +103,12 @@ impl IntensityLoss {
         targets: Tensor<2>,
         present: impl Into<Option<Tensor<2, Bool>>>,
     ) -> Tensor<2> {
-        let present = present.into();
-        let [batch, units] = outputs.dims();
+        let [_, units] = outputs.dims();
         assert_eq!([units], self.weights.dims(), "one weight per unit");
-        assert_eq!([batch, units], targets.dims(), "shape of the targets");
-        if let Some(present) = &present {
-            assert_eq!([batch, units], present.dims(), "shape of the mask");
-        }
-
-        let missing = present.map(Tensor::bool_not);
-        // Both sides zero: no error, and no gradient.
-        let filled = |values: Tensor<2>| match &missing {
-            Some(missing) => values.mask_fill(missing.clone(), 0.0),
-            None => values,
-        };
-        let error = filled(outputs).mul_scalar(HIGHEST) - filled(targets);
+        let filled = filling(outputs.dims(), &targets, present.into());
+        // Both sides zero where a label is missing: no error, and no gradient.
+        let degrees = filled(outputs, 0.0).mul_scalar(Scale::Intensity.most());
+        let error = degrees - filled(targets, 0.0);
         error.square() * self.weights.clone().unsqueeze()
     }
 }

@@ -69,14 +69,35 @@ fn over_present<const D: usize>(
     }
 }
 
-/// The reductions of a loss of a row's single entries: `sum`, of those that are present, over their
-/// number, over the number of rows that have one, or as it is.
-fn over_entries(
-    sum: Tensor<1>,
+/// Puts a value where an entry is missing.
+///
+/// # Panics
+/// If `targets` or the mask have another shape than the predictions.
+fn filling(
+    shape: [usize; 2],
+    targets: &Tensor<2>,
     present: Option<Tensor<2, Bool>>,
-    [batch, units]: [usize; 2],
+) -> impl Fn(Tensor<2>, f32) -> Tensor<2> + use<> {
+    assert_eq!(shape, targets.dims(), "shape of the targets");
+    let missing = present.map(|present| {
+        assert_eq!(shape, present.dims(), "shape of the mask");
+        present.bool_not()
+    });
+    move |values, value| match &missing {
+        Some(missing) => values.mask_fill(missing.clone(), value),
+        None => values,
+    }
+}
+
+/// The reductions of a loss of a row's single entries: the sum of `terms`, of those that are present, over
+/// their number, over the number of rows that have one, or as it is.
+fn over_entries(
+    terms: Tensor<2>,
+    present: Option<Tensor<2, Bool>>,
     reduction: Reduction,
 ) -> Tensor<1> {
+    let [batch, units] = terms.dims();
+    let sum = terms.sum();
     match reduction {
         Reduction::Auto | Reduction::Mean => over_present(sum, present, batch * units),
         Reduction::BatchMean => {

@@ -15,7 +15,7 @@
 //! ```
 
 use crate::label::Expression;
-use crate::metric::f1::BinaryCounts;
+use crate::metric::classification;
 
 /// How often each expression was taken for which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,28 +56,10 @@ impl Confusion {
         self.counts.iter().flatten().sum()
     }
 
-    /// One class against the rest.
-    ///
-    /// # Panics
-    /// If `class` is not below their number.
-    pub fn one_against_rest(&self, class: usize) -> BinaryCounts {
-        let true_positives = self.counts[class][class];
-        let labelled: u64 = self.counts[class].iter().sum();
-        let predicted: u64 = self.counts.iter().map(|row| row[class]).sum();
-        BinaryCounts {
-            true_positives,
-            false_positives: predicted - true_positives,
-            false_negatives: labelled - true_positives,
-        }
-    }
-
     /// F1 of each class; 0 for a class with neither labels nor predictions, as scikit-learn has it.
     /// `None` throughout if no row was counted.
     pub fn per_class(&self) -> Vec<Option<f64>> {
-        let any = self.rows() > 0;
-        (0..self.classes.len())
-            .map(|class| any.then(|| self.one_against_rest(class).f1()))
-            .collect()
+        classification::f1(&self.counts)
     }
 }
 
@@ -86,6 +68,7 @@ impl Confusion {
 /// # Panics
 /// If there is no logit.
 pub fn largest(logits: &[f32]) -> usize {
+    assert!(!logits.is_empty(), "a logit for each expression");
     let mut best = 0;
     for (class, logit) in logits.iter().enumerate() {
         if *logit > logits[best] || (logits[best].is_nan() && !logit.is_nan()) {

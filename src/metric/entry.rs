@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::metric::detail::{AffectScores, Detail};
-use crate::metric::report::{Named, Report};
+use crate::metric::report::{Named, Report, cell};
 
 /// One score, under its key in JSON and, where there is one of each unit or class, its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,8 @@ impl Entry {
             Some(name) => format!("{} {name}", self.key),
             None => self.key.to_string(),
         };
-        Some(format!("{name:<34}{score:>8.3}{behind}\n"))
+        let score = cell(Some(score));
+        Some(format!("{name:<34}{score:>8}{behind}\n"))
     }
 }
 

@@ -62,7 +62,6 @@ impl BinaryCounts {
 pub struct ActionUnitF1 {
     counts: Vec<BinaryCounts>,
     labelled: Vec<u64>,
-    rows: u64,
 }
 
 impl ActionUnitF1 {
@@ -71,7 +70,6 @@ impl ActionUnitF1 {
         Self {
             counts: vec![BinaryCounts::default(); units],
             labelled: vec![0; units],
-            rows: 0,
         }
     }
 
@@ -85,20 +83,12 @@ impl ActionUnitF1 {
             labels.len() <= probabilities.len(),
             "a probability for each label"
         );
-        let mut any = false;
         for (unit, (label, &probability)) in labels.iter().zip(probabilities).enumerate() {
             if let Some(label) = *label {
                 self.counts[unit].push(label > 0.0, probability >= THRESHOLD);
                 self.labelled[unit] += 1;
-                any = true;
             }
         }
-        self.rows += u64::from(any);
-    }
-
-    /// The rows that label at least one unit.
-    pub fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// F1 of each unit; `None` for a unit that no row labels.
@@ -130,6 +120,5 @@ mod tests {
         );
         f1.push(&[], &[0.9; 3]);
         assert_eq!(f1.per_unit(), [Some(1.0), Some(0.0), None]);
-        assert_eq!(f1.rows(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! The statistics of every group of a sample's rows, and the scores of any number of each.
 
-use crate::label::Scale;
+use crate::label::{Scale, Vocabulary};
 use crate::metric::bootstrap::{Bootstrap, merged};
 use crate::metric::classification::{self, f1, precision, recall};
 use crate::metric::detail::Detail;
@@ -45,7 +45,7 @@ impl Sample {
 
 /// The statistics of the groups, each a list with one entry for each group.
 struct Grouped<'a> {
-    sample: &'a Sample,
+    vocabulary: &'a Vocabulary,
     units: Vec<Unit>,
     expression: Vec<Cell>,
     affect: [Vec<Affect>; 2],
@@ -121,13 +121,13 @@ impl<'a> Grouped<'a> {
             units: units.collect(),
             expression: cells(sample, groups),
             affect: [affect(&sample.affect[0]), affect(&sample.affect[1])],
-            sample,
+            vocabulary: &sample.vocabulary,
         }
     }
 
     /// The scores, when a row of group `g` counts `times[g]` times. The report counts no rows.
     fn scores(&self, times: &[u32]) -> (Report, Detail) {
-        let vocabulary = &self.sample.vocabulary;
+        let vocabulary = self.vocabulary;
         let (mut au_f1, mut au_auc) = (Vec::new(), Vec::new());
         let mut intensities = [const { Vec::new() }; 4];
         for (unit, statistics) in vocabulary.action_units.units().zip(&self.units) {
@@ -227,7 +227,7 @@ fn cells(sample: &Sample, groups: &Groups) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::{CodedUnit, Labels, Vocabulary};
+    use crate::label::{CodedUnit, Labels};
     use crate::metric::{RowScores, ScoreAccumulator};
 
     /// Rows of every kind of label, some of them missing, with the video of each.
@@ -309,6 +309,7 @@ mod tests {
         }
         // One that counts three times is as if its rows stood there three times.
         let mut written = ScoreAccumulator::new(&vocabulary);
+        let mut copies = Sample::new(&vocabulary);
         for (video, labels, units, logits) in &rows {
             let scores = RowScores {
                 action_units: units,
@@ -317,11 +318,15 @@ mod tests {
             };
             for _ in 0..[3, 0, 1, 0, 0, 2, 1][*video as usize] {
                 written.push(labels, &scores).unwrap();
+                copies.push(labels, &scores);
             }
         }
-        let (found, _) = Grouped::new(&sample, &groups).scores(&[3, 0, 1, 0, 0, 2, 1]);
+        let (found, further) = Grouped::new(&sample, &groups).scores(&[3, 0, 1, 0, 0, 2, 1]);
         let expected = of_report(&written.report());
-        for (found, expected) in of_report(&found).iter().zip(&expected) {
+        let found = [of_report(&found), of_detail(&further)].concat();
+        let all = [expected.clone(), of_detail(&copies.detail())].concat();
+        assert_eq!(found.len(), all.len());
+        for (found, expected) in found.iter().zip(&all) {
             let difference = found.score.unwrap() - expected.score.unwrap();
             assert!(difference.abs() < 1e-12, "{found:?} {expected:?}");
         }
@@ -342,6 +347,63 @@ mod tests {
             table.contains("95 % interval, 1000 draws of 7 by video"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn every_further_score_stands_under_its_own_key() {
+        let mut sample = Sample::new(&Vocabulary::affectnet_7());
+        let affect = [[0.0, 0.2], [0.5, 0.4]];
+        for (row, (label, predicted)) in [(0, 0), (0, 0), (0, 1), (1, 1)].into_iter().enumerate() {
+            let mut logits = [0.0; 7];
+            logits[predicted] = 1.0;
+            let scores = RowScores {
+                expression_logits: &logits,
+                valence_arousal: affect.get(row).copied().unwrap_or_default(),
+                ..RowScores::default()
+            };
+            let labels = Labels {
+                expression: Some(label),
+                valence_arousal: match affect.get(row) {
+                    Some(&[valence, arousal]) => [Some(-valence), Some(arousal)],
+                    None => [None; 2],
+                },
+                ..Labels::default()
+            };
+            sample.push(&labels, &scores);
+        }
+        let found = sample.detail();
+        let near = |found: Option<f64>, expected: f64| {
+            assert!(
+                (found.unwrap() - expected).abs() < 1e-7,
+                "{found:?} {expected}"
+            );
+        };
+        near(found.ex_accuracy, 0.75);
+        near(found.ex_balanced_accuracy, 5.0 / 6.0);
+        // F1 of .8 on three rows, of two thirds on one.
+        near(found.ex_weighted_f1, (3.0 * 0.8 + 2.0 / 3.0) / 4.0);
+        near(found.ex_precision[0].1, 1.0);
+        near(found.ex_precision[1].1, 0.5);
+        near(found.ex_recall[0].1, 2.0 / 3.0);
+        near(found.ex_recall[1].1, 1.0);
+        near(found.va_pcc.valence, -1.0);
+        near(found.va_rmse.valence, 0.5f64.sqrt());
+        near(found.va_sagr.valence, 0.5);
+        near(found.va_pcc.arousal, 1.0);
+        near(found.va_rmse.arousal, 0.0);
+        near(found.va_sagr.arousal, 1.0);
+
+        let mut sample = Sample::new(&Vocabulary::disfa());
+        let labels = Labels {
+            action_units: vec![Some(2.0)],
+            ..Labels::default()
+        };
+        let scores = RowScores {
+            action_units: &[0.5; 8],
+            ..RowScores::default()
+        };
+        sample.push(&labels, &scores);
+        near(sample.detail().au_mse[0].1, 0.25);
     }
 
     #[test]

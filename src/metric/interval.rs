@@ -27,11 +27,13 @@ use serde::{Serialize, Serializer};
 use crate::metric::bootstrap::{Bootstrap, Interval};
 use crate::metric::entry::{Entry, heading};
 use crate::metric::group::Groups;
+use crate::metric::report::cell;
 
 /// The intervals of all scores.
 ///
 /// As JSON it is a map with how they were drawn, `by`, `groups`, `resamples`, `level` and `seed`, and
-/// the keys of [`Report`](super::Report) and [`Detail`](super::detail::Detail), where `[low, high]` stands for each score; `null` where there
+/// the keys of [`Report`](super::Report) and [`Detail`](super::detail::Detail), of which those without any unit or class are
+/// left out, where `[low, high]` stands for each score; `null` where there
 /// is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervals {
@@ -69,7 +71,7 @@ impl Intervals {
         let Bootstrap {
             resamples, level, ..
         } = self.bootstrap;
-        let percent = level * 100.0;
+        let percent = (level * 1e4).round() / 1e2;
         let title = format!(
             "{percent} % interval, {resamples} draws of {} by {}",
             self.groups, self.by
@@ -77,7 +79,9 @@ impl Intervals {
         let mut text = heading(&format!("  {title}"));
         for (entry, interval) in &self.scores {
             let interval = match interval {
-                Some(Interval { low, high }) => format!("  [{low:.3}, {high:.3}]"),
+                Some(Interval { low, high }) => {
+                    format!("  [{}, {}]", cell(Some(*low)), cell(Some(*high)))
+                }
                 None => "  -".into(),
             };
             text.extend(entry.line(&interval));

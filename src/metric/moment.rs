@@ -53,18 +53,12 @@ impl PairMoments {
     }
 }
 
-impl Extend<(f64, f64)> for PairMoments {
-    fn extend<I: IntoIterator<Item = (f64, f64)>>(&mut self, pairs: I) {
-        for (x, y) in pairs {
-            self.push(x, y);
-        }
-    }
-}
-
 impl FromIterator<(f64, f64)> for PairMoments {
     fn from_iter<I: IntoIterator<Item = (f64, f64)>>(pairs: I) -> Self {
         let mut moments = Self::new();
-        moments.extend(pairs);
+        for (x, y) in pairs {
+            moments.push(x, y);
+        }
         moments
     }
 }

@@ -16,7 +16,6 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranking {
     rows: Vec<(bool, f64)>,
-    broken: bool,
 }
 
 impl Ranking {
@@ -27,13 +26,8 @@ impl Ranking {
 
     /// Counts one labelled row.
     pub fn push(&mut self, label: bool, score: f64) {
-        self.rows.push((label, score));
-        self.broken |= score.is_nan();
-    }
-
-    /// The number of rows.
-    pub fn count(&self) -> usize {
-        self.rows.len()
+        // Minus zero is zero's tie: the order of the bits would part them.
+        self.rows.push((label, score + 0.0));
     }
 
     /// The area under the ROC curve, in [0, 1]: the share of the pairs of a yes and a no in which the
@@ -57,10 +51,7 @@ impl Ranking {
             .zip(groups)
             .map(|(&(label, score), &group)| (score, label, group))
             .collect();
-        // Minus zero is zero's tie: the order of the bits would part them.
-        order.sort_unstable_by(|(one, ..), (other, ..)| {
-            one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal)
-        });
+        order.sort_unstable_by(|(one, ..), (other, ..)| one.total_cmp(other));
         let next = order.iter().skip(1).map(|row| Some(row.0)).chain([None]);
         let rows = order
             .iter()
@@ -71,9 +62,10 @@ impl Ranking {
                 last: next != Some(score),
             })
             .collect();
+        let broken = order.iter().filter(|row| row.0.is_nan());
         Ranked {
             rows,
-            broken: self.broken,
+            broken: broken.map(|row| row.2).collect(),
         }
     }
 }
@@ -83,7 +75,8 @@ impl Ranking {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranked {
     rows: Vec<RankedRow>,
-    broken: bool,
+    /// The groups of the rows whose score is not a number.
+    broken: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +112,7 @@ impl Ranked {
         if all_yes == 0 || below == 0 {
             return None;
         }
-        if self.broken {
+        if self.broken.iter().any(|&group| times[group as usize] > 0) {
             return Some(f64::NAN);
         }
         Some(wins as f64 / (2.0 * all_yes as f64 * below as f64))
@@ -173,6 +166,17 @@ mod tests {
         assert_eq!(ranking(&[(false, 0.3)]).auc(), None);
         let broken = ranking(&[(true, 0.3), (false, f64::NAN), (false, 0.1)]);
         assert!(broken.auc().unwrap().is_nan());
+        // Many of them, in a group of their own that may count or not.
+        let row = |row: u32| match row % 3 {
+            0 => (row.is_multiple_of(2), f64::NAN),
+            _ => (row.is_multiple_of(2), f64::from(row * 13 % 7)),
+        };
+        let rows: Vec<_> = (0..60).map(row).collect();
+        let groups: Vec<u32> = (0..60).map(|row| u32::from(row % 3 == 0)).collect();
+        let ranked = ranking(&rows).ranked(&groups);
+        assert!(ranked.auc(&[1, 1]).unwrap().is_nan());
+        let others: Vec<_> = rows.iter().copied().filter(|row| !row.1.is_nan()).collect();
+        assert_eq!(ranked.auc(&[1, 0]), ranking(&others).auc());
     }
 
     #[test]

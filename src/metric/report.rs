@@ -30,7 +30,8 @@ use crate::metric::{mean_of_present, name};
 /// Scores by name, in a vocabulary's order; one that no row has a label for is `None`.
 pub type Named<N> = Vec<(N, Option<f64>)>;
 
-/// The scores of one split (section 4.2 of the paper), each in [0, 1], concordance in [-1, 1].
+/// The scores of one split (section 4.2 of the paper): F1 in [0, 1], concordance and correlations in
+/// [-1, 1], errors in degrees.
 ///
 /// A score that no row has a label for is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -212,10 +213,11 @@ impl Report {
                     text.push('\n');
                 };
                 let plain = |text: &String| (text.clone(), false);
+                let plain_cell = |score| (cell(score), false);
                 line(shown, &names.iter().map(plain).collect::<Vec<_>>());
                 let found = scores(self);
                 match chance.map(scores) {
-                    None => line("", &found.into_iter().map(cell).collect::<Vec<_>>()),
+                    None => line("", &found.into_iter().map(plain_cell).collect::<Vec<_>>()),
                     Some(chance) => {
                         let below = found.iter().zip(&chance).map(|(&score, &chance)| {
                             let below =
@@ -225,10 +227,13 @@ impl Report {
                                         false => score < chance,
                                     }
                                 });
-                            (cell(score).0, below)
+                            (cell(score), below)
                         });
                         line("score", &below.collect::<Vec<_>>());
-                        line("chance", &chance.into_iter().map(cell).collect::<Vec<_>>());
+                        line(
+                            "chance",
+                            &chance.into_iter().map(plain_cell).collect::<Vec<_>>(),
+                        );
                     }
                 }
             };
@@ -319,12 +324,12 @@ impl fmt::Display for Report {
     }
 }
 
-/// A score as text, without a mark.
-fn cell(score: Option<f64>) -> (String, bool) {
+/// A score as text.
+pub(super) fn cell(score: Option<f64>) -> String {
     let text = score.map_or_else(|| "-".to_string(), |score| format!("{score:.3}"));
     // A zero has no sign for people.
     let text = if text == "-0.000" { "0.000" } else { &text };
-    (text.to_string(), false)
+    text.to_string()
 }
 
 #[cfg(test)]

@@ -78,8 +78,8 @@ impl Sample {
         self.rows as usize
     }
 
-    /// Keeps one row; what its labels lack is left out. Scores that are not finite make theirs NaN: a
-    /// [`ScoreAccumulator`](super::ScoreAccumulator) refuses them.
+    /// Keeps one row; what its labels lack is left out. Scores must be finite, and here
+    /// nothing looks: a [`ScoreAccumulator`](super::ScoreAccumulator) refuses others.
     ///
     /// # Panics
     /// If a label has no score, or is none of the vocabulary's.

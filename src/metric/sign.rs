@@ -36,11 +36,6 @@ impl SignAgreement {
         }
     }
 
-    /// The number of pairs.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
     /// The share of pairs that agree, in [0, 1]; `None` without a pair, NaN if a NaN was counted.
     pub fn sagr(&self) -> Option<f64> {
         match (self.count, self.broken) {
