@@ -15,7 +15,7 @@ use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::head::{ActionUnitHead, ActionUnitHeadConfig};
 use countenance::optim::EmaConfig;
-use countenance::train::{Order, Outcome, Run, Sampling, Schedule, TrainConfig};
+use countenance::train::{Order, Outcome, Run, Sampling, Schedule, StageConfig, TrainConfig};
 use countenance::weights::load_backbone;
 use tempfile::TempDir;
 
@@ -132,6 +132,33 @@ fn a_backbone_that_learns_by_depth_on_mixed_images_resumes_to_the_same_bytes() {
     let stage = config.backbone.stage.with_epochs(3).with_patience(Some(2));
     config.backbone.stage = stage.with_mixup(Some(0.2)).with_layer_decay(0.9);
     assert_resumes(&config, &["backbone,1,", "backbone,2,"], &[]);
+}
+
+#[test]
+fn no_setting_of_the_fine_tuning_is_ignored() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let mut plain = config().with_order(Order::Whole);
+    plain.weights = Some(backbone(folder.path()));
+    (plain.joint.epochs, plain.whole.epochs) = (1, 1);
+    type Change = fn(&mut StageConfig);
+    let changes: [(&str, Change); 7] = [
+        ("plain", |_| {}),
+        ("again", |_| {}),
+        ("layer_decay", |stage| stage.layer_decay = 0.5),
+        ("mixup", |stage| stage.mixup = Some(0.4)),
+        ("warm_up", |stage| stage.warm_up = 0.5),
+        ("sampling", |stage| stage.sampling = Sampling::Balanced),
+        ("label_smoothing", |stage| stage.label_smoothing = 0.2),
+    ];
+    let model = |name: &str| bytes(&folder.path().join(name), "model.safetensors");
+    for (name, change) in changes {
+        let mut config = plain.clone();
+        change(&mut config.whole);
+        run(&folder.path().join(name), config);
+        let is_same = ["plain", "again"].contains(&name);
+        assert_eq!(model(name) == model("plain"), is_same, "{name}");
+    }
 }
 
 /// Every number of the backbone in a file, running statistics included, by its path.

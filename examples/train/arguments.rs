@@ -192,7 +192,7 @@ pub enum RecipeArgument {
     Auto,
     /// The paper's schedule to the letter
     Paper,
-    /// A rate by the number of rows, warmed up and decayed; epochs until none is better any more
+    /// A larger rate, warmed up and decayed; epochs by the number of rows, until none is better any more
     Small,
 }
 

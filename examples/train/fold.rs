@@ -65,7 +65,7 @@ fn table(outcomes: &[Outcome]) -> Result<()> {
     }
     line("all", scores(outcomes))?;
     print(format_args!(
-        "mean ± standard deviation over {} folds",
+        "mean ± standard deviation over {} folds, of each score over those that have it",
         outcomes.len()
     ))
 }

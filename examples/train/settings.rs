@@ -56,12 +56,14 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     config.strict |= arguments.strict;
     config.keep_partial_action_units |= arguments.keep_partial_action_units;
     refuse_idle(arguments, &config)?;
+    let set = |setting: &mut usize, flag: Option<usize>| *setting = flag.unwrap_or(*setting);
     for stage in config.heads_mut() {
         optimized(stage, arguments.optimizer);
+        // A recipe counts epochs in steps of so many rows.
+        set(&mut stage.batch_size, arguments.batch_size);
     }
     // What it sets goes before what a flag says.
     let mut config = config.fitted()?;
-    let set = |setting: &mut usize, flag: Option<usize>| *setting = flag.unwrap_or(*setting);
     set(&mut config.whole.epochs, arguments.whole_epochs);
     set(&mut config.backbone.stage.epochs, arguments.backbone_epochs);
     set(&mut config.synthetic.train, arguments.synthetic_train);
@@ -73,7 +75,6 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
     config.max_unreadable = arguments.max_unreadable.unwrap_or(config.max_unreadable);
     for stage in config.heads_mut() {
         set(&mut stage.epochs, arguments.epochs);
-        set(&mut stage.batch_size, arguments.batch_size);
         stage.learning_rate = arguments.learning_rate.unwrap_or(stage.learning_rate);
     }
     if let Some(decay) = arguments.ema {

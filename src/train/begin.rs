@@ -3,13 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::folder::BEGUN_WITH;
 use super::run::Run;
 use crate::data::file::write_whole;
 use crate::network::Network;
 use crate::{Error, Result};
-
-/// The model whose heads are taken over, as it was when the run began with it.
-const BEGUN_WITH: &str = "heads.safetensors";
 
 impl Run {
     /// `network` with the heads of the model that the config names, wherever both are about the same.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::data;
+use super::folder::BEGUN_WITH;
 use super::history::History;
 use crate::{Error, Result};
 
@@ -19,6 +20,10 @@ pub(super) fn copy_run(from: &Path, folder: &Path) -> Result<()> {
     let mut history = History::open(&from.join("metrics.csv"))?;
     history.move_to(&folder.join("metrics.csv"));
     history.rewind("ex", 0)?;
+    let heads = from.join(BEGUN_WITH);
+    if heads.exists() {
+        std::fs::copy(&heads, folder.join(BEGUN_WITH)).map_err(Error::io("copy", &heads))?;
+    }
     data::take_over(from, folder)
 }
 

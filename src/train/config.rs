@@ -239,31 +239,30 @@ impl TrainConfig {
         NetworkConfig::paper(1)
             .with_attention(self.attention.clone())
             .validate()?;
-        if let (Some(recipe), None) = (self.recipe, &self.data) {
-            return Err(Error::argument(
-                "recipe",
-                "null, or data whose rows it is for",
-                recipe,
-            ));
-        }
-        let [none, expressions, all, images] = [
-            (false, false, true),
-            (false, true, true),
-            (true, true, true),
-            (true, true, false),
-        ]
-        .map(|(images, expressions, trained)| Means {
-            images,
-            expressions,
-            trained,
-        });
+        let heads = Means {
+            images: false,
+            expressions: false,
+            trained: true,
+        };
+        let expressions = Means {
+            expressions: true,
+            ..heads
+        };
+        let whole = Means {
+            images: true,
+            ..expressions
+        };
+        let backbone = Means {
+            trained: false,
+            ..whole
+        };
         for (stage, name, means) in [
-            (&self.backbone.stage, "backbone.stage", images),
-            (&self.action_unit, "action_unit", none),
+            (&self.backbone.stage, "backbone.stage", backbone),
+            (&self.action_unit, "action_unit", heads),
             (&self.expression, "expression", expressions),
-            (&self.valence_arousal, "valence_arousal", none),
+            (&self.valence_arousal, "valence_arousal", heads),
             (&self.joint, "joint", expressions),
-            (&self.whole, "whole", all),
+            (&self.whole, "whole", whole),
         ] {
             stage.check(name, means)?;
         }
@@ -317,10 +316,13 @@ mod tests {
             "frozen_stages",
             "mixup",
         ];
-        old.as_object_mut().unwrap().remove("recipe").unwrap();
+        for key in ["recipe", "heads", "features", "labels", "division"] {
+            old.as_object_mut().unwrap().remove(key).unwrap();
+        }
         for stage in [
             "/action_unit",
             "/expression",
+            "/valence_arousal",
             "/joint",
             "/whole",
             "/backbone/stage",
@@ -398,7 +400,6 @@ mod tests {
             |config| config.valence_arousal.label_smoothing = 0.1,
             "valence_arousal.label_smoothing",
         );
-        named(|config| config.recipe = Some(Recipe::Small), "recipe");
         named(
             |config| {
                 let sam = SamConfig::new().with_epsilon(f64::INFINITY);

@@ -22,6 +22,8 @@ pub(super) const RECORD: &str = "data.json";
 pub(super) struct Data {
     pub(super) training: Split,
     pub(super) validation: Split,
+    /// Not used but to say which images there are to be.
+    test: Option<Split>,
     summary: Summary,
     /// Whether it is images that are learnt from, and not what others made of them.
     reads_images: bool,
@@ -69,6 +71,7 @@ impl Data {
         let data = Self {
             training,
             validation: set.take(SplitName::Validation)?,
+            test: set.test,
             summary: set.summary,
             reads_images,
         };
@@ -85,10 +88,12 @@ impl Data {
     /// What was read, with the images that are not there and those that no row names, where there are to
     /// be any.
     pub fn summary(&self) -> Summary {
+        let parts = [&self.training, &self.validation].into_iter();
+        let parts = parts.chain(&self.test);
         Summary {
             unmatched: self
                 .reads_images
-                .then(|| unmatched(&[&self.training, &self.validation])),
+                .then(|| unmatched(&parts.collect::<Vec<_>>())),
             ..self.summary.clone()
         }
     }

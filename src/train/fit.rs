@@ -5,7 +5,7 @@ use std::path::Path;
 use super::config::{BackboneStageConfig, TrainConfig};
 use super::data::Data;
 use super::supervision::Supervision;
-use crate::Result;
+use crate::{Error, Result};
 
 impl TrainConfig {
     /// These settings with the stages as the [`recipe`](Self::recipe) has them for the rows of the
@@ -13,7 +13,8 @@ impl TrainConfig {
     /// is created; who wants to change something of what comes out asks here first.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and whatever keeps the annotations from being read.
+    /// As [`check`](Self::check); [`Error::Argument`] for a recipe without data, whose rows it is for;
+    /// whatever keeps the labels from being read.
     pub fn fitted(self) -> Result<Self> {
         self.check()?;
         match (self.recipe, &self.data) {
@@ -21,7 +22,12 @@ impl TrainConfig {
                 let supervision = Data::open(Path::new(root), &self)?.supervision();
                 Ok(self.for_rows(&labelled(&supervision)))
             }
-            _ => Ok(self),
+            (Some(recipe), None) => Err(Error::argument(
+                "recipe",
+                "null, or data whose rows it is for",
+                recipe,
+            )),
+            (None, _) => Ok(self),
         }
     }
 
@@ -74,7 +80,11 @@ pub(super) fn labelled(supervision: &Supervision) -> LabelledRows {
     LabelledRows {
         action_unit: training.action_unit_rows,
         expression: training.expression_rows(),
-        valence_arousal: training.valence_arousal_rows,
+        // One of the two alone is not learnt.
+        valence_arousal: match supervision.tasks().valence_arousal {
+            true => training.valence_arousal_rows,
+            false => 0,
+        },
     }
 }
 
@@ -82,7 +92,7 @@ pub(super) fn labelled(supervision: &Supervision) -> LabelledRows {
 mod tests {
     use super::*;
     use crate::optim::SamConfig;
-    use crate::train::config::{Recipe, StageConfig};
+    use crate::train::config::{Recipe, Schedule, StageConfig};
 
     fn rows(expression: usize) -> LabelledRows {
         LabelledRows {
@@ -108,6 +118,25 @@ mod tests {
                 assert_eq!(again.to_string(), made.to_string());
             }
         }
+    }
+
+    #[test]
+    fn a_recipe_without_data_has_no_rows_to_be_for() {
+        let config = TrainConfig::new().with_recipe(Some(Recipe::Small));
+        let error = config.fitted().unwrap_err().to_string();
+        assert!(
+            error.starts_with("recipe: expected null, or data"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_papers_recipe_leaves_another_optimizers_schedule() {
+        let mut config = TrainConfig::new().with_data(Some("set".into()));
+        config.expression = config.expression.adamw();
+        let made = config.with_recipe(Some(Recipe::Paper)).for_rows(&rows(300));
+        assert_eq!(made.expression.schedule, Schedule::Cosine);
+        assert_eq!(made.action_unit.schedule, Schedule::Constant);
     }
 
     #[test]

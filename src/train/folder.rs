@@ -17,7 +17,10 @@ const BEGINNING: [&str; 3] = [CONFIG, RECORD, LOCK];
 /// What a process that was killed before it wrote the config may leave: in a new run's folder, and
 /// in that of a branch, which copies what was trained first.
 const LEFT: [&str; 2] = [LOCK, ".config.json.unfinished-"];
-const LEFT_BY_BRANCH: [&str; 5] = [
+/// The model whose heads are taken over, as it was when the run began with it.
+pub(super) const BEGUN_WITH: &str = "heads.safetensors";
+const LEFT_BY_BRANCH: [&str; 6] = [
+    BEGUN_WITH,
     "features",
     "checkpoints",
     "metrics.csv",

@@ -75,8 +75,7 @@ impl LayerScores {
                 (shown(head) < shown(layer)).then(|| {
                     format!(
                         "{}: the heads score {head:.3}, less than the {layer:.3} of the layer that the \
-                         backbone was trained with: more epochs, another learning rate or --order \
-                         whole may help",
+                         backbone was trained with: more epochs or another learning rate may help",
                         score_name(task)
                     )
                 })

@@ -49,7 +49,8 @@ impl Mixup {
         (images * share + other * (1.0 - share), mixture)
     }
 
-    /// The share of a step's own images, and the place of every row's partner.
+    /// The share of its own images of a step, or of a device's part of it, and the place of every row's
+    /// partner.
     fn draw(&self, rows: usize, epoch: usize, first: usize) -> (f64, Vec<usize>) {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed ^ MIXES);
         random.set_stream(epoch as u64);

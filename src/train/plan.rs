@@ -4,7 +4,8 @@ use super::config::{Order, Schedule, StageConfig, TrainConfig};
 use super::fit::{LabelledRows, labelled};
 use super::supervision::Supervision;
 
-/// One line for each stage of the heads that `config` has: its rows, its rate and its epochs.
+/// One line for each stage that `config` has: its rows, of several tasks those of the one that has the
+/// most, its rate and its epochs.
 pub(super) fn plan(supervision: &Supervision, config: &TrainConfig) -> Vec<String> {
     let rows = labelled(supervision);
     let trained = supervision.tasks();
@@ -13,7 +14,7 @@ pub(super) fn plan(supervision: &Supervision, config: &TrainConfig) -> Vec<Strin
         expression,
         valence_arousal,
     } = rows;
-    let stages = match config.order {
+    let mut stages = match config.order {
         Order::Staged => vec![
             ("au", trained.action_unit, action_unit, &config.action_unit),
             ("ex", trained.expression, expression, &config.expression),
@@ -30,6 +31,10 @@ pub(super) fn plan(supervision: &Supervision, config: &TrainConfig) -> Vec<Strin
             ("whole", true, rows.most(), &config.whole),
         ],
     };
+    if config.weights.is_none() && config.features.is_none() {
+        let stage = &config.backbone.stage;
+        stages.insert(0, ("backbone", true, rows.most(), stage));
+    }
     let stages = stages.into_iter().filter(|&(_, is_trained, ..)| is_trained);
     stages
         .map(|(name, _, rows, stage)| format!("{name}: {rows} labelled rows, {}", course(stage)))
@@ -49,11 +54,11 @@ fn course(stage: &StageConfig) -> String {
         parts.push("falling to 0 along a cosine".to_string());
     }
     parts.push(match stage.patience {
-        None => format!("{} epochs", stage.epochs),
-        Some(patience) => format!(
+        Some(patience) if patience < stage.epochs => format!(
             "at most {} epochs, fewer once {patience} in a row were no better",
             stage.epochs
         ),
+        _ => format!("{} epochs", stage.epochs),
     });
     parts.join(", ")
 }

@@ -228,12 +228,16 @@ impl Stage<'_> {
         }
     }
 
-    /// Says so where the last of several epochs was the best.
+    /// Says so where the last of several epochs was the best on validation rows: a training loss nearly
+    /// always falls to the end.
     fn tell_if_unfinished(&self) {
         let history = self.history();
-        let (epochs, best) = (history.stage(self.name).count(), history.best(self.name));
+        let epochs = history.stage(self.name).count();
+        let best = history.best_record(self.name);
+        let is_last =
+            best.is_some_and(|best| best.epoch == epochs && best.validation_loss.is_some());
         drop(history);
-        if epochs > 1 && best == Some(epochs) {
+        if epochs > 1 && is_last {
             self.listener.tell(Event::Note(&format!(
                 "{}: still improving in its last epoch, {epochs}: more epochs or a larger rate may help",
                 self.name

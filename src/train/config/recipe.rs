@@ -12,7 +12,7 @@ use crate::optim::BaseOptimizerConfig;
 ///
 /// | stage | `Paper` | `Small` |
 /// |---|---|---|
-/// | heads | 100 epochs at 1e-3, constant | SGD at 0.05 (AdamW at its own rate), warmed up over the first twentieth of the steps, then a cosine to 0; epochs for 4,000 steps, 1,500 for action units alone, 30 to 400; patience of a fifth of them |
+/// | heads | 100 epochs at 1e-3, constant (AdamW by its own schedule) | SGD at 0.05 (AdamW at its own rate), warmed up over the first twentieth of the steps, then a cosine to 0; epochs for 4,000 steps, 1,500 for action units alone, 30 to 400; patience of a fifth of them |
 /// | backbone, from nothing | as it is written | likewise, at its own rate; epochs for 8,000 steps, 20 to 60 |
 /// | whole network | as it is written | 20 epochs at 3e-4, warmed up over the first tenth; patience 6; layer-wise decay 0.8, label smoothing 0.1, mixup with an alpha of 0.2 |
 ///
@@ -20,11 +20,12 @@ use crate::optim::BaseOptimizerConfig;
 /// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recipe {
-    /// `Paper` for the tasks with [`LARGE`](Self::LARGE) labelled rows or more, `Small` for the others.
+    /// `Paper` for the tasks with [`LARGE`](Self::LARGE) labelled rows or more, `Small` for the others; a
+    /// stage of several tasks counts the rows of the one that has the most.
     Auto,
     /// The paper's schedule, to the letter: a rate of 1e-3 that stays, for 100 epochs.
     Paper,
-    /// What suits a small set: a rate by the number of rows, warmed up and decayed, epochs until
+    /// What suits a small set: a larger rate, warmed up and decayed, epochs by the number of rows until
     /// none is better any more, and a fine-tuning that keeps what the backbone knows.
     Small,
 }
@@ -60,7 +61,10 @@ impl Recipe {
                 StageConfig {
                     epochs: paper.epochs,
                     learning_rate: paper.learning_rate,
-                    schedule: paper.schedule,
+                    schedule: match stage.optimizer {
+                        BaseOptimizerConfig::Sgd(_) => paper.schedule,
+                        BaseOptimizerConfig::AdamW(_) => stage.schedule,
+                    },
                     warm_up: paper.warm_up,
                     patience: paper.patience,
                     ..stage.clone()
@@ -103,15 +107,15 @@ impl fmt::Display for Recipe {
     }
 }
 
-/// Steps in which a head on cached features learns what there is to learn at the rate below, on the
-/// rendered set; the paper's 100 epochs have 40,000 at a fiftieth of it.
+/// Chosen: steps of a head on cached features at the rate below; the paper's 100 epochs have 40,000 at a
+/// fiftieth of it.
 const HEAD_STEPS: usize = 4_000;
 
 /// The same of the action units' head, which has a thousand times the weights of the others: it
 /// takes fewer steps, each of which takes longer.
 const UNIT_STEPS: usize = 1_500;
 
-/// Steps in which a small network learns from nothing.
+/// Chosen: steps of a small network that learns from nothing.
 const BACKBONE_STEPS: usize = 8_000;
 
 /// Epochs of a stage on `rows`: so many that they have `steps` in all, between `least` and `most`;

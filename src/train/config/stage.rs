@@ -17,7 +17,8 @@ pub enum Sampling {
     /// As many, drawn with replacement so that every expression is as likely as any other: a row
     /// with probability inverse to the number of rows of its expression. Rows without an expression
     /// stay as likely, all together, as they are. The loss then weighs all expressions alike, or a
-    /// rare one would count for its rarity twice.
+    /// rare one would count for its rarity twice. A row that an epoch shows twice looks the same both
+    /// times.
     Balanced,
 }
 
@@ -42,8 +43,8 @@ pub struct StageConfig {
     #[config(default = 0.0)]
     pub warm_up: f64,
     /// Epochs in a row without a better validation score after which the stage ends, 1 to
-    /// 1,000,000; null: it always trains all epochs. Without validation labels the validation loss
-    /// takes the score's place, and without a validation split the training loss. Paper: null.
+    /// 1,000,000; null: it always trains all epochs. Where the validation labels
+    /// allow no score the validation loss takes its place, and where there are none the training loss. Paper: null.
     #[config(default = "None")]
     pub patience: Option<usize>,
     /// Which rows an epoch shows. `Balanced` is for stages that learn expressions. Paper:
@@ -78,7 +79,7 @@ pub struct StageConfig {
     pub frozen_stages: Option<usize>,
     /// The alpha of mixup (Zhang et al. 2018), above 0 and at most 10; null for none. Every image
     /// of a step is mixed with another one, `share` of it and the rest of the other, `share` drawn
-    /// for the step from Beta(alpha, alpha); the loss is `share` times that of the image's labels
+    /// for the step, or each device's part of it, from Beta(alpha, alpha); the loss is `share` times that of the image's labels
     /// plus the rest times that of the other's, each over the rows that have a label: one that is
     /// missing on one side leaves the other its part. For stages on images. Paper: none.
     #[config(default = "None")]
