@@ -77,9 +77,9 @@ impl Drawings {
     /// If either cannot be written.
     pub fn finish(self) -> Result<()> {
         let closed = self.annotated.map_or(Ok(()), Annotated::finish);
-        if let Some((timeline, path)) = self.timeline {
-            save_png(&timeline.draw(), &path)?;
-        }
-        self.failed.map_or(closed, Err)
+        let drawn = self
+            .timeline
+            .map_or(Ok(()), |(timeline, path)| save_png(&timeline.draw(), &path));
+        self.failed.map_or(closed, Err).and(drawn)
     }
 }

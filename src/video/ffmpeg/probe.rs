@@ -228,7 +228,9 @@ impl Answer {
         let file_duration = format.and_then(|format| number(&format.duration));
         let frames = stream.nb_frames.as_deref();
         let frames: Option<u64> = frames.and_then(|frames| frames.parse().ok());
-        let frames = frames.filter(|&frames| frames > 0);
+        // What ffmpeg writes into an AVI file whose number of frames it will not be able to fill in.
+        const UNKNOWN: u64 = 1 << 30;
+        let frames = frames.filter(|&frames| frames > 0 && !(kind == "avi" && frames == UNKNOWN));
         let told = number(&stream.duration).or_else(|| seconds(stream.tags.duration.as_deref()?));
         let every = rate(&stream.r_frame_rate);
         // An MXF file's duration is a number of frames.

@@ -1,7 +1,8 @@
 //! Whether a file's own structure says that it breaks off, where ffmpeg reads on without a word.
 //!
 //! Only what is said for certain counts: a file that is not built as its kind asks for, or that was never
-//! closed, as a recording that a crash ended, has nothing here to be measured by, and is taken as whole.
+//! closed, as a recording that a crash ended, has nothing here to be measured by, and is taken as whole;
+//! but for kinds that have a mark of the end, GIF and Ogg.
 //!
 //! | file | what says that something is missing |
 //! |---|---|

@@ -40,7 +40,7 @@ fn ending(mut bytes: &[u8]) -> Option<Option<String>> {
         };
         if rest.is_empty() {
             let is_last = head[5] & LAST != 0;
-            return Some((!is_last).then(|| "no page of it is the last".to_string()));
+            return Some((!is_last).then(|| "its last page is not called the last".to_string()));
         }
         bytes = rest;
     }
@@ -80,7 +80,7 @@ mod tests {
             let is_between = [pages[0].len(), pages[0].len() + pages[1].len()].contains(&length);
             match (length, is_between) {
                 (..4, _) => {}
-                (_, true) => assert_eq!(told.unwrap(), "no page of it is the last"),
+                (_, true) => assert_eq!(told.unwrap(), "its last page is not called the last"),
                 (_, false) => assert_eq!(told.unwrap(), "its last page is cut off"),
             }
         }
