@@ -61,7 +61,7 @@ fn a_video_whose_index_is_cut_off_cannot_be_opened() {
 
 /// Kinds of files of which ffmpeg shows what is there and then ends as if that were all, or says so by a
 /// warning alone.
-const QUIET: [(&str, &str); 20] = [
+const QUIET: [(&str, &str); 22] = [
     ("a.flv", "-c:v flv1"),
     ("sound.flv", "SOUND -c:v libx264 -bf 3 -g 10 -c:a aac"),
     ("a.wmv", "-c:v wmv2"),
@@ -71,6 +71,8 @@ const QUIET: [(&str, &str); 20] = [
     ("sound.ogv", "SOUND -c:v libtheora -g 10 -c:a libvorbis"),
     ("vp8.ogv", "-c:v libvpx -deadline realtime -g 10"),
     ("a.gif", "-c:v gif"),
+    ("a.avi", "-c:v mjpeg"),
+    ("sound.avi", "SOUND -c:v mpeg4 -bf 2 -g 10 -c:a mp2"),
     ("a.ts", "-c:v libx264 -bf 3 -g 10"),
     ("sound.ts", "SOUND -c:v mpeg2video -bf 2 -c:a mp2"),
     ("a.m2ts", "SOUND -c:v libx264 -bf 3 -g 10 -c:a ac3"),

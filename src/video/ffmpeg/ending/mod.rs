@@ -11,6 +11,7 @@
 //! | `gif` | no mark of the end |
 //! | `matroska` | the segment's number of bytes |
 //! | `ogg` | a last page that is not whole, or not called the last |
+//! | `riff` | the number of bytes of a list of pictures |
 //! | `transport` | a last packet that is not whole |
 
 mod asf;
@@ -19,6 +20,7 @@ mod gif;
 mod matroska;
 mod ogg;
 mod piece;
+mod riff;
 mod transport;
 
 use std::fs::File;
@@ -32,6 +34,7 @@ pub(super) fn broken(path: &Path, kind: &str) -> Option<String> {
     let length = file.metadata().ok()?.len();
     let mut file = BufReader::new(file);
     let said = match kind {
+        "avi" => riff::broken(&mut file, length),
         "asf" => asf::broken(&mut file, length),
         "flv" => flash::broken(&mut file, length),
         "gif" => gif::broken(&mut file),
