@@ -17,6 +17,7 @@ use countenance::loss::{
 };
 use countenance::network::NetworkConfig;
 use countenance::optim::{BaseOptimizerConfig, SamConfig};
+use countenance::smoothing::{Sequences, Smoothing};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use image::{ImageEncoder, RgbImage};
 
@@ -299,12 +300,43 @@ fn yunet(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The scores of 200 videos of 10,000 frames, 30 a second.
+fn smoothing(criterion: &mut Criterion) {
+    const FRAMES: u32 = 10_000;
+    const WIDTH: usize = 22;
+    let rows = 0..200 * FRAMES;
+    let videos: Vec<_> = rows.clone().map(|row| Some(row / FRAMES)).collect();
+    let frames: Vec<_> = rows.clone().map(|row| Some(row % FRAMES)).collect();
+    // Any that differ from row to row.
+    let scores = (0..rows.len() * WIDTH).map(|place| (place * 7919 % 1000) as f32 / 1000.0);
+    let scores: Vec<f32> = scores.collect();
+    let mut group = criterion.benchmark_group("smoothing");
+    for kind in [
+        Smoothing::Gaussian(0.4),
+        Smoothing::Box(0.4),
+        Smoothing::Exponential(0.4),
+    ] {
+        group.bench_function(format!("{kind}/rows_2000000"), |bencher| {
+            bencher.iter(|| {
+                let sequences = Sequences::of(&videos, &frames, 30.0).expect("a rate above 0");
+                black_box(
+                    sequences
+                        .smooth(kind, &scores, WIDTH)
+                        .expect("rows of scores"),
+                )
+            });
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = speed;
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline, yunet, mtcnn
+    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline, yunet, mtcnn,
+        smoothing
 }
 criterion_main!(speed);

@@ -18,6 +18,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::annotation::Row;
+use crate::Result;
+use crate::smoothing::Sequences;
 
 /// The names of the videos or the subjects of rows. A name stands in memory once.
 #[derive(Clone, Debug, Default)]
@@ -108,12 +110,27 @@ impl Marks {
 
     /// Of images that are called `<video>/<frame>.jpg`.
     pub(super) fn of_frames(rows: &[Row]) -> Self {
+        Self::of_names(rows.iter().map(|row| &row.image))
+    }
+
+    /// Of images that are called `<video>/<frame>.jpg`, where a video may be a path. One of another name
+    /// has no frame.
+    ///
+    /// ```
+    /// use countenance::data::mark::Marks;
+    ///
+    /// let marks = Marks::of_names(["walk/00012.jpg", "walk/cover.jpg"]);
+    /// assert_eq!((marks.videos.get(0), marks.frame(0)), (Some("walk"), Some(12)));
+    /// assert_eq!(marks.frame(1), None);
+    /// ```
+    pub fn of_names(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut videos = NamesBuilder::default();
-        let mut frames = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (video, file) = match row.image.rsplit_once('/') {
+        let mut frames = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            let (video, file) = match name.rsplit_once('/') {
                 Some((video, file)) => (Some(video), file),
-                None => (None, &*row.image),
+                None => (None, name),
             };
             videos.push(video);
             let frame = file.split('.').next().and_then(|frame| frame.parse().ok());
@@ -126,13 +143,23 @@ impl Marks {
         }
     }
 
+    /// Which of `rows` rows are frames of which video, and when.
+    ///
+    /// # Errors
+    /// [`Error::Argument`](crate::Error::Argument) unless the frame rate is finite and above 0.
+    pub fn sequences(&self, rows: usize, frame_rate: f64) -> Result<Sequences> {
+        let videos: Vec<_> = (0..rows).map(|row| self.videos.get(row)).collect();
+        let frames: Vec<_> = (0..rows).map(|row| self.frame(row)).collect();
+        Sequences::of(&videos, &frames, frame_rate)
+    }
+
     /// The number of `row`'s frame in its video.
     pub fn frame(&self, row: usize) -> Option<u32> {
         self.frames.get(row).copied().filter(|&frame| frame != NONE)
     }
 
-    /// The weight that `row` was given, above 0; 1 where nothing is said. Losses and scores here count
-    /// every row alike.
+    /// The weight that `row` was given, above 0; 1 where nothing is said. Training counts a row of weight
+    /// 2 as two; scores count every row alike.
     pub fn weight(&self, row: usize) -> f32 {
         self.weights.get(row).copied().unwrap_or(1.0)
     }

@@ -5,16 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::gaussian;
+use super::kernel::Kernel;
 use crate::{Error, Result};
 
 /// What a smoothing may be, for people who wrote another one.
-const EXPECTED: &str = "`off`, or seconds above 0 as in `0.4`, `gaussian:0.4` or `exponential:0.4`";
+const EXPECTED: &str =
+    "`off`, or seconds above 0 as in `0.4`, `gaussian:0.4`, `box:0.4` or `exponential:0.4`";
 
 /// How values are smoothed over time.
 ///
-/// As text, on the command line and in JSON, it is `off`, `gaussian:0.4` or `exponential:0.4`; a number
-/// alone is the width of a Gaussian, and 0 is off.
+/// As text, on the command line and in JSON, it is `off`, `gaussian:0.4`, `box:0.4` or
+/// `exponential:0.4`; a number alone is the width of a Gaussian, and 0 is off.
 ///
 /// ```
 /// use countenance::smoothing::Smoothing;
@@ -34,6 +35,10 @@ pub enum Smoothing {
     /// where d is how far away it is in time; nothing further away than 4 sigma counts. Sigma is in
     /// seconds, finite and above 0. For what is stored: a sample's value is known 4 sigma later.
     Gaussian(f64),
+    /// The mean of what is at most half of this width before a sample or after it, a sample at the very
+    /// end among them. The width is in seconds, finite and above 0. For what is stored: a sample's value
+    /// is known half the width later.
+    Box(f64),
     /// What was before, which moves towards each sample by 1 - exp(-d / tau) of the way, d being the
     /// time since the last one. Tau is in seconds, finite and above 0. For live use: a sample's value
     /// is known at once, and lags behind by about tau.
@@ -48,20 +53,26 @@ impl Smoothing {
     pub fn check(self) -> Result<Self> {
         match self {
             Self::Off => Ok(self),
-            Self::Gaussian(width) | Self::Exponential(width) => {
-                match width.is_finite() && width > 0.0 {
-                    true => Ok(self),
-                    false => Err(Error::argument("smoothing", EXPECTED, self)),
-                }
+            Self::Gaussian(width) | Self::Box(width) | Self::Exponential(width)
+                if width.is_finite() && width > 0.0 =>
+            {
+                Ok(self)
             }
+            _ => Err(Error::argument("smoothing", EXPECTED, self)),
         }
     }
 
     /// How many seconds after a sample its smoothed value is known.
     pub fn delay(self) -> f64 {
+        self.kernel().map_or(0.0, Kernel::reach)
+    }
+
+    /// How much what is around a sample counts, if it does on both sides.
+    pub(super) fn kernel(self) -> Option<Kernel> {
         match self {
-            Self::Gaussian(sigma) => gaussian::reach(sigma),
-            Self::Off | Self::Exponential(_) => 0.0,
+            Self::Gaussian(sigma) => Some(Kernel::Gaussian(sigma)),
+            Self::Box(width) => Some(Kernel::Box(width)),
+            Self::Off | Self::Exponential(_) => None,
         }
     }
 }
@@ -79,6 +90,7 @@ impl FromStr for Smoothing {
                 sigma => Self::Gaussian(sigma),
             },
             Some(("gaussian", sigma)) => Self::Gaussian(seconds(sigma)?),
+            Some(("box", width)) => Self::Box(seconds(width)?),
             Some(("exponential", tau)) => Self::Exponential(seconds(tau)?),
             Some(_) => return Err(wrong()),
         };
@@ -91,6 +103,7 @@ impl fmt::Display for Smoothing {
         match self {
             Self::Off => f.write_str("off"),
             Self::Gaussian(sigma) => write!(f, "gaussian:{sigma}"),
+            Self::Box(width) => write!(f, "box:{width}"),
             Self::Exponential(tau) => write!(f, "exponential:{tau}"),
         }
     }
@@ -122,6 +135,7 @@ mod tests {
             Smoothing::Off,
             Smoothing::Gaussian(0.1),
             Smoothing::Gaussian(1e-9),
+            Smoothing::Box(0.4),
             Smoothing::Exponential(12.5),
         ] {
             assert_eq!(
@@ -148,18 +162,24 @@ mod tests {
             "gaussian:0",
             "exponential:-0.1",
             "exponential:NaN",
-            "box:1",
+            "box",
+            "box:0",
+            "box:-1",
+            "mean:1",
             "0.4s",
             ":",
             "0.1:0.2",
         ] {
             let error = text.parse::<Smoothing>().unwrap_err().to_string();
             assert!(error.contains(&format!("found `{text}`")), "{error}");
-            assert!(error.contains("gaussian:0.4"), "{error}");
+            for kind in ["gaussian:0.4", "box:0.4", "exponential:0.4"] {
+                assert!(error.contains(kind), "{error}");
+            }
         }
         for width in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let kinds = [Smoothing::Gaussian(width), Smoothing::Exponential(width)];
-            assert!(kinds.iter().all(|kind| kind.check().is_err()), "{width}");
+            let kinds = [Smoothing::Gaussian, Smoothing::Box, Smoothing::Exponential];
+            let mut kinds = kinds.map(|kind| kind(width)).into_iter();
+            assert!(kinds.all(|kind| kind.check().is_err()), "{width}");
         }
     }
 

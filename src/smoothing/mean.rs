@@ -50,6 +50,40 @@ impl Mean {
         }
     }
 
+    /// Adds rows that are all complete, one after the other: the same sums as of [`add`](Self::add), which
+    /// stay in registers here.
+    pub fn add_complete(&mut self, weights: &[f64], rows: &[f32]) {
+        let mut first = 0;
+        while first < self.sums.len() {
+            first += match self.sums.len() - first {
+                8.. => self.add_columns::<8>(first, weights, rows),
+                4.. => self.add_columns::<4>(first, weights, rows),
+                2.. => self.add_columns::<2>(first, weights, rows),
+                _ => self.add_columns::<1>(first, weights, rows),
+            };
+        }
+        weights.iter().for_each(|weight| self.complete += weight);
+    }
+
+    /// Adds `COLUMNS` columns of rows, and says how many.
+    fn add_columns<const COLUMNS: usize>(
+        &mut self,
+        first: usize,
+        weights: &[f64],
+        rows: &[f32],
+    ) -> usize {
+        let width = self.sums.len();
+        let mut sums = [0.0; COLUMNS];
+        sums.copy_from_slice(&self.sums[first..][..COLUMNS]);
+        for (weight, row) in weights.iter().zip(rows.chunks_exact(width)) {
+            for (sum, value) in sums.iter_mut().zip(&row[first..][..COLUMNS]) {
+                *sum += weight * f64::from(*value);
+            }
+        }
+        self.sums[first..][..COLUMNS].copy_from_slice(&sums);
+        COLUMNS
+    }
+
     /// The means for `row`, one of those that were added; what is missing in it stays missing.
     pub fn write(&self, row: &[f32], smoothed: &mut [f32]) {
         let means = self.sums.iter().zip(&self.partial);

@@ -4,8 +4,9 @@
 //! one that is not finite is, and so is a row that is not there. What is missing stays so, and what is
 //! smoothed is made of the values that are there.
 //!
-//! [`Smoothing`] says how; [`Smoothing::apply`] smooths a whole table and [`Smoother`] samples as they
-//! come, to the same numbers.
+//! [`Smoothing`] says how, [`TaskSmoothing`] for each task; [`Smoothing::apply`] smooths a whole table,
+//! [`Sequences`] one with the frames of many videos, and [`Smoother`] samples as they come, to the same
+//! numbers.
 //!
 //! # Example
 //! ```
@@ -27,32 +28,41 @@
 //! ```
 
 mod exponential;
-mod gaussian;
+mod kernel;
 mod kind;
 mod mean;
 mod sample;
+mod sequence;
 mod stream;
 mod table;
+mod task;
+mod window;
 
 pub use kind::Smoothing;
 pub use sample::Sample;
+pub use sequence::Sequences;
 pub use stream::Smoother;
+pub use task::TaskSmoothing;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::noise;
 
-    const KINDS: [Smoothing; 5] = [
+    const KINDS: [Smoothing; 7] = [
         Smoothing::Off,
         Smoothing::Gaussian(0.1),
         Smoothing::Gaussian(3.0),
+        Smoothing::Box(0.1),
+        Smoothing::Box(5.0),
         Smoothing::Exponential(0.1),
         Smoothing::Exponential(7.0),
     ];
-    const WIDTH: usize = 3;
+    /// A sum of powers of 2, as columns are summed so many together.
+    const WIDTH: usize = 15;
 
-    /// Times with small steps, equal ones and long gaps, and values of which some are missing.
+    /// Times with small steps, equal ones and long gaps, and values of which some are missing, but for rows
+    /// at the start and later on.
     fn samples(count: usize) -> (Vec<f64>, Vec<f32>) {
         let steps = noise(count, 3).into_iter().map(|step| match step {
             step if step > 0.95 => 9.0 * f64::from(step),
@@ -64,7 +74,8 @@ mod tests {
         });
         let mut values = noise(count * WIDTH, 4);
         for (at, missing) in noise(count * WIDTH, 5).into_iter().enumerate() {
-            if missing > 0.8 {
+            let is_complete = at / WIDTH % 1000 < 200;
+            if missing > 0.8 && !is_complete {
                 values[at] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][at % 3];
             }
         }
@@ -133,7 +144,11 @@ mod tests {
     fn a_long_gap_separates_what_is_before_it_from_what_is_after() {
         let times = [0.0, 0.1, 0.2, 90.0, 90.1, 90.2];
         let values = [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0];
-        for kind in [Smoothing::Gaussian(0.4), Smoothing::Exponential(0.4)] {
+        for kind in [
+            Smoothing::Gaussian(0.4),
+            Smoothing::Box(0.4),
+            Smoothing::Exponential(0.4),
+        ] {
             assert_eq!(kind.apply(&times, &values).unwrap(), values, "{kind}");
             let mut smoother = Smoother::new(kind, 1).unwrap();
             for time in &times[..3] {
@@ -143,6 +158,20 @@ mod tests {
             smoother.advance(20.0).unwrap();
             assert!(smoother.is_over(20.0), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_box_is_the_mean_of_half_its_width_on_both_sides_ends_included() {
+        let times: Vec<f64> = (0..9).map(|number| f64::from(number) / 10.0).collect();
+        let values: Vec<f32> = (0..9).map(|number| f32::from(number == 4)).collect();
+        let smoothed = Smoothing::Box(0.4).apply(&times, &values).unwrap();
+        let fifth = 1.0 / 5.0;
+        assert_eq!(
+            smoothed,
+            [0.0, 0.0, fifth, fifth, fifth, fifth, fifth, 0.0, 0.0]
+        );
+        let narrow = Smoothing::Box(0.39).apply(&times, &values).unwrap();
+        assert_eq!(narrow.iter().filter(|value| **value > 0.0).count(), 3);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Smoothing samples as they come.
 
 use super::exponential::Trail;
-use super::gaussian::Window;
 use super::kind::Smoothing;
 use super::sample::Sample;
+use super::window::Window;
 use crate::clock::Clock;
 use crate::{Error, Result};
 
-/// Smooths samples as they come, and gives back each as soon as nothing later changes it: at once, or for
-/// a Gaussian once a time is reached that is more than 4 sigma later. It keeps the samples of 8 sigma.
+/// Smooths samples as they come, and gives back each as soon as nothing later changes it: at once, or
+/// once a time is reached that is more than [`Smoothing::delay`] later. It keeps the samples of twice that.
 ///
 /// ```
 /// use countenance::smoothing::{Smoother, Smoothing};
@@ -33,7 +33,7 @@ pub struct Smoother {
 #[derive(Clone, Debug)]
 enum State {
     Off,
-    Gaussian(Window),
+    Around(Window),
     Exponential(Trail),
 }
 
@@ -69,7 +69,7 @@ impl Smoother {
         };
         match &mut self.state {
             State::Off => settled.push(sample),
-            State::Gaussian(window) => window.push(sample),
+            State::Around(window) => window.push(sample),
             State::Exponential(trail) => {
                 trail.step(time, values, &mut sample.values);
                 settled.push(sample);
@@ -85,7 +85,7 @@ impl Smoother {
     pub fn advance(&mut self, time: f64) -> Result<Vec<Sample>> {
         self.clock.go(time, || "a sample's time".into())?;
         Ok(match &mut self.state {
-            State::Gaussian(window) => window.settle(time),
+            State::Around(window) => window.settle(time),
             State::Off | State::Exponential(_) => Vec::new(),
         })
     }
@@ -95,7 +95,7 @@ impl Smoother {
         self.clock = Clock::default();
         let new = State::of(self.smoothing, self.width);
         match std::mem::replace(&mut self.state, new) {
-            State::Gaussian(window) => window.finish(),
+            State::Around(window) => window.finish(),
             State::Off | State::Exponential(_) => Vec::new(),
         }
     }
@@ -105,7 +105,7 @@ impl Smoother {
     pub fn is_over(&self, time: f64) -> bool {
         match &self.state {
             State::Off => true,
-            State::Gaussian(window) => window.is_over(time),
+            State::Around(window) => window.is_over(time),
             State::Exponential(trail) => trail.is_over(time),
         }
     }
@@ -113,10 +113,10 @@ impl Smoother {
 
 impl State {
     fn of(smoothing: Smoothing, width: usize) -> Self {
-        match smoothing {
-            Smoothing::Off => Self::Off,
-            Smoothing::Gaussian(sigma) => Self::Gaussian(Window::new(sigma, width)),
-            Smoothing::Exponential(tau) => Self::Exponential(Trail::new(tau, width)),
+        match (smoothing, smoothing.kernel()) {
+            (_, Some(kernel)) => Self::Around(Window::new(kernel, width)),
+            (Smoothing::Exponential(tau), _) => Self::Exponential(Trail::new(tau, width)),
+            _ => Self::Off,
         }
     }
 }

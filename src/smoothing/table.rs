@@ -1,8 +1,8 @@
 //! Smoothing a whole table.
 
 use super::exponential::Trail;
-use super::gaussian;
 use super::kind::Smoothing;
+use super::window;
 use crate::clock::Clock;
 use crate::{Error, Result};
 
@@ -32,11 +32,10 @@ impl Smoothing {
             };
         }
         let width = values.len() / rows;
-        Ok(match self {
+        Ok(match (self, self.kernel()) {
             _ if width == 0 => Vec::new(),
-            Self::Off => values.to_vec(),
-            Self::Gaussian(sigma) => gaussian::table(sigma, times, values, width),
-            Self::Exponential(tau) => {
+            (_, Some(kernel)) => window::table(kernel, times, values, width),
+            (Self::Exponential(tau), _) => {
                 let mut trail = Trail::new(tau, width);
                 let mut smoothed = vec![0.0; values.len()];
                 let rows = values.chunks_exact(width);
@@ -44,6 +43,7 @@ impl Smoothing {
                 rows.for_each(|((time, row), smoothed)| trail.step(*time, row, smoothed));
                 smoothed
             }
+            _ => values.to_vec(),
         })
     }
 }

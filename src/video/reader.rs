@@ -11,9 +11,9 @@ use super::follow::FollowerConfig;
 use super::frame::Frame;
 use super::row::ReadFrame;
 use super::smooth::FrameSmoother;
-use super::watch::{Watch, WatchedFrame, read};
+use super::watch::{Watch, WatchedFrame, decided, read};
 use crate::face::FaceReader;
-use crate::smoothing::Smoothing;
+use crate::smoothing::TaskSmoothing;
 use crate::{Error, Result};
 
 /// Frames that are ready for the next step at most. More would not make it faster, but need memory.
@@ -44,18 +44,20 @@ const TOGETHER: usize = 8;
 pub struct VideoReader {
     reader: Arc<FaceReader>,
     follower: FollowerConfig,
-    smoothing: Smoothing,
+    smoothing: TaskSmoothing,
     stills: Option<u32>,
     is_live: bool,
 }
 
 impl VideoReader {
-    /// A reader that follows faces as [`FollowerConfig`] does otherwise and smooths nothing.
+    /// A reader that follows faces as [`FollowerConfig`] does otherwise and smooths as the model's tuning
+    /// says, which of a model that is not tuned is not at all.
     pub fn new(reader: impl Into<Arc<FaceReader>>) -> Self {
+        let reader = reader.into();
         Self {
-            reader: reader.into(),
             follower: FollowerConfig::new(),
-            smoothing: Smoothing::Off,
+            smoothing: reader.predictor().tuning().smoothing,
+            reader,
             stills: None,
             is_live: false,
         }
@@ -67,8 +69,8 @@ impl VideoReader {
     }
 
     /// The same reader with scores smoothed over time. A frame comes once those that its scores depend
-    /// on were read: [`Smoothing::delay`] later.
-    pub fn with_smoothing(self, smoothing: Smoothing) -> Self {
+    /// on were read: [`TaskSmoothing::delay`] later.
+    pub fn with_smoothing(self, smoothing: TaskSmoothing) -> Self {
         Self { smoothing, ..self }
     }
 
@@ -198,6 +200,7 @@ fn read_on(
 ) {
     let mut results = InOrder {
         errors: VecDeque::new(),
+        reader,
         to,
     };
     loop {
@@ -240,15 +243,17 @@ fn read_on(
 /// Results on their way out, where errors wait for the frames that come before them.
 struct InOrder<'a> {
     errors: VecDeque<(usize, Error)>,
+    reader: &'a FaceReader,
     to: &'a SyncSender<Result<ReadFrame>>,
 }
 
 impl InOrder<'_> {
     /// Whether anybody takes them.
     fn frames(&mut self, frames: Vec<ReadFrame>) -> bool {
-        frames
-            .into_iter()
-            .all(|frame| self.errors_before(frame.number) && self.to.send(Ok(frame)).is_ok())
+        frames.into_iter().all(|frame| {
+            let is_taken = self.errors_before(frame.number);
+            is_taken && self.to.send(Ok(decided(self.reader, frame))).is_ok()
+        })
     }
 
     fn errors_before(&mut self, number: usize) -> bool {

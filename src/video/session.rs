@@ -8,9 +8,9 @@ use super::follow::FollowerConfig;
 use super::frame::Frame;
 use super::row::ReadFrame;
 use super::smooth::FrameSmoother;
-use super::watch::{Watch, read};
+use super::watch::{Watch, decided, read};
 use crate::face::FaceReader;
-use crate::smoothing::Smoothing;
+use crate::smoothing::TaskSmoothing;
 use crate::{Error, Result};
 
 /// Reads a video frame by frame, each answered before the next one comes: for cameras. A
@@ -21,7 +21,6 @@ use crate::{Error, Result};
 ///
 /// use countenance::data::image::RgbImage;
 /// use countenance::face::FaceReader;
-/// use countenance::smoothing::Smoothing;
 /// use countenance::video::{FollowerConfig, VideoSession};
 ///
 /// # fn main() -> countenance::Result<()> {
@@ -49,12 +48,12 @@ impl VideoSession {
     /// A session of a camera that begins.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the smoothing needs frames that come later, as a Gaussian does, or a setting
+    /// [`Error::Argument`] if the smoothing needs frames that come later, as a Gaussian and a box do, or a setting
     /// is outside its range.
     pub fn new(
         reader: Arc<FaceReader>,
         config: &FollowerConfig,
-        smoothing: Smoothing,
+        smoothing: TaskSmoothing,
     ) -> Result<Self> {
         if smoothing.delay() > 0.0 {
             return Err(Error::argument(
@@ -83,6 +82,7 @@ impl VideoSession {
         let mut frames = read(&self.reader, vec![frame])?;
         let frame = frames.pop().expect("one for one");
         let mut smoothed = self.smoother.push(frame)?;
-        Ok(smoothed.pop().expect("smoothing without delay"))
+        let frame = smoothed.pop().expect("smoothing without delay");
+        Ok(decided(&self.reader, frame))
     }
 }

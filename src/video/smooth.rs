@@ -7,20 +7,21 @@ use super::row::{ReadFrame, TrackedFace};
 use crate::clock::Clock;
 use crate::label::{ActionUnit, Expression};
 use crate::predict::{ExpressionScore, Prediction};
-use crate::smoothing::{Sample, Smoother, Smoothing};
+use crate::smoothing::{Sample, Smoother, TaskSmoothing};
 use crate::{Error, Result};
 
 /// Takes the frames of a video in their order, and gives them in the same order with each face's
 /// [`smoothed`](TrackedFace::smoothed) scores: action units, the expressions' logits (their probabilities
-/// are the softmax of the smoothed ones), valence and arousal, gaze. Each person is smoothed alone, by the
-/// frames' times. A face that nothing was read from counts as missing, and has no smoothed scores either.
+/// are the softmax of the smoothed ones), valence and arousal, each task in its own way; gaze, which moves
+/// as quickly as they do, as action units. Each person is smoothed alone, by the frames' times. A face that
+/// nothing was read from counts as missing, and has no smoothed scores either.
 ///
-/// With a Gaussian a frame comes out once another one is more than 4 sigma later, or at the end. It and
-/// those behind it are held until then, with their pictures: at 1280x720, 25 frames a second and a sigma
-/// of 0.2 s they are 21 frames and 58 MB. Otherwise every frame comes out at once.
+/// A frame comes out once another one is more than [`TaskSmoothing::delay`] later, 4 sigma of a Gaussian,
+/// or at the end. It and those behind it are held until then, with their pictures: at 1280x720, 25 frames a
+/// second and a sigma of 0.2 s they are 21 frames and 58 MB. Without a delay every frame comes out at once.
 #[derive(Debug)]
 pub struct FrameSmoother {
-    smoothing: Smoothing,
+    smoothing: TaskSmoothing,
     clock: Clock,
     held: VecDeque<ReadFrame>,
     people: HashMap<usize, Person>,
@@ -30,6 +31,12 @@ pub struct FrameSmoother {
 #[derive(Debug)]
 struct Person {
     layout: Layout,
+    tasks: [Task; 3],
+}
+
+/// One person's scores in one task.
+#[derive(Debug)]
+struct Task {
     smoother: Smoother,
     /// What is smoothed, of frames that are held.
     ready: VecDeque<Sample>,
@@ -39,8 +46,8 @@ impl FrameSmoother {
     /// For one video.
     ///
     /// # Errors
-    /// [`Error::Argument`] unless the smoothing's width is finite and above 0.
-    pub fn new(smoothing: Smoothing) -> Result<Self> {
+    /// [`Error::Argument`] unless the smoothings' widths are finite and above 0.
+    pub fn new(smoothing: TaskSmoothing) -> Result<Self> {
         Ok(Self {
             smoothing: smoothing.check()?,
             clock: Clock::default(),
@@ -60,7 +67,7 @@ impl FrameSmoother {
         self.check(&frame)?;
         let what = || format!("the time of frame {}", frame.number);
         self.clock.go(time, what)?;
-        if self.smoothing == Smoothing::Off {
+        if self.smoothing.is_off() {
             return Ok(vec![frame]);
         }
         for (id, raw) in read(&frame) {
@@ -68,19 +75,21 @@ impl FrameSmoother {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => free.insert(Person::new(self.smoothing, Layout::of(raw))?),
             };
-            let settled = person.smoother.push(time, &flattened(raw))?;
-            person.ready.extend(settled);
+            person.push(time, &flattened(raw))?;
         }
-        for person in self.people.values_mut() {
-            person.ready.extend(person.smoother.advance(time)?);
+        for task in self
+            .people
+            .values_mut()
+            .flat_map(|person| &mut person.tasks)
+        {
+            task.ready.extend(task.smoother.advance(time)?);
         }
         self.held.push_back(frame);
         let delay = self.smoothing.delay();
         let waits = |frame: &ReadFrame| delay > 0.0 && time - frame.time <= delay;
         let known = self.held.partition_point(|frame| !waits(frame));
         let given = self.give(known);
-        self.people
-            .retain(|_, person| !(person.ready.is_empty() && person.smoother.is_over(time)));
+        self.people.retain(|_, person| !person.is_over(time));
         Ok(given)
     }
 
@@ -91,8 +100,12 @@ impl FrameSmoother {
 
     /// The frames that are left, in order. Afterwards it is as new.
     pub fn finish(&mut self) -> Vec<ReadFrame> {
-        for person in self.people.values_mut() {
-            person.ready.extend(person.smoother.finish());
+        for task in self
+            .people
+            .values_mut()
+            .flat_map(|person| &mut person.tasks)
+        {
+            task.ready.extend(task.smoother.finish());
         }
         let left = self.give(self.held.len());
         self.people.clear();
@@ -134,12 +147,47 @@ impl FrameSmoother {
 
 impl Person {
     /// Somebody with such scores, of whom there was none yet.
-    fn new(smoothing: Smoothing, layout: Layout) -> Result<Self> {
+    fn new(smoothing: TaskSmoothing, layout: Layout) -> Result<Self> {
+        let task = |smoothing, width| {
+            Ok(Task {
+                smoother: Smoother::new(smoothing, width)?,
+                ready: VecDeque::new(),
+            })
+        };
+        let [units, classes, affect] = layout.widths();
         Ok(Self {
-            smoother: Smoother::new(smoothing, layout.width())?,
+            tasks: [
+                task(smoothing.action_units, units)?,
+                task(smoothing.expressions, classes)?,
+                task(smoothing.valence_arousal, affect)?,
+            ],
             layout,
-            ready: VecDeque::new(),
         })
+    }
+
+    /// Takes the scores of a frame, [`flattened`].
+    fn push(&mut self, time: f64, mut values: &[f32]) -> Result<()> {
+        for (task, width) in self.tasks.iter_mut().zip(self.layout.widths()) {
+            let (own, rest) = values.split_at(width);
+            task.ready.extend(task.smoother.push(time, own)?);
+            values = rest;
+        }
+        Ok(())
+    }
+
+    /// The smoothed scores of the next frame, [`flattened`].
+    fn next(&mut self) -> Option<Vec<f32>> {
+        let mut values = Vec::new();
+        for task in &mut self.tasks {
+            values.extend(task.ready.pop_front()?.values);
+        }
+        Some(values)
+    }
+
+    /// Whether no frame waits and none that comes is smoothed with what was.
+    fn is_over(&self, time: f64) -> bool {
+        let mut tasks = self.tasks.iter();
+        tasks.all(|task| task.ready.is_empty() && task.smoother.is_over(time))
     }
 }
 
@@ -152,8 +200,8 @@ fn read(frame: &ReadFrame) -> impl Iterator<Item = (usize, &Prediction)> {
 /// The smoothed scores of a face, which are the next ones of its person.
 fn smoothed(face: &TrackedFace, people: &mut HashMap<usize, Person>) -> Option<Prediction> {
     let raw = face.raw.as_ref().ok()?;
-    let sample = people.get_mut(&face.id)?.ready.pop_front()?;
-    Some(unflattened(raw, &sample.values))
+    let values = people.get_mut(&face.id)?.next()?;
+    Some(unflattened(raw, &values))
 }
 
 /// Which scores there are, in their order.
@@ -179,50 +227,57 @@ impl Layout {
         }
     }
 
-    fn width(&self) -> usize {
-        let pairs = usize::from(self.valence_arousal) + usize::from(self.gaze);
+    /// How many numbers each task smooths.
+    fn widths(&self) -> [usize; 3] {
         let units = self.action_units.len() + self.action_unit_intensities.len();
-        units + self.expressions.len() + 2 * pairs
+        let pair = |there| 2 * usize::from(there);
+        [
+            units + pair(self.gaze),
+            self.expressions.len(),
+            pair(self.valence_arousal),
+        ]
     }
 }
 
-/// All that is smoothed: units' probabilities and intensities, classes' logits, and the pairs that are
-/// there.
+/// All that is smoothed, task by task: units' probabilities and intensities and the gaze, classes' logits,
+/// valence and arousal.
 fn flattened(prediction: &Prediction) -> Vec<f32> {
     let intensities = &prediction.action_unit_intensities;
     let units = prediction.action_units.iter().chain(intensities);
     let units = units.map(|&(_, score)| score);
     let logits = prediction.expressions.iter().map(|score| score.logit);
-    let pairs = [prediction.valence_arousal, prediction.gaze];
-    let pairs = pairs.into_iter().flatten().flatten();
-    units.chain(logits).chain(pairs).collect()
+    let gaze = prediction.gaze.into_iter().flatten();
+    let affect = prediction.valence_arousal.into_iter().flatten();
+    units.chain(gaze).chain(logits).chain(affect).collect()
 }
 
 /// The opposite: `values` as scores of the same units and classes as `like`.
 fn unflattened(like: &Prediction, values: &[f32]) -> Prediction {
     let (units, rest) = values.split_at(like.action_units.len());
     let (intensities, rest) = rest.split_at(like.action_unit_intensities.len());
-    let (logits, pairs) = rest.split_at(like.expressions.len());
-    let mut pairs = pairs.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
+    let (gaze, rest) = rest.split_at(2 * usize::from(like.gaze.is_some()));
+    let (logits, affect) = rest.split_at(like.expressions.len());
+    let pair = |values: &[f32]| values.first_chunk().copied();
     let scored = |like: &[(ActionUnit, f32)], values: &[f32]| {
         let names = like.iter().map(|&(unit, _)| unit);
         names.zip(values.iter().copied()).collect()
     };
-    let classes = like.expressions.iter().map(|score| score.class.clone());
+    let classes = like.expressions.iter();
     let scores = logits.iter().zip(softmax(logits));
     Prediction {
         action_units: scored(&like.action_units, units),
+        active_units: None,
         action_unit_intensities: scored(&like.action_unit_intensities, intensities),
         expressions: classes
             .zip(scores)
-            .map(|(class, (&logit, probability))| ExpressionScore {
-                class,
+            .map(|(like, (&logit, probability))| ExpressionScore {
                 logit,
                 probability,
+                ..like.clone()
             })
             .collect(),
-        valence_arousal: like.valence_arousal.and_then(|_| pairs.next()),
-        gaze: like.gaze.and_then(|_| pairs.next()),
+        valence_arousal: pair(affect),
+        gaze: pair(gaze),
     }
 }
 

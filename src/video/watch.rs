@@ -27,7 +27,7 @@ pub(super) struct WatchedFrame {
 struct WatchedFace {
     id: usize,
     detection: Detection,
-    crop: Result<RgbImage>,
+    crop: Result<Vec<RgbImage>>,
 }
 
 impl Watch {
@@ -56,7 +56,7 @@ impl Watch {
         let cut = |(id, detection): (usize, Detection)| WatchedFace {
             id,
             detection,
-            crop: reader.crop().cut(&frame.picture, &detection),
+            crop: reader.cut(&frame.picture, &detection),
         };
         let faces = faces.into_iter().map(cut).collect();
         let (time, picture) = (frame.time, frame.picture);
@@ -76,7 +76,7 @@ impl WatchedFrame {
     }
 }
 
-/// The scores of all faces of these frames, read together.
+/// The scores of all faces of these frames, read together, before the model's tuning is obeyed.
 ///
 /// # Errors
 /// None of a reader as [`FaceReader::new`] makes it: what is wrong with one face stands in its place.
@@ -115,6 +115,20 @@ pub(super) fn read(reader: &FaceReader, mut frames: Vec<WatchedFrame>) -> Result
         }
     });
     Ok(whole.collect())
+}
+
+/// A frame as the model's tuning says what its scores mean, the smoothed ones too.
+pub(super) fn decided(reader: &FaceReader, mut frame: ReadFrame) -> ReadFrame {
+    let predictor = reader.predictor();
+    if predictor.is_tuned() {
+        for face in &mut frame.faces {
+            if let Ok(raw) = &mut face.raw {
+                *raw = predictor.decided(raw.clone());
+            }
+            face.smoothed = face.smoothed.take().map(|one| predictor.decided(one));
+        }
+    }
+    frame
 }
 
 /// The picture with a longer side of at most `longest`.

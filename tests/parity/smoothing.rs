@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 1e-6;
 fn check(fixture: &Fixture, prefix: &str, times: &[f64], values: &str) {
     let values = fixture.data(values).try_to_vec::<f32>().unwrap();
     let expected = fixture.under(prefix);
-    assert!(expected.len() > 7, "{prefix}");
+    assert!(expected.len() > 11, "{prefix}");
     for (name, expected) in expected {
         let smoothing: Smoothing = name.parse().unwrap();
         let smoothed = smoothing.apply(times, &values).unwrap();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::face::{Bounds, Detection};
+use crate::smoothing::Smoothing;
 use crate::testing::noise;
 
 const RATE: f64 = 25.0;
@@ -9,6 +10,7 @@ fn prediction(number: usize, id: usize) -> Prediction {
     let values = noise(9, (1000 * id + number) as u32);
     let like = Prediction {
         action_units: vec![(ActionUnit::AU1, 0.0), (ActionUnit::AU12, 0.0)],
+        active_units: None,
         action_unit_intensities: vec![],
         expressions: [
             Expression::Neutral,
@@ -19,6 +21,7 @@ fn prediction(number: usize, id: usize) -> Prediction {
             class,
             logit: 0.0,
             probability: 0.0,
+            offset: 0.0,
         })
         .into(),
         valence_arousal: Some([0.0; 2]),
@@ -64,8 +67,8 @@ fn video() -> Vec<ReadFrame> {
     (0..60).map(|number| frame(number, faces(number))).collect()
 }
 
-fn smooth(smoothing: Smoothing, video: Vec<ReadFrame>) -> Vec<ReadFrame> {
-    let mut smoother = FrameSmoother::new(smoothing).unwrap();
+fn smooth(smoothing: impl Into<TaskSmoothing>, video: Vec<ReadFrame>) -> Vec<ReadFrame> {
+    let mut smoother = FrameSmoother::new(smoothing.into()).unwrap();
     let mut frames = Vec::new();
     for frame in video {
         frames.extend(smoother.push(frame).unwrap());
@@ -77,7 +80,11 @@ fn smooth(smoothing: Smoothing, video: Vec<ReadFrame>) -> Vec<ReadFrame> {
 
 #[test]
 fn each_person_is_smoothed_alone_and_frames_keep_their_order() {
-    for smoothing in [Smoothing::Gaussian(0.1), Smoothing::Exponential(0.2)] {
+    for smoothing in [
+        Smoothing::Gaussian(0.1),
+        Smoothing::Box(0.5),
+        Smoothing::Exponential(0.2),
+    ] {
         let frames = smooth(smoothing, video());
         assert!(frames.iter().map(|frame| frame.number).eq(0..60));
         for id in 0..2 {
@@ -122,7 +129,7 @@ fn probabilities_are_those_of_the_smoothed_logits() {
 
 #[test]
 fn a_gaussian_holds_four_sigma_of_frames_and_others_none() {
-    let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1)).unwrap();
+    let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1).into()).unwrap();
     for frame in video() {
         let (number, time) = (frame.number, frame.time);
         for given in smoother.push(frame).unwrap() {
@@ -132,7 +139,7 @@ fn a_gaussian_holds_four_sigma_of_frames_and_others_none() {
         assert_eq!(smoother.held.len(), 11.min(number + 1));
     }
     for smoothing in [Smoothing::Off, Smoothing::Exponential(0.5)] {
-        let mut smoother = FrameSmoother::new(smoothing).unwrap();
+        let mut smoother = FrameSmoother::new(smoothing.into()).unwrap();
         for frame in video() {
             let number = frame.number;
             let given = smoother.push(frame).unwrap();
@@ -148,7 +155,7 @@ fn a_gaussian_holds_four_sigma_of_frames_and_others_none() {
 #[test]
 fn people_who_are_gone_are_forgotten_and_do_not_blend_with_who_comes_later() {
     for smoothing in [Smoothing::Gaussian(0.1), Smoothing::Exponential(0.1)] {
-        let mut smoother = FrameSmoother::new(smoothing).unwrap();
+        let mut smoother = FrameSmoother::new(smoothing.into()).unwrap();
         let mut given = Vec::new();
         // A new person every second, and the first of them again at the very end.
         for number in (0..5000).step_by(25) {
@@ -170,7 +177,7 @@ fn people_who_are_gone_are_forgotten_and_do_not_blend_with_who_comes_later() {
 #[test]
 fn frames_out_of_order_and_faces_that_are_there_twice_are_errors() {
     let refused = |frames: [ReadFrame; 2]| {
-        let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1)).unwrap();
+        let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1).into()).unwrap();
         let [first, second] = frames;
         smoother.push(first).unwrap();
         smoother.push(second).unwrap_err().to_string()
@@ -180,7 +187,7 @@ fn frames_out_of_order_and_faces_that_are_there_twice_are_errors() {
         Smoothing::Exponential(0.1),
         Smoothing::Gaussian(0.1),
     ] {
-        let mut smoother = FrameSmoother::new(smoothing).unwrap();
+        let mut smoother = FrameSmoother::new(smoothing.into()).unwrap();
         smoother.push(frame(3, vec![])).unwrap();
         let back = smoother.push(frame(2, vec![])).unwrap_err().to_string();
         let expected =
@@ -198,7 +205,7 @@ fn frames_out_of_order_and_faces_that_are_there_twice_are_errors() {
     let [before, after] = faces;
     assert!(refused([frame(3, before), frame(4, after)]).contains("the scores of face 5"));
     // A frame that is refused leaves no trace: of its faces, the first one was right.
-    let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1)).unwrap();
+    let mut smoother = FrameSmoother::new(Smoothing::Gaussian(0.1).into()).unwrap();
     let both = |number| {
         vec![
             face(0, Ok(prediction(number, 0))),
@@ -232,5 +239,55 @@ fn frames_out_of_order_and_faces_that_are_there_twice_are_errors() {
         faces.map(|face| face.smoothed.clone()).collect()
     };
     assert_eq!(scores(&given), scores(&expected));
-    assert!(FrameSmoother::new(Smoothing::Gaussian(0.0)).is_err());
+    assert!(FrameSmoother::new(Smoothing::Gaussian(0.0).into()).is_err());
+}
+
+#[test]
+fn each_task_is_smoothed_in_its_own_way_and_a_frame_waits_for_the_slowest() {
+    let all = |smoothing: Smoothing| smooth(smoothing, video());
+    let kinds = [
+        Smoothing::Off,
+        Smoothing::Exponential(0.3),
+        Smoothing::Box(0.4),
+        Smoothing::Gaussian(0.1),
+    ];
+    for turn in 0..kinds.len() {
+        let [action_units, expressions, valence_arousal] =
+            [0, 1, 2].map(|place| kinds[(place + turn) % kinds.len()]);
+        let mixed = TaskSmoothing {
+            action_units,
+            expressions,
+            valence_arousal,
+        };
+        let delays = [action_units, expressions, valence_arousal].map(Smoothing::delay);
+        assert_eq!(mixed.delay(), delays.into_iter().fold(0.0, f64::max));
+        let mut smoother = FrameSmoother::new(mixed).unwrap();
+        for frame in video() {
+            let number = frame.number as f64;
+            smoother.push(frame).unwrap();
+            // So many intervals later nothing changes any more.
+            let held = (mixed.delay() * RATE).floor() + 1.0;
+            let held = if mixed.delay() > 0.0 {
+                held.min(number + 1.0)
+            } else {
+                0.0
+            };
+            assert_eq!(smoother.held.len() as f64, held, "{mixed}");
+        }
+        let found = smooth(mixed, video());
+        let [units, classes, affect] = [action_units, expressions, valence_arousal].map(all);
+        let faces = |frames: &[ReadFrame]| -> Vec<Option<Prediction>> {
+            let faces = frames.iter().flat_map(|frame| &frame.faces);
+            faces.map(|face| face.prediction().ok().cloned()).collect()
+        };
+        let [units, classes, affect] = [units, classes, affect].map(|frames| faces(&frames));
+        for (place, found) in faces(&found).into_iter().enumerate() {
+            let expected = units[place].clone().map(|units| Prediction {
+                expressions: classes[place].clone().unwrap().expressions,
+                valence_arousal: affect[place].clone().unwrap().valence_arousal,
+                ..units
+            });
+            assert_eq!(found, expected, "{mixed}: {place}");
+        }
+    }
 }

@@ -1,39 +1,31 @@
-//! The mean of what is around a sample, weighed by a normal distribution.
+//! The mean of what is around a sample, weighed by how far away it is.
 
 use std::collections::VecDeque;
 
 use rayon::prelude::*;
 
+use super::kernel::{Kernel, Weights};
 use super::mean::{Mean, is_complete};
 use super::sample::Sample;
 
-/// So many sigma away, samples no longer count.
-const CUT: f64 = 4.0;
-/// Times are rounded, and a sample at the very end counts on both sides or on none.
-const ROUNDING: f64 = 1e-6;
 /// How many rows of a table a thread takes at a time.
 const ROWS: usize = 2048;
 
-/// How far away in time samples count.
-pub(super) fn reach(sigma: f64) -> f64 {
-    CUT * sigma * (1.0 + ROUNDING)
-}
-
-/// The weight of a sample that is `away` in time.
-fn weight(away: f64, sigma: f64) -> f64 {
-    let deviations = away / sigma;
-    // In single precision, which is that of the values.
-    f64::from(((-0.5 * deviations * deviations) as f32).exp())
-}
-
 /// Smooths a table of rows at times that do not go back.
-pub(super) fn table(sigma: f64, times: &[f64], values: &[f32], width: usize) -> Vec<f32> {
-    let reach = reach(sigma);
-    let complete: Vec<bool> = values.chunks_exact(width).map(is_complete).collect();
+pub(super) fn table(kernel: Kernel, times: &[f64], values: &[f32], width: usize) -> Vec<f32> {
+    let reach = kernel.reach();
+    // How many of the rows before each are not complete, and of all.
+    let mut partial = vec![0u32];
+    partial.extend(values.chunks_exact(width).scan(0, |partial, row| {
+        *partial += u32::from(!is_complete(row));
+        Some(*partial)
+    }));
     let mut smoothed = vec![0.0; values.len()];
     let parts = smoothed.par_chunks_mut(ROWS * width).enumerate();
     parts.for_each(|(part, smoothed)| {
         let mut mean = Mean::new(width);
+        let mut weights = Weights::new(kernel);
+        let mut around = Vec::new();
         let first = part * ROWS;
         let mut low = times[..first].partition_point(|time| times[first] - time > reach);
         let mut high = first;
@@ -46,9 +38,19 @@ pub(super) fn table(sigma: f64, times: &[f64], values: &[f32], width: usize) -> 
                 high += 1;
             }
             mean.clear();
-            for other in low..high {
-                let weight = weight(times[other] - time, sigma);
-                mean.add(weight, &values[other * width..][..width], complete[other]);
+            around.clear();
+            around.extend(
+                times[low..high]
+                    .iter()
+                    .map(|other| weights.at(other - time)),
+            );
+            let rows = &values[low * width..high * width];
+            if partial[low] == partial[high] {
+                mean.add_complete(&around, rows);
+            } else {
+                for (weight, other) in around.iter().zip(rows.chunks_exact(width)) {
+                    mean.add(*weight, other, is_complete(other));
+                }
             }
             mean.write(&values[row * width..][..width], smoothed);
         }
@@ -59,7 +61,8 @@ pub(super) fn table(sigma: f64, times: &[f64], values: &[f32], width: usize) -> 
 /// Samples of which some are not smoothed yet, and those before them that still count.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
-    sigma: f64,
+    reach: f64,
+    weights: Weights,
     samples: VecDeque<(Sample, bool)>,
     /// How many of the samples are smoothed.
     done: usize,
@@ -67,9 +70,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub fn new(sigma: f64, width: usize) -> Self {
+    pub fn new(kernel: Kernel, width: usize) -> Self {
         Self {
-            sigma,
+            reach: kernel.reach(),
+            weights: Weights::new(kernel),
             samples: VecDeque::new(),
             done: 0,
             mean: Mean::new(width),
@@ -84,10 +88,9 @@ impl Window {
 
     /// The samples that nothing at `time` or later changes any more, smoothed.
     pub fn settle(&mut self, time: f64) -> Vec<Sample> {
-        let reach = reach(self.sigma);
         let mut smoothed = Vec::new();
         while let Some((sample, _)) = self.samples.get(self.done)
-            && time - sample.time > reach
+            && time - sample.time > self.reach
         {
             smoothed.push(self.next());
         }
@@ -102,26 +105,25 @@ impl Window {
 
     /// Whether no sample counts at `time` any more, or waits.
     pub fn is_over(&self, time: f64) -> bool {
-        let reach = reach(self.sigma);
         let last = self.samples.back();
-        self.done == self.samples.len() && last.is_none_or(|(sample, _)| time - sample.time > reach)
+        self.done == self.samples.len()
+            && last.is_none_or(|(sample, _)| time - sample.time > self.reach)
     }
 
     /// The first sample that is not smoothed yet, smoothed.
     fn next(&mut self) -> Sample {
-        let reach = reach(self.sigma);
         let time = self.samples[self.done].0.time;
-        while time - self.samples[0].0.time > reach {
+        while time - self.samples[0].0.time > self.reach {
             self.samples.pop_front();
             self.done -= 1;
         }
         self.mean.clear();
         for (other, complete) in &self.samples {
             let away = other.time - time;
-            if away > reach {
+            if away > self.reach {
                 break;
             }
-            let weight = weight(away, self.sigma);
+            let weight = self.weights.at(away);
             self.mean.add(weight, &other.values, *complete);
         }
         let own = &self.samples[self.done].0;
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn samples_that_no_longer_count_are_dropped() {
-        let mut window = Window::new(0.1, 1);
+        let mut window = Window::new(Kernel::Gaussian(0.1), 1);
         let mut given = 0;
         for number in 0..10_000 {
             let time = f64::from(number) / 25.0;
