@@ -19,6 +19,7 @@
 //! | [`weights`] | other programs' checkpoints, in and out |
 //! | [`predict`] | images in, named scores out |
 //! | [`smoothing`] | scores smoothed over time, in tables and as they come |
+//! | [`calibrate`] | thresholds, class offsets, calibrated probabilities and blends, of anybody's scores |
 //! | [`device`], [`precision`] | devices by name, and half precision |
 //! | `picture` | scores drawn beside a face and on the frames of a video, with the `picture` feature |
 //! | `train` | the staged training run and its report, with the `train` feature |
@@ -29,6 +30,7 @@
 
 pub mod attention;
 pub mod backbone;
+pub mod calibrate;
 mod clock;
 pub mod config;
 #[doc(hidden)]

@@ -11,7 +11,7 @@
 //! assert_eq!(counts.f1(), 2.0 / 3.0);
 //! ```
 
-/// The probability from which an action unit counts as present, inclusive.
+/// The probability from which an action unit counts as present, inclusive, unless it has its own.
 pub const THRESHOLD: f32 = 0.5;
 
 /// The sufficient statistics of F1.
@@ -58,8 +58,9 @@ impl BinaryCounts {
 }
 
 /// F1 per action unit, over the rows that label it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ActionUnitF1 {
+    thresholds: Vec<f32>,
     counts: Vec<BinaryCounts>,
     labelled: Vec<u64>,
 }
@@ -67,14 +68,20 @@ pub struct ActionUnitF1 {
 impl ActionUnitF1 {
     /// Nothing counted yet of so many units.
     pub fn new(units: usize) -> Self {
+        Self::with_thresholds(&vec![THRESHOLD; units])
+    }
+
+    /// Nothing counted yet of units with these thresholds.
+    pub fn with_thresholds(thresholds: &[f32]) -> Self {
         Self {
-            counts: vec![BinaryCounts::default(); units],
-            labelled: vec![0; units],
+            counts: vec![BinaryCounts::default(); thresholds.len()],
+            labelled: vec![0; thresholds.len()],
+            thresholds: thresholds.to_vec(),
         }
     }
 
-    /// Counts one row: a unit is predicted present where `probability >= 0.5` ([`THRESHOLD`]), and is
-    /// present where its label is above 0. The labels of a row without any may be empty.
+    /// Counts one row: a unit is predicted present where its probability is at least its threshold, 0.5
+    /// ([`THRESHOLD`]) unless others were given, and is present where its label is above 0. The labels of a row without any may be empty.
     ///
     /// # Panics
     /// If there are more labels than units, or fewer probabilities than labels.
@@ -85,7 +92,7 @@ impl ActionUnitF1 {
         );
         for (unit, (label, &probability)) in labels.iter().zip(probabilities).enumerate() {
             if let Some(label) = *label {
-                self.counts[unit].push(label > 0.0, probability >= THRESHOLD);
+                self.counts[unit].push(label > 0.0, probability >= self.thresholds[unit]);
                 self.labelled[unit] += 1;
             }
         }
@@ -109,6 +116,13 @@ mod tests {
         let mut counts = BinaryCounts::default();
         counts.push(false, false);
         assert_eq!(counts.f1(), 0.0);
+    }
+
+    #[test]
+    fn each_unit_obeys_its_own_threshold() {
+        let mut f1 = ActionUnitF1::with_thresholds(&[0.25, 0.75]);
+        f1.push(&[Some(1.0), Some(1.0)], &[0.25, 0.7]);
+        assert_eq!(f1.per_unit(), [Some(1.0), Some(0.0)]);
     }
 
     #[test]

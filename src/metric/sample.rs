@@ -25,6 +25,7 @@
 
 use crate::label::{Labels, Vocabulary};
 use crate::metric::confusion::largest;
+use crate::metric::f1::THRESHOLD;
 use crate::metric::group::Groups;
 use crate::metric::score::RowScores;
 
@@ -32,6 +33,8 @@ use crate::metric::score::RowScores;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     pub(super) vocabulary: Vocabulary,
+    /// Of each unit, the probability from which it counts as present.
+    pub(super) thresholds: Vec<f32>,
     /// Of each unit, the score and the label.
     pub(super) units: Vec<Column<(f32, f32)>>,
     /// The label and the prediction.
@@ -65,11 +68,29 @@ impl Sample {
     /// Nothing kept yet of what is in `vocabulary`.
     pub fn new(vocabulary: &Vocabulary) -> Self {
         Self {
+            thresholds: vec![THRESHOLD; vocabulary.action_units.len()],
             units: vec![Column::default(); vocabulary.action_units.len()],
             expression: Column::default(),
             affect: Default::default(),
             vocabulary: vocabulary.clone(),
             rows: 0,
+        }
+    }
+
+    /// The same, where the probability from which each unit of the vocabulary counts as present is its
+    /// own; those of intensities do not matter.
+    ///
+    /// # Panics
+    /// If there are not as many thresholds as units.
+    pub fn with_thresholds(self, thresholds: &[f32]) -> Self {
+        assert_eq!(
+            thresholds.len(),
+            self.units.len(),
+            "a threshold for each unit"
+        );
+        Self {
+            thresholds: thresholds.to_vec(),
+            ..self
         }
     }
 

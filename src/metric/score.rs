@@ -108,6 +108,33 @@ impl ScoreAccumulator {
         }
     }
 
+    /// The same, where the probability from which each unit of the vocabulary counts as present is its
+    /// own; those of intensities do not matter.
+    ///
+    /// ```
+    /// use countenance::Labels;
+    /// use countenance::label::Vocabulary;
+    /// use countenance::metric::{RowScores, ScoreAccumulator};
+    ///
+    /// let mut scores = ScoreAccumulator::new(&Vocabulary::bp4d()).with_thresholds(&[0.25; 12]);
+    /// let labels = Labels { action_units: vec![Some(1.0)], ..Labels::default() };
+    /// scores.push(&labels, &RowScores { action_units: &[0.3; 12], ..RowScores::default() })?;
+    /// assert_eq!(scores.report().au_f1[0].1, Some(1.0));
+    /// # Ok::<(), countenance::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not as many thresholds as units, or a row was counted already.
+    pub fn with_thresholds(self, thresholds: &[f32]) -> Self {
+        let units = self.vocabulary.action_units.len();
+        assert_eq!(thresholds.len(), units, "a threshold for each unit");
+        assert_eq!(self.rows.total, 0, "thresholds come before rows");
+        Self {
+            action_units: ActionUnitF1::with_thresholds(thresholds),
+            ..self
+        }
+    }
+
     /// Counts one row; what its labels lack is left out.
     ///
     /// # Errors

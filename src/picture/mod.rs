@@ -1,5 +1,5 @@
 //! Pictures for people: scores drawn beside a face, a photograph with its faces, the frames of a video
-//! and its timeline, the curves of a training, a confusion matrix.
+//! and its timeline, the curves of a training, a confusion matrix, reliability diagrams.
 //!
 //! # Example
 //! ```
@@ -13,7 +13,7 @@
 //!     action_units: &[(ActionUnit::AU6, 0.8), (ActionUnit::AU12, 0.9)],
 //!     expressions: &[(Expression::Happiness, 0.9), (Expression::Neutral, 0.1)],
 //!     valence_arousal: Some([0.7, 0.3]),
-//! };
+//! , ..OverlayScores::default() };
 //! let picture = overlay(&RgbImage::new(112, 112), &scores);
 //! save_png(&picture, &path)?;
 //! # Ok::<(), countenance::Error>(())
@@ -33,6 +33,7 @@ mod photograph;
 mod plane;
 mod plot;
 mod range;
+mod reliability;
 mod scale;
 mod space;
 mod tag;
@@ -54,6 +55,7 @@ pub use frame::{FrameArtist, FrameFace};
 pub(crate) use name::names;
 pub use overlay::{OverlayScores, overlay};
 pub use photograph::{MarkedFace, photograph};
+pub use reliability::reliability;
 pub use timeline::Timeline;
 
 /// Writes `picture` to `path` as a PNG file, whole or not at all.

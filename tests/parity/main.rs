@@ -2,6 +2,7 @@
 
 mod attention;
 mod backbone;
+mod calibrate;
 mod crop;
 mod decode;
 mod ema;
