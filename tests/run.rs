@@ -233,6 +233,7 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) -
         "metrics.csv",
         "curves.png",
         "confusion.png",
+        "confusion.csv",
         "report.json",
         "model.safetensors",
     ] {

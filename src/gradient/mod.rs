@@ -16,7 +16,7 @@ use crate::head::{
     ValenceArousalHeadConfig, anchor_similarity,
 };
 use crate::loss::{
-    AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
+    AsymmetricLossConfig, ConcordanceLossConfig, Present, Reduction, WeightedCrossEntropyConfig,
 };
 use crate::network::NetworkConfig;
 use crate::testing::{Draw, drawn};
@@ -199,6 +199,11 @@ fn masks() -> [Option<Tensor<2, Bool>>; 2] {
     [Some(Tensor::from_data(mask, &device())), None]
 }
 
+/// `mask` with a weight for each of three rows.
+fn weighted<const D: usize>(mask: Option<Tensor<D, Bool>>) -> Present<D> {
+    Present::from(mask).weighted(Tensor::<1>::from_data([0.25, 1.0, 0.5], &device()))
+}
+
 #[test]
 fn the_asymmetric_loss_differentiates_probabilities_and_targets() {
     let combinations = masks().map(|mask| [(true, mask.clone()), (false, mask)]);
@@ -217,6 +222,12 @@ fn the_asymmetric_loss_differentiates_probabilities_and_targets() {
                 loss.forward(p, y, mask.clone(), reduction.clone())
             });
         }
+        check(
+            "weighted asymmetric",
+            loss.clone(),
+            inputs(),
+            |loss, p, y| loss.forward(p, y, weighted(mask.clone()), Reduction::Auto),
+        );
     }
 }
 
@@ -236,6 +247,12 @@ fn the_concordance_loss_differentiates_predictions_and_targets() {
                 loss.forward(x, y, mask.clone(), reduction.clone())
             });
         }
+        check(
+            "weighted concordance",
+            loss.clone(),
+            inputs(),
+            |loss, x, y| loss.forward(x, y, weighted(mask.clone()), Reduction::Auto),
+        );
     }
 }
 
@@ -254,6 +271,12 @@ fn the_cross_entropy_differentiates_logits() {
                 loss.forward(logits, classes(), mask.clone(), reduction.clone())
             });
         }
+        check_one(
+            "weighted entropy",
+            loss.clone(),
+            logits(),
+            |loss, logits| loss.forward(logits, classes(), weighted(mask.clone()), Reduction::Auto),
+        );
     }
 }
 

@@ -2,9 +2,9 @@
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::{Device, Tensor};
 
-use super::{Reduction, assert_epsilon, assert_weights, filling, over_entries};
+use super::{Present, Reduction, assert_epsilon, assert_weights, filling, over_entries};
 
 /// Configuration of [`AsymmetricLoss`].
 #[derive(Config, Debug)]
@@ -79,7 +79,7 @@ impl AsymmetricLoss {
     /// # Shapes
     /// - `probabilities`: `[batch, units]`, each in [0, 1]
     /// - `targets`: `[batch, units]`, 0 or 1 where present, anything elsewhere
-    /// - `present`: `[batch, units]`, or `None`: all are
+    /// - `present`: `[batch, units]`, or `None`: all are; its weights, if any, `[batch]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -88,12 +88,12 @@ impl AsymmetricLoss {
         &self,
         probabilities: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
         let terms = self.forward_no_reduction(probabilities, targets, present.clone());
-        over_entries(terms, present, reduction)
+        over_entries(terms, &present, reduction)
     }
 
     /// The loss of every entry, at least 0; 0 where the label is missing.
@@ -108,11 +108,12 @@ impl AsymmetricLoss {
         &self,
         probabilities: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
     ) -> Tensor<2> {
         let [_, units] = probabilities.dims();
         assert_eq!([units], self.weights.dims(), "one weight per unit");
-        let filled = filling(probabilities.dims(), &targets, present.into());
+        let present = present.into();
+        let filled = filling(probabilities.dims(), &targets, &present);
         let p = filled(probabilities, 0.5);
         let y = filled(targets, 0.0);
 
@@ -124,7 +125,7 @@ impl AsymmetricLoss {
         let positive = y.clone() * p.clamp_min(self.epsilon).log();
         let negative = y.neg().add_scalar(1.0) * focus * absent.clamp_min(self.epsilon).log();
         let terms = (positive + negative) * self.weights.clone().unsqueeze();
-        filled(terms.neg(), 0.0)
+        present.weigh(filled(terms.neg(), 0.0))
     }
 }
 
@@ -150,7 +151,8 @@ impl ModuleDisplay for AsymmetricLoss {
 ///
 /// A unit that is never positive, or never labelled, has no finite inverse rate. It counts as rare
 /// as the rarest unit that was seen: any fixed small rate would let the one unit that cannot be
-/// learnt take nearly the whole sum. Without a single positive anywhere all weights are one.
+/// learnt take nearly the whole sum. Without a single positive anywhere all weights are one. Of rows with
+/// [weights](Present::weighted) the two numbers of a unit are the sums of theirs.
 ///
 /// # Panics
 /// If the slices differ in length.
@@ -159,20 +161,20 @@ impl ModuleDisplay for AsymmetricLoss {
 /// use countenance::loss::occurrence_weights;
 ///
 /// // Rates 0.5 and 0.1: the rarer unit weighs five times as much.
-/// let weights = occurrence_weights(&[50, 10], &[100, 100]);
+/// let weights = occurrence_weights(&[50.0, 10.0], &[100.0, 100.0]);
 /// assert!((weights[0] - 1.0 / 3.0).abs() < 1e-6);
 /// assert!((weights[1] - 5.0 / 3.0).abs() < 1e-6);
 /// ```
-pub fn occurrence_weights(positives: &[usize], labelled: &[usize]) -> Vec<f32> {
+pub fn occurrence_weights(positives: &[f64], labelled: &[f64]) -> Vec<f32> {
     assert_eq!(
         positives.len(),
         labelled.len(),
-        "one count of positives and one of labels per unit"
+        "one number of positives and one of labels per unit"
     );
     let inverse_rates: Vec<Option<f64>> = positives
         .iter()
         .zip(labelled)
-        .map(|(&positives, &labelled)| (positives > 0).then(|| labelled as f64 / positives as f64))
+        .map(|(&positives, &labelled)| (positives > 0.0).then(|| labelled / positives))
         .collect();
     let rarest = inverse_rates.iter().flatten().copied().reduce(f64::max);
     let filled: Vec<f64> = inverse_rates
@@ -188,6 +190,8 @@ pub fn occurrence_weights(positives: &[usize], labelled: &[usize]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Bool;
+
     use super::*;
 
     type Figures = (f32, Vec<f32>);
@@ -291,11 +295,11 @@ mod tests {
 
     #[test]
     fn unseen_units_weigh_as_much_as_the_rarest_seen_one() {
-        let weights = occurrence_weights(&[50, 10, 0, 0], &[100, 100, 100, 0]);
+        let weights = occurrence_weights(&[50.0, 10.0, 0.0, 0.0], &[100.0, 100.0, 100.0, 0.0]);
         assert!((weights.iter().sum::<f32>() - 4.0).abs() < 1e-5);
         assert_eq!(weights[2], weights[1]);
         assert_eq!(weights[3], weights[1]);
-        assert_eq!(occurrence_weights(&[0, 0], &[9, 0]), [1.0, 1.0]);
+        assert_eq!(occurrence_weights(&[0.0, 0.0], &[9.0, 0.0]), [1.0, 1.0]);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::Tensor;
 
-use super::{Reduction, assert_epsilon, or_one};
+use super::{Present, Reduction, assert_epsilon, or_one};
 
 /// Configuration of [`ConcordanceLoss`].
 #[derive(Config, Debug)]
@@ -81,7 +81,7 @@ impl ConcordanceLoss {
     /// # Shapes
     /// - `predictions`: `[batch, columns]`; the paper's columns are valence and arousal
     /// - `targets`: `[batch, columns]`, of any range where present, anything elsewhere
-    /// - `present`: `[batch, columns]`, or `None`: all are
+    /// - `present`: `[batch, columns]`, or `None`: all are; its weights, if any, `[batch]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -91,10 +91,10 @@ impl ConcordanceLoss {
         &self,
         predictions: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
         reduction: Reduction,
     ) -> Tensor<1> {
-        let (ccc, labelled) = self.coefficients(predictions, targets, present.into());
+        let (ccc, labelled) = self.coefficients(predictions, targets, &present.into());
         let columns = labelled.sum();
         let sum = ccc.sum().neg() + columns.clone();
         match reduction {
@@ -118,39 +118,37 @@ impl ConcordanceLoss {
         &self,
         predictions: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
     ) -> Tensor<1> {
-        let (ccc, labelled) = self.coefficients(predictions, targets, present.into());
+        let (ccc, labelled) = self.coefficients(predictions, targets, &present.into());
         (labelled - ccc).squeeze_dim(0)
     }
 
     /// The coefficient of every column, `[1, columns]`, and 1 for each that has a label; both are 0
-    /// for one without.
+    /// for one without. With weights the moments are weighted.
     fn coefficients(
         &self,
         predictions: Tensor<2>,
         targets: Tensor<2>,
-        present: Option<Tensor<2, Bool>>,
+        present: &Present<2>,
     ) -> (Tensor<2>, Tensor<2>) {
         let [batch, columns] = predictions.dims();
         assert_eq!([batch, columns], targets.dims(), "shape of the targets");
-        if let Some(present) = &present {
-            assert_eq!([batch, columns], present.dims(), "shape of the mask");
-        }
+        present.assert_fits([batch, columns]);
 
-        let count = match &present {
-            Some(present) => present.clone().float().sum_dim(0),
+        let count = match present.counts([batch, columns]) {
+            Some(counts) => counts.sum_dim(0),
             None => Tensor::full([1, columns], batch as f32, &predictions.device()),
         };
         let labelled = count.clone().equal_scalar(0.0).bool_not().float();
         let rows = or_one(count);
-        let missing = present.map(Tensor::bool_not);
+        let missing = present.missing();
         let kept = |values: Tensor<2>| match &missing {
             Some(missing) => values.mask_fill(missing.clone(), 0.0),
             None => values,
         };
 
-        let mean = |values: Tensor<2>| values.sum_dim(0) / rows.clone();
+        let mean = |values: Tensor<2>| present.weigh(values).sum_dim(0) / rows.clone();
         let moments = |values: Tensor<2>| {
             let values = kept(values);
             let average = mean(values.clone());
@@ -183,7 +181,7 @@ impl ModuleDisplay for ConcordanceLoss {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Bool, Device};
 
     use super::*;
 

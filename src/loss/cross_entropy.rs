@@ -3,9 +3,9 @@
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
-use super::{Reduction, assert_weights, or_one, over_present};
+use super::{Present, Reduction, assert_weights, or_one};
 
 /// Configuration of [`WeightedCrossEntropy`].
 #[derive(Config, Debug)]
@@ -85,7 +85,7 @@ impl WeightedCrossEntropy {
     /// # Shapes
     /// - `logits`: `[batch, classes]`
     /// - `classes`: `[batch]`, a class index where present, anything elsewhere
-    /// - `present`: `[batch]`, or `None`: all are
+    /// - `present`: `[batch]`, or `None`: all are; its weights, if any, `[batch]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -94,12 +94,12 @@ impl WeightedCrossEntropy {
         &self,
         logits: Tensor<2>,
         classes: Tensor<1, Int>,
-        present: impl Into<Option<Tensor<1, Bool>>>,
+        present: impl Into<Present<1>>,
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
-        let rows = self.rows(logits, classes, present.clone());
-        reduce(rows, present, reduction)
+        let rows = self.rows(logits, classes, &present);
+        reduce(rows, &present, reduction)
     }
 
     /// The loss of every row, at least 0; 0 where the class is missing.
@@ -114,9 +114,9 @@ impl WeightedCrossEntropy {
         &self,
         logits: Tensor<2>,
         classes: Tensor<1, Int>,
-        present: impl Into<Option<Tensor<1, Bool>>>,
+        present: impl Into<Present<1>>,
     ) -> Tensor<1> {
-        self.rows(logits, classes, present.into()).0
+        self.rows(logits, classes, &present.into()).0
     }
 
     /// `rows`, the losses of the labels themselves, with those of an even label mixed in; the
@@ -138,21 +138,20 @@ impl WeightedCrossEntropy {
         rows.mul_scalar(1.0 - smoothing) - even
     }
 
-    /// The loss and the weight of every row, both 0 where the class is missing.
+    /// The loss of every row and the weight of its class, each times the row's weight, and both 0 where
+    /// the class is missing.
     fn rows(
         &self,
         logits: Tensor<2>,
         classes: Tensor<1, Int>,
-        present: Option<Tensor<1, Bool>>,
+        present: &Present<1>,
     ) -> (Tensor<1>, Tensor<1>) {
         let [batch, width] = logits.dims();
         assert_eq!([width], self.weights.dims(), "one weight per class");
         assert_eq!([batch], classes.dims(), "shape of the classes");
-        if let Some(present) = &present {
-            assert_eq!([batch], present.dims(), "shape of the mask");
-        }
+        present.assert_fits([batch]);
 
-        let missing = present.map(Tensor::bool_not);
+        let missing = present.missing();
         let (logits, classes) = match &missing {
             None => (logits, classes),
             Some(missing) => {
@@ -178,20 +177,20 @@ impl WeightedCrossEntropy {
                 all.mask_fill(missing.expand([batch, width]), 0.0)
             }
         });
-        (rows, weights)
+        (present.weigh(rows), present.weigh(weights))
     }
 }
 
 /// `rows`, of the losses and weights of rows, in one number.
 pub(super) fn reduce(
     (rows, weights): (Tensor<1>, Tensor<1>),
-    present: Option<Tensor<1, Bool>>,
+    present: &Present<1>,
     reduction: Reduction,
 ) -> Tensor<1> {
     let [batch] = rows.dims();
     let sum = rows.sum();
     match reduction {
-        Reduction::Auto | Reduction::BatchMean => over_present(sum, present, batch),
+        Reduction::Auto | Reduction::BatchMean => present.mean_of(sum, [batch]),
         Reduction::Mean => sum / or_one(weights.sum()),
         Reduction::Sum => sum,
     }
@@ -216,27 +215,30 @@ impl ModuleDisplay for WeightedCrossEntropy {
 ///
 /// A class that was never seen counts as often as the rarest class that was. Its weight cannot
 /// matter in training, and a finite one keeps the validation loss finite. Without a single row all
-/// weights are one.
+/// weights are one. Of rows with [weights](Present::weighted) a count is the sum of theirs.
 ///
 /// ```
 /// use countenance::loss::balanced_weights;
 ///
-/// assert_eq!(balanced_weights(&[30, 10]), [40.0 / 60.0, 2.0]);
+/// assert_eq!(balanced_weights(&[30.0, 10.0]), [40.0 / 60.0, 2.0]);
 /// ```
-pub fn balanced_weights(counts: &[usize]) -> Vec<f32> {
-    let rows: usize = counts.iter().sum();
-    let Some(rarest) = counts.iter().copied().filter(|&count| count > 0).min() else {
+pub fn balanced_weights(counts: &[f64]) -> Vec<f32> {
+    let rows: f64 = counts.iter().sum();
+    let seen = counts.iter().copied().filter(|&count| count > 0.0);
+    let Some(rarest) = seen.reduce(f64::min) else {
         return vec![1.0; counts.len()];
     };
     counts
         .iter()
-        .map(|&count| if count == 0 { rarest } else { count })
-        .map(|count| (rows as f64 / (counts.len() * count) as f64) as f32)
+        .map(|&count| if count > 0.0 { count } else { rarest })
+        .map(|count| (rows / (counts.len() as f64 * count)) as f32)
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Bool;
+
     use super::*;
 
     const LOGITS: [[f32; 3]; 3] = [[0.3, -0.8, 1.2], [0.6, 0.1, -2.0], [0.9, 0.4, 0.0]];
@@ -323,9 +325,9 @@ mod tests {
     #[test]
     fn an_unseen_class_counts_as_often_as_the_rarest_seen_one() {
         assert_eq!(
-            balanced_weights(&[30, 0, 10]),
+            balanced_weights(&[30.0, 0.0, 10.0]),
             [40.0 / 90.0, 4.0 / 3.0, 4.0 / 3.0]
         );
-        assert_eq!(balanced_weights(&[0, 0]), [1.0, 1.0]);
+        assert_eq!(balanced_weights(&[0.0, 0.0]), [1.0, 1.0]);
     }
 }

@@ -2,9 +2,9 @@
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::{Device, Tensor};
 
-use super::{Reduction, assert_weights, filling, over_entries};
+use super::{Present, Reduction, assert_weights, filling, over_entries};
 use crate::label::Scale;
 
 /// Configuration of [`IntensityLoss`].
@@ -72,7 +72,7 @@ impl IntensityLoss {
     /// # Shapes
     /// - `outputs`: `[batch, units]`, each in [0, 1]; 1 stands for the intensity 5
     /// - `targets`: `[batch, units]`, in [0, 5] where present, anything elsewhere
-    /// - `present`: `[batch, units]`, or `None`: all are
+    /// - `present`: `[batch, units]`, or `None`: all are; its weights, if any, `[batch]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -81,12 +81,12 @@ impl IntensityLoss {
         &self,
         outputs: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
         let terms = self.forward_no_reduction(outputs, targets, present.clone());
-        over_entries(terms, present, reduction)
+        over_entries(terms, &present, reduction)
     }
 
     /// The loss of every entry, at least 0; 0 where the label is missing.
@@ -101,15 +101,16 @@ impl IntensityLoss {
         &self,
         outputs: Tensor<2>,
         targets: Tensor<2>,
-        present: impl Into<Option<Tensor<2, Bool>>>,
+        present: impl Into<Present<2>>,
     ) -> Tensor<2> {
         let [_, units] = outputs.dims();
         assert_eq!([units], self.weights.dims(), "one weight per unit");
-        let filled = filling(outputs.dims(), &targets, present.into());
+        let present = present.into();
+        let filled = filling(outputs.dims(), &targets, &present);
         // Both sides zero where a label is missing: no error, and no gradient.
         let degrees = filled(outputs, 0.0).mul_scalar(Scale::Intensity.most());
         let error = degrees - filled(targets, 0.0);
-        error.square() * self.weights.clone().unsqueeze()
+        present.weigh(error.square() * self.weights.clone().unsqueeze())
     }
 }
 
@@ -127,6 +128,8 @@ impl ModuleDisplay for IntensityLoss {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Bool;
+
     use super::*;
 
     const P: [[f32; 2]; 3] = [[0.3, 0.8], [0.6, 0.1], [0.9, 0.4]];

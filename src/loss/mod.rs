@@ -20,6 +20,11 @@
 //! zero and gradient zero. Missing entries are replaced before any arithmetic, because a product
 //! with a zero mask would turn NaN and infinity into NaN.
 //!
+//! # Rows that count more than others
+//! [`Present`] also holds a weight per row. With it the un-reduced losses are times their row's weight,
+//! and what a table calls the number of entries or rows is the sum of their weights; the concordance loss
+//! takes the weighted means, variances and covariance.
+//!
 //! # Example
 //! ```
 //! use burn::tensor::{Bool, Device, Tensor};
@@ -41,6 +46,7 @@ mod asymmetric;
 mod concordance;
 mod cross_entropy;
 mod intensity;
+mod present;
 mod soft_label;
 
 pub use asymmetric::{AsymmetricLoss, AsymmetricLossConfig, occurrence_weights};
@@ -48,8 +54,9 @@ pub use burn::nn::loss::Reduction;
 pub use concordance::{ConcordanceLoss, ConcordanceLossConfig};
 pub use cross_entropy::{WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights};
 pub use intensity::{IntensityLoss, IntensityLossConfig};
+pub use present::Present;
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::Tensor;
 
 /// `divisor`, or one where it is zero, so that an empty sum divided by it stays zero.
 fn or_one<const D: usize>(divisor: Tensor<D>) -> Tensor<D> {
@@ -57,32 +64,18 @@ fn or_one<const D: usize>(divisor: Tensor<D>) -> Tensor<D> {
     divisor.mask_fill(empty, 1.0)
 }
 
-/// `sum` over the number of entries that are present, which without a mask are all `entries`.
-fn over_present<const D: usize>(
-    sum: Tensor<1>,
-    present: Option<Tensor<D, Bool>>,
-    entries: usize,
-) -> Tensor<1> {
-    match present {
-        Some(present) => sum / or_one(present.float().sum()),
-        None => sum.div_scalar(entries.max(1) as f64),
-    }
-}
-
 /// Puts a value where an entry is missing.
 ///
 /// # Panics
-/// If `targets` or the mask have another shape than the predictions.
+/// If `targets` or the mask have another shape than the predictions, or the weights not one number a row.
 fn filling(
     shape: [usize; 2],
     targets: &Tensor<2>,
-    present: Option<Tensor<2, Bool>>,
+    present: &Present<2>,
 ) -> impl Fn(Tensor<2>, f32) -> Tensor<2> + use<> {
     assert_eq!(shape, targets.dims(), "shape of the targets");
-    let missing = present.map(|present| {
-        assert_eq!(shape, present.dims(), "shape of the mask");
-        present.bool_not()
-    });
+    present.assert_fits(shape);
+    let missing = present.missing();
     move |values, value| match &missing {
         Some(missing) => values.mask_fill(missing.clone(), value),
         None => values,
@@ -90,20 +83,13 @@ fn filling(
 }
 
 /// The reductions of a loss of a row's single entries: the sum of `terms`, of those that are present, over
-/// their number, over the number of rows that have one, or as it is.
-fn over_entries(
-    terms: Tensor<2>,
-    present: Option<Tensor<2, Bool>>,
-    reduction: Reduction,
-) -> Tensor<1> {
+/// what they count, over what the rows that have one count, or as it is.
+fn over_entries(terms: Tensor<2>, present: &Present<2>, reduction: Reduction) -> Tensor<1> {
     let [batch, units] = terms.dims();
     let sum = terms.sum();
     match reduction {
-        Reduction::Auto | Reduction::Mean => over_present(sum, present, batch * units),
-        Reduction::BatchMean => {
-            let rows = present.map(|present| present.any_dim(1));
-            over_present(sum, rows, batch)
-        }
+        Reduction::Auto | Reduction::Mean => present.mean_of(sum, [batch, units]),
+        Reduction::BatchMean => present.rows().mean_of(sum, [batch, 1]),
         Reduction::Sum => sum,
     }
 }

@@ -1,10 +1,9 @@
 //! The cross entropy of soft labels: a share of each class, as a crowd's votes give it.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Tensor};
-
-use super::Reduction;
 use super::cross_entropy::{WeightedCrossEntropy, reduce};
+use super::{Present, Reduction};
+use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
 
 impl WeightedCrossEntropy {
     /// The loss of soft labels, a single number, at least 0.
@@ -37,7 +36,7 @@ impl WeightedCrossEntropy {
     /// # Shapes
     /// - `logits`: `[batch, classes]`
     /// - `shares`: `[batch, classes]`, each at least 0 and 1 together where present, anything elsewhere
-    /// - `present`: `[batch]`, or `None`: all are
+    /// - `present`: `[batch]`, or `None`: all are; its weights, if any, `[batch]`
     /// - output: `[1]`
     ///
     /// # Panics
@@ -46,12 +45,12 @@ impl WeightedCrossEntropy {
         &self,
         logits: Tensor<2>,
         shares: Tensor<2>,
-        present: impl Into<Option<Tensor<1, Bool>>>,
+        present: impl Into<Present<1>>,
         reduction: Reduction,
     ) -> Tensor<1> {
         let present = present.into();
-        let rows = self.soft_rows(logits, shares, present.clone());
-        reduce(rows, present, reduction)
+        let rows = self.soft_rows(logits, shares, &present);
+        reduce(rows, &present, reduction)
     }
 
     /// The loss of soft labels of every row, at least 0; 0 where the label is missing.
@@ -66,27 +65,26 @@ impl WeightedCrossEntropy {
         &self,
         logits: Tensor<2>,
         shares: Tensor<2>,
-        present: impl Into<Option<Tensor<1, Bool>>>,
+        present: impl Into<Present<1>>,
     ) -> Tensor<1> {
-        self.soft_rows(logits, shares, present.into()).0
+        self.soft_rows(logits, shares, &present.into()).0
     }
 
-    /// The loss and the weight of every row with soft labels, both 0 where they are missing.
+    /// The loss of every row with soft labels and the weight of its classes, each times the row's weight,
+    /// and both 0 where they are missing.
     fn soft_rows(
         &self,
         logits: Tensor<2>,
         shares: Tensor<2>,
-        present: Option<Tensor<1, Bool>>,
+        present: &Present<1>,
     ) -> (Tensor<1>, Tensor<1>) {
         let [batch, width] = logits.dims();
         assert_eq!([width], self.weights.dims(), "one weight per class");
         assert_eq!([batch, width], shares.dims(), "shape of the shares");
-        if let Some(present) = &present {
-            assert_eq!([batch], present.dims(), "shape of the mask");
-        }
+        present.assert_fits([batch]);
 
-        let missing = present.map(|present| {
-            let rows = present.bool_not().unsqueeze_dim::<2>(1);
+        let missing = present.missing().map(|missing| {
+            let rows = missing.unsqueeze_dim::<2>(1);
             rows.expand([batch, width])
         });
         let filled = |values: Tensor<2>| match &missing {
@@ -97,7 +95,8 @@ impl WeightedCrossEntropy {
         let weights = filled(shares) * self.weights.clone().unsqueeze();
         let rows = (log_likelihood.clone() * weights.clone()).sum_dim(1);
         let rows = self.smoothed(rows.squeeze_dim(1).neg(), || filled(log_likelihood));
-        (rows, weights.sum_dim(1).squeeze_dim(1))
+        let weights = weights.sum_dim(1).squeeze_dim(1);
+        (present.weigh(rows), present.weigh(weights))
     }
 }
 

@@ -20,6 +20,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::label::{ActionUnit, Expression};
+use crate::metric::confusion::Confusion;
 use crate::metric::name;
 use crate::metric::report::Named;
 
@@ -45,12 +46,19 @@ pub struct Detail {
     /// The recall of each expression; 0 for one without labels.
     #[serde(with = "name")]
     pub ex_recall: Named<Expression>,
+    /// Which expressions were taken for which; no key where there are none.
+    #[serde(default, skip_serializing_if = "is_of_none")]
+    pub confusion: Confusion,
     /// Pearson's correlation.
     pub va_pcc: AffectScores,
     /// The root of the mean squared error.
     pub va_rmse: AffectScores,
     /// The share of rows in which prediction and label have the same sign.
     pub va_sagr: AffectScores,
+}
+
+fn is_of_none(confusion: &Confusion) -> bool {
+    confusion.classes().is_empty()
 }
 
 /// One score of valence and one of arousal.

@@ -3,10 +3,11 @@
 use crate::label::{Scale, Vocabulary};
 use crate::metric::bootstrap::{Bootstrap, merged};
 use crate::metric::classification::{self, f1, precision, recall};
+use crate::metric::confusion::Confusion;
 use crate::metric::detail::Detail;
 use crate::metric::deviation::Deviation;
 use crate::metric::entry::{of_detail, of_report};
-use crate::metric::f1::{BinaryCounts, THRESHOLD};
+use crate::metric::f1::BinaryCounts;
 use crate::metric::group::Groups;
 use crate::metric::intensity::Intensity;
 use crate::metric::interval::Intervals;
@@ -99,16 +100,16 @@ impl<'a> Grouped<'a> {
     /// If a row of the sample has no group.
     fn new(sample: &'a Sample, groups: &Groups) -> Self {
         let scales = sample.vocabulary.action_units.iter();
-        let units = scales
-            .zip(&sample.units)
-            .map(|(coded, column)| match coded.scale {
-                Scale::Occurrence => occurrence(column, groups),
+        let units = scales.zip(sample.units.iter().zip(&sample.thresholds)).map(
+            |(coded, (column, threshold))| match coded.scale {
+                Scale::Occurrence => occurrence(column, *threshold, groups),
                 Scale::Intensity => Unit::Intensity(gathered(
                     column,
                     groups,
                     |unit: &mut Intensity, (score, label)| unit.push(score, label),
                 )),
-            });
+            },
+        );
         let affect = |column: &Column<(f32, f32)>| {
             gathered(column, groups, |affect: &mut Affect, (predicted, label)| {
                 let (predicted, label) = (f64::from(predicted), f64::from(label));
@@ -173,6 +174,7 @@ impl<'a> Grouped<'a> {
             ex_weighted_f1: classification::weighted_f1(&matrix),
             ex_precision: named(precision(&matrix)),
             ex_recall: named(recall(&matrix)),
+            confusion: Confusion::of(&vocabulary.expressions, matrix),
             va_pcc: affect.map(|affect| affect.moments.pcc()).into(),
             va_rmse: affect.map(|affect| affect.errors.rmse()).into(),
             va_sagr: affect.map(|affect| affect.signs.sagr()).into(),
@@ -194,9 +196,9 @@ fn gathered<T: Copy, S: Clone + Default>(
     statistics
 }
 
-fn occurrence(column: &Column<(f32, f32)>, groups: &Groups) -> Unit {
+fn occurrence(column: &Column<(f32, f32)>, threshold: f32, groups: &Groups) -> Unit {
     let detections = gathered(column, groups, |found: &mut Detection, (score, label)| {
-        found.counts.push(label > 0.0, score >= THRESHOLD);
+        found.counts.push(label > 0.0, score >= threshold);
         found.labelled += 1;
     });
     let mut ranking = Ranking::new();
@@ -281,8 +283,9 @@ mod tests {
     fn groups_that_count_once_score_as_the_accumulator_does() {
         let vocabulary = mixed();
         let rows = rows(&vocabulary, 300);
-        let mut sample = Sample::new(&vocabulary);
-        let mut accumulator = ScoreAccumulator::new(&vocabulary);
+        let thresholds: [f32; 12] = std::array::from_fn(|unit| 0.2 + unit as f32 / 20.0);
+        let mut sample = Sample::new(&vocabulary).with_thresholds(&thresholds);
+        let mut accumulator = ScoreAccumulator::new(&vocabulary).with_thresholds(&thresholds);
         for (_, labels, units, logits) in &rows {
             let scores = RowScores {
                 action_units: units,
@@ -308,8 +311,8 @@ mod tests {
             assert!(difference.abs() < 1e-12, "{found:?} {expected:?}");
         }
         // One that counts three times is as if its rows stood there three times.
-        let mut written = ScoreAccumulator::new(&vocabulary);
-        let mut copies = Sample::new(&vocabulary);
+        let mut written = ScoreAccumulator::new(&vocabulary).with_thresholds(&thresholds);
+        let mut copies = Sample::new(&vocabulary).with_thresholds(&thresholds);
         for (video, labels, units, logits) in &rows {
             let scores = RowScores {
                 action_units: units,

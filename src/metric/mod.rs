@@ -64,7 +64,7 @@ pub use report::{Concordances, Named, Report, RowCounts};
 pub use score::{RowScores, ScoreAccumulator};
 
 /// The mean of the values that are there; `None` if none is.
-fn mean_of_present(values: &[Option<f64>]) -> Option<f64> {
+pub(crate) fn mean_of_present(values: &[Option<f64>]) -> Option<f64> {
     let count = values.iter().flatten().count();
     (count > 0).then(|| values.iter().flatten().sum::<f64>() / count as f64)
 }

@@ -52,6 +52,11 @@ pub struct NetworkConfig {
     /// images are.
     #[config(default = "Crop::Aligned")]
     pub crop: Crop,
+    /// The range in which valence and arousal stood in the labels that the weights were trained on. What
+    /// the network says of them is in [-1, 1] whatever it is: -1 and 1 stand for its ends. Default:
+    /// -1 to 1, of which a network's file says nothing.
+    #[config(default = "AffectRange::default()")]
+    pub affect_range: AffectRange,
 }
 
 impl NetworkConfig {
@@ -111,8 +116,8 @@ impl NetworkConfig {
         )
     }
 
-    /// The settings for data that `vocabulary` is of: with its action units and expressions, no more
-    /// neighbours than there are units, and no attention where one of both is not there.
+    /// The settings for data that `vocabulary` is of: with its action units, its expressions and its range
+    /// of valence and arousal, no more neighbours than there are units, and no attention where one of both is not there.
     pub fn with_vocabulary(mut self, vocabulary: &Vocabulary) -> Self {
         let (units, classes) = (&vocabulary.action_units, &vocabulary.expressions);
         self.neighbours = self.neighbours.min(units.len().max(1));
@@ -121,6 +126,7 @@ impl NetworkConfig {
         }
         self.with_action_units(units.clone())
             .with_expressions(classes.clone())
+            .with_affect_range(vocabulary.valence_arousal.unwrap_or_default())
     }
 
     /// What the network has scores of, trained for it or not.
@@ -128,7 +134,7 @@ impl NetworkConfig {
         Vocabulary {
             action_units: self.action_units.clone(),
             expressions: self.expressions.clone(),
-            valence_arousal: Some(AffectRange::default()),
+            valence_arousal: Some(self.affect_range),
         }
     }
 

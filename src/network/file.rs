@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 use super::{Network, NetworkConfig};
 use crate::face::Crop;
+use crate::label::AffectRange;
 use crate::weights::native::{self, WeightsFile};
 use crate::{Error, Result, weights};
 
@@ -15,6 +16,8 @@ pub(crate) const FORMAT: &str = "countenance";
 pub(crate) const VERSION_KEY: &str = "version";
 pub(crate) const VERSION: &str = "1";
 pub(crate) const CONFIG_KEY: &str = "config";
+/// The key under which the file names its kind of model; absent for [`Network`].
+pub(crate) const KIND_KEY: &str = "kind";
 
 impl Network {
     /// Writes the network and its config to one file, whole or not at all. Parts that were put in by
@@ -27,13 +30,17 @@ impl Network {
     /// [`Error::Io`] if the system refuses, [`Error::Argument`] if a setting of the config is outside
     /// its range.
     pub fn save(&self, path: &Path) -> Result<()> {
+        native::write(path, &weights::collect(self), &self.metadata()?)
+    }
+
+    /// What stands in the metadata of its file.
+    pub(crate) fn metadata(&self) -> Result<BTreeMap<String, String>> {
         self.config.validate()?;
-        let metadata = BTreeMap::from([
+        Ok(BTreeMap::from([
             (FORMAT_KEY.to_string(), FORMAT.to_string()),
             (VERSION_KEY.to_string(), VERSION.to_string()),
-            (CONFIG_KEY.to_string(), self.config.to_string()),
-        ]);
-        native::write(path, &weights::collect(self), &metadata)
+            (CONFIG_KEY.to_string(), text(&self.config)),
+        ]))
     }
 
     /// Reads a network and its config from a file that [`save`](Network::save) wrote.
@@ -72,8 +79,15 @@ impl Network {
                 return Err(expect(&expected, format!("version {found:?}")));
             }
         }
+        if let Some(kind) = entry(KIND_KEY) {
+            let found = format!("a model of the kind {kind:?}");
+            return Err(expect("a network that `train` writes", found));
+        }
         let config = entry(CONFIG_KEY).unwrap_or_default();
-        let later = [("crop", serde_json::json!(Crop::Aligned))];
+        let later = [
+            ("crop", serde_json::json!(Crop::Aligned)),
+            (AFFECT_RANGE, serde_json::json!(AffectRange::default())),
+        ];
         let config: NetworkConfig = crate::config::parse_older(config, &later)
             .map_err(|found| expect("a valid config", found))?;
         config
@@ -82,6 +96,25 @@ impl Network {
         let network =
             weights::assign(config.init(device), file.tensors).map_err(Error::weights(path))?;
         Ok((network, config))
+    }
+}
+
+/// The key of a config that older files lack, and newer ones where it says nothing.
+const AFFECT_RANGE: &str = "affect_range";
+
+/// The config as a file has it: without the range of valence and arousal where that is -1 to 1, so that
+/// such files are what they were before there was any other.
+fn text(config: &NetworkConfig) -> String {
+    let text = config.to_string();
+    if config.affect_range != AffectRange::default() {
+        return text;
+    }
+    let [low, high] = config.affect_range.bounds();
+    // It is the last of the keys.
+    let key = format!(",\n  \"{AFFECT_RANGE}\": [\n    {low:?},\n    {high:?}\n  ]\n}}");
+    match text.strip_suffix(&key) {
+        Some(before) => format!("{before}\n}}"),
+        None => text,
     }
 }
 
@@ -187,6 +220,7 @@ mod tests {
             ("attention", json!({"Additive": {"hidden": 0}}), "hidden"),
             ("attention", json!("Sideways"), "Sideways"),
             ("crop", json!("sideways"), "`aligned` or `box`"),
+            ("affect_range", json!([9, 1]), "the smaller first"),
             ("neighbours", json!(13), "neighbours"),
             ("feature_width", json!(99_999_999_999u64), "feature_width"),
             ("feature_width", json!(-1), "-1"),
@@ -218,6 +252,27 @@ mod tests {
         native::write(&path, &tensors, &file.metadata).expect("a file");
         let (_, read) = Network::load(&path, &device).expect("the network");
         assert_eq!(read.crop, Crop::Aligned);
+    }
+
+    #[test]
+    fn a_file_tells_the_range_of_valence_and_arousal_where_it_is_another_than_the_usual() {
+        let device = Device::default();
+        let range = AffectRange::new(1.0, 9.0).unwrap();
+        for (given, is_told) in [(AffectRange::default(), false), (range, true)] {
+            let config = small().with_affect_range(given);
+            let (_folder, path) = saved(&config.init(&device));
+            let file = native::read(&path).expect("the file");
+            let written: serde_json::Value =
+                serde_json::from_str(&file.metadata["config"]).expect("JSON");
+            assert_eq!(written.get("affect_range").is_some(), is_told);
+            assert_eq!(written["crop"], "aligned");
+            let (_, read) = Network::load(&path, &device).expect("the network");
+            assert_eq!(read.affect_range, given);
+            assert_eq!(read.vocabulary().valence_arousal, Some(given));
+        }
+        // As it was written before there was any other range.
+        let text = text(&small());
+        assert!(text.ends_with("\"crop\": \"aligned\"\n}"), "{text}");
     }
 
     #[test]

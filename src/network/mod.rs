@@ -34,7 +34,7 @@ use burn::tensor::Tensor;
 
 pub use self::config::NetworkConfig;
 pub use self::feature::FeatureKind;
-pub(crate) use self::file::{CONFIG_KEY, FORMAT, FORMAT_KEY, VERSION, VERSION_KEY};
+pub(crate) use self::file::{CONFIG_KEY, FORMAT, FORMAT_KEY, KIND_KEY, VERSION, VERSION_KEY};
 pub(crate) use self::range::validate_backbone;
 pub use self::task::Tasks;
 pub use self::transfer::Transfer;

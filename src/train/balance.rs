@@ -1,6 +1,6 @@
 //! Rows drawn so that every class comes as often as any other.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rand::Rng;
 
@@ -11,18 +11,22 @@ pub(super) struct Chances {
 }
 
 impl Chances {
-    /// Of rows of these `classes`: a class is as likely as any other, and a row of it as any other
-    /// of it. Rows without a class are as likely, all together, as if nothing was balanced.
-    pub(super) fn of(classes: &[Option<usize>]) -> Self {
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for &class in classes.iter().flatten() {
-            *counts.entry(class).or_default() += 1;
+    /// Of rows of these classes and weights: a class is as likely as any other, and a row of it as its
+    /// weight has it among those of it. Rows without a class are as likely, all together, as if nothing was
+    /// balanced.
+    pub(super) fn of(rows: &[(Option<usize>, f64)]) -> Self {
+        // In the order of the classes, so that sums are the same in every process.
+        let mut masses: BTreeMap<usize, f64> = BTreeMap::new();
+        for (class, weight) in rows {
+            if let Some(class) = class {
+                *masses.entry(*class).or_default() += weight;
+            }
         }
-        let labelled: usize = counts.values().sum();
-        let share = labelled as f64 / counts.len().max(1) as f64;
+        let labelled: f64 = masses.values().sum();
+        let share = labelled / masses.len().max(1) as f64;
         let mut sum = 0.0;
-        let sums = classes.iter().map(|class| {
-            sum += class.map_or(1.0, |class| share / counts[&class] as f64);
+        let sums = rows.iter().map(|(class, weight)| {
+            sum += class.map_or(*weight, |class| share * weight / masses[&class]);
             sum
         });
         Self {
@@ -48,7 +52,8 @@ mod tests {
 
     #[test]
     fn classes_share_what_is_labelled_and_the_rest_keeps_its_own() {
-        let chances = Chances::of(&[Some(4), None, Some(4), Some(4), Some(1)]);
+        let rows = [Some(4), None, Some(4), Some(4), Some(1)];
+        let chances = Chances::of(&rows.map(|class| (class, 1.0)));
         // Four labelled rows, two for each class.
         let expected = [2.0 / 3.0, 5.0 / 3.0, 7.0 / 3.0, 3.0, 5.0];
         for (found, expected) in chances.sums.iter().zip(expected) {
@@ -57,8 +62,18 @@ mod tests {
     }
 
     #[test]
+    fn within_a_class_the_weights_share_it() {
+        let rows = [(Some(4), 3.0), (None, 0.5), (Some(4), 1.0), (Some(1), 2.0)];
+        // Six labelled, three for each class.
+        let expected = [2.25, 2.75, 3.5, 6.5];
+        for (found, expected) in Chances::of(&rows).sums.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
     fn rows_without_any_class_are_all_alike() {
-        assert_eq!(Chances::of(&[None, None, None]).sums, [1.0, 2.0, 3.0]);
+        assert_eq!(Chances::of(&[(None, 1.0); 3]).sums, [1.0, 2.0, 3.0]);
         assert!(Chances::of(&[]).sums.is_empty());
     }
 }

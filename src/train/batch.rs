@@ -6,6 +6,7 @@ use burn::train::metric::{Adaptor, LossInput};
 
 use super::loader::Portion;
 use crate::Labels;
+use crate::loss::Present;
 
 /// The labels of a batch as tensors; `*_present` says which of them exist.
 ///
@@ -26,6 +27,9 @@ pub struct LabelBatch {
     pub valence_arousal: Tensor<2>,
     /// `[batch, 2]`.
     pub valence_arousal_present: Tensor<2, Bool>,
+    /// How much each row counts beside the heaviest one, in [0, 1], `[batch]`; `None` where all count
+    /// alike.
+    pub weights: Option<Tensor<1>>,
 }
 
 impl LabelBatch {
@@ -79,7 +83,48 @@ impl LabelBatch {
                 ),
                 device,
             ),
+            weights: None,
         }
+    }
+
+    /// The same labels, each row counted by its weight, finite and above 0; with `None` all alike. Only
+    /// how the weights compare matters: losses are weighted means.
+    ///
+    /// # Panics
+    /// If there is not one weight a row.
+    pub fn with_weights<'a>(self, weights: impl Into<Option<&'a [f32]>>) -> Self {
+        let Some(weights) = weights.into() else {
+            return Self {
+                weights: None,
+                ..self
+            };
+        };
+        let device = self.expressions.device();
+        let rows = self.expressions.dims();
+        assert_eq!(rows, [weights.len()], "one weight per row");
+        // Beside the heaviest, so that no sum of them is beyond what a float holds.
+        let heaviest = weights.iter().copied().fold(0.0, f32::max);
+        let differ = weights.iter().any(|&weight| weight != heaviest);
+        let shares: Vec<f32> = weights.iter().map(|weight| weight / heaviest).collect();
+        Self {
+            weights: differ.then(|| Tensor::from_data(TensorData::new(shares, rows), &device)),
+            ..self
+        }
+    }
+
+    /// Which action units are labelled, and how much each row counts.
+    pub fn counted_action_units(&self) -> Present<2> {
+        Present::from(self.action_units_present.clone()).weighted(self.weights.clone())
+    }
+
+    /// Which rows have an expression, and how much each counts.
+    pub fn counted_expressions(&self) -> Present<1> {
+        Present::from(self.expressions_present.clone()).weighted(self.weights.clone())
+    }
+
+    /// Which of valence and arousal are labelled, and how much each row counts.
+    pub fn counted_valence_arousal(&self) -> Present<2> {
+        Present::from(self.valence_arousal_present.clone()).weighted(self.weights.clone())
     }
 }
 
@@ -132,6 +177,8 @@ impl Portion for FeatureBatch {
 /// `share * loss(own labels) + (1 - share) * loss(the other's labels)`, of every task and each side
 /// over the rows that have a label there. A label that is missing on one side so leaves the other
 /// side its part of the loss and no more, and a row without either teaches nothing, as without mixing.
+/// Each side counts by the weights of its own rows: of an image that is mixed from a heavy row and a light
+/// one, what the heavy row's label says is learnt.
 ///
 /// # Deviation
 /// The paper mixes one-hot labels; with a cross entropy that is the same sum. It also serves losses
@@ -260,5 +307,19 @@ mod tests {
             .try_to_vec::<f32>()
             .unwrap();
         assert_eq!(values, [0.0, 0.0, 0.5, -0.5, 0.0, 0.25]);
+    }
+
+    #[test]
+    fn weights_are_beside_the_heaviest_and_equal_ones_are_none() {
+        let batch = |weights: [f32; 3]| {
+            let labels = vec![Labels::default(); 3];
+            let batch =
+                LabelBatch::new(&labels, 3, &Device::default()).with_weights(weights.as_slice());
+            let weights = batch.weights.map(Tensor::into_data);
+            weights.map(|weights| weights.try_to_vec::<f32>().unwrap())
+        };
+        assert_eq!(batch([0.5, 2.0, 1.0]), Some(vec![0.25, 1.0, 0.5]));
+        assert_eq!(batch([1e38, 2e38, 3e38]).unwrap()[2], 1.0);
+        assert_eq!(batch([0.1; 3]), None);
     }
 }

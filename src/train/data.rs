@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
+use super::mass::Mass;
 use super::supervision::Supervision;
 use crate::data::annotation::AnnotationConfig;
 use crate::data::file::write_whole;
@@ -104,6 +105,7 @@ impl Data {
             vocabulary: self.training.vocabulary.clone(),
             training: self.training.statistics(),
             validation: self.validation.statistics(),
+            mass: Mass::of_split(&self.training),
         }
     }
 

@@ -24,6 +24,7 @@ use super::run::Run;
 use super::source::{ImageSource, readable};
 use super::stage::{Stage, StageRows, sam};
 use super::supervision::Supervision;
+use super::weighting::{Weighting, row_weights};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
@@ -217,6 +218,9 @@ impl Run {
         if evaluation.confusion.rows() > 0 {
             let picture = picture::confusion(&evaluation.confusion);
             picture::save_png(&picture, &self.path("confusion.png"))?;
+            write_whole(&self.path("confusion.csv"), |file| {
+                file.write_all(evaluation.confusion.csv().as_bytes())
+            })?;
         }
         let readable = (0..cache.rows()).find(|&row| is_readable(cache.row(row)));
         Ok(Outcome {
@@ -230,14 +234,15 @@ impl Run {
         })
     }
 
-    /// The images of both splits that are labelled for the stage and can be read.
+    /// The images of both splits that are labelled for the stage and can be read. What is judged counts
+    /// every row alike.
     pub(super) fn image_rows(
         &self,
         stage: &Stage,
         data: &Data,
         preprocessing: &Preprocessing,
     ) -> Result<[StageRows<ImageBatch>; 2]> {
-        let rows = |split: &Split, augmentation, mixup: Option<f64>| {
+        let rows = |split: &Split, augmentation, mixup: Option<f64>, weighting| {
             let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
             let readable = readable(&images, self.config.max_unreadable)?;
             let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
@@ -248,6 +253,7 @@ impl Run {
                 source: Arc::new(ImageSource {
                     images: Arc::new(images),
                     labels: Arc::new(labels),
+                    weighting,
                     units: split.vocabulary.action_units.len(),
                     preprocessing: preprocessing.clone(),
                     augmentation,
@@ -257,9 +263,10 @@ impl Run {
             })
         };
         let augmentation = self.config.flip.then(AugmentationConfig::new);
+        let weighting = Weighting::new(row_weights(&data.training), stage.config.sampling);
         Ok([
-            rows(&data.training, augmentation, stage.config.mixup)?,
-            rows(&data.validation, None, None)?,
+            rows(&data.training, augmentation, stage.config.mixup, weighting)?,
+            rows(&data.validation, None, None, Weighting::default())?,
         ])
     }
 

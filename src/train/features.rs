@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::event::Event;
 use super::history::locked;
 use super::run::Run;
+use super::weighting::{RowWeights, row_weights};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::data::cache::{FeatureCache, Lookup};
 use crate::data::split::Split;
@@ -20,6 +21,7 @@ const BATCH: usize = 32;
 pub(super) struct SplitFeatures {
     pub(super) variants: Vec<Arc<FeatureCache>>,
     pub(super) labels: Arc<Vec<Labels>>,
+    pub(super) weights: RowWeights,
 }
 
 impl SplitFeatures {
@@ -62,10 +64,12 @@ impl Run {
             training: SplitFeatures {
                 variants,
                 labels: labels(training),
+                weights: row_weights(training),
             },
             validation: SplitFeatures {
                 variants: vec![extract("validation", validation, false)?],
                 labels: labels(validation),
+                weights: row_weights(validation),
             },
         })
     }
@@ -84,6 +88,7 @@ impl Run {
         Ok(SplitFeatures {
             variants: vec![cache],
             labels: labels(split),
+            weights: row_weights(split),
         })
     }
 

@@ -14,6 +14,7 @@ use super::run::Run;
 use super::source::FeatureSource;
 use super::stage::{Stage, StageRows, sam};
 use super::supervision::Supervision;
+use super::weighting::Weighting;
 use crate::Result;
 use crate::extract::is_readable;
 use crate::network::{Network, NetworkConfig, Tasks};
@@ -165,7 +166,8 @@ impl Run {
     }
 }
 
-/// The rows of both splits that are labelled for the stage and whose image could be read.
+/// The rows of both splits that are labelled for the stage and whose image could be read. What is judged
+/// counts every row alike.
 pub(super) fn feature_rows(
     stage: &Stage,
     features: &Features,
@@ -174,7 +176,7 @@ pub(super) fn feature_rows(
     StageRows<super::batch::FeatureBatch>,
     StageRows<super::batch::FeatureBatch>,
 ) {
-    let rows = |split: &SplitFeatures, action_units| {
+    let rows = |split: &SplitFeatures, action_units, weighting| {
         let labelled = (0..split.labels.len()).filter(|&row| {
             stage.tasks.are_labelled(&split.labels[row])
                 && split
@@ -186,6 +188,7 @@ pub(super) fn feature_rows(
             rows: labelled.collect(),
             source: Arc::new(FeatureSource {
                 action_units,
+                weighting,
                 ..FeatureSource::new(
                     split.variants.clone(),
                     split.labels.clone(),
@@ -199,9 +202,11 @@ pub(super) fn feature_rows(
         Some([training, validation]) => [Some(training), Some(validation)],
         None => [None, None],
     };
+    let weights = features.training.weights.clone();
+    let weighting = Weighting::new(weights, stage.config.sampling);
     (
-        rows(&features.training, training),
-        rows(&features.validation, validation),
+        rows(&features.training, training, weighting),
+        rows(&features.validation, validation, Weighting::default()),
     )
 }
 

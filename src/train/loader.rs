@@ -30,11 +30,22 @@ pub trait Source<B>: Send + Sync {
     fn class(&self, _row: usize) -> Option<usize> {
         None
     }
+
+    /// How much `row` counts in the loss of its batch, above 0; 1 unless the source knows better.
+    fn weight(&self, _row: usize) -> f64 {
+        1.0
+    }
+
+    /// How likely `row` is to be drawn among the rows of its class, above 0; 1 unless the source knows
+    /// better.
+    fn chance(&self, _row: usize) -> f64 {
+        1.0
+    }
 }
 
 /// A batch that may be one device's part of the rows of a step.
 pub trait Portion {
-    /// The same batch, known to hold this share of the step's rows, in (0, 1].
+    /// The same batch, known to hold this share of what the step's rows count, in (0, 1].
     fn with_share(self, share: f64) -> Self;
 }
 
@@ -93,16 +104,14 @@ impl<B> EpochLoader<B> {
     }
 
     /// Draws as many rows as there are, with replacement: each [class](Source::class) is as likely
-    /// as any other, each row of it as likely as any other of it, and the rows without a class are
-    /// as likely, all together, as they would be otherwise. Without [`shuffled`](Self::shuffled) it
+    /// as any other, each row of it by its [chance](Source::chance) among those of it, and the rows without
+    /// a class are as likely, all together, as they would be otherwise. Without [`shuffled`](Self::shuffled) it
     /// changes nothing.
     pub fn balanced(mut self) -> Self {
-        let classes: Vec<Option<usize>> = self
-            .rows
-            .iter()
-            .map(|&row| self.source.class(row))
-            .collect();
-        self.chances = Some(Arc::new(Chances::of(&classes)));
+        let rows = self.rows.iter();
+        let rows = rows.map(|&row| (self.source.class(row), self.source.chance(row)));
+        let chances = Chances::of(&rows.collect::<Vec<_>>());
+        self.chances = Some(Arc::new(chances));
         self
     }
 
@@ -221,10 +230,12 @@ impl<B: Portion> Iterator for Epoch<'_, B> {
             if served.is_empty() {
                 continue;
             }
-            let share = served.len() as f64 / batch.len() as f64;
+            let loader = self.loader;
+            let count =
+                |rows: &[usize]| -> f64 { rows.iter().map(|&row| loader.source.weight(row)).sum() };
             self.served += served.len();
             let rows = &self.rows[served];
-            let loader = self.loader;
+            let share = count(rows) / count(&self.rows[batch]);
             let batch = loader.source.batch(rows, self.epoch, &loader.device);
             return Some(
                 batch

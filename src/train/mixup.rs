@@ -26,12 +26,13 @@ impl Mixup {
         Self { alpha, seed }
     }
 
-    /// `images` of `labels`, of a vocabulary of as many `units`, mixed for the step of `epoch` that
-    /// begins with the row `first`.
+    /// `images` of `labels`, each row counted by its weight, of a vocabulary of as many `units`, mixed for
+    /// the step of `epoch` that begins with the row `first`.
     pub(super) fn mix(
         &self,
         images: Tensor<4>,
         labels: &[Labels],
+        weights: Option<&[f32]>,
         units: usize,
         (epoch, first): (usize, usize),
     ) -> (Tensor<4>, Mixture) {
@@ -42,10 +43,10 @@ impl Mixup {
         let indices = TensorData::new(indices, [partners.len()]);
         let indices = Tensor::<1, Int>::from_data(indices, &device);
         let other = images.clone().select(0, indices);
-        let mixture = Mixture {
-            share,
-            targets: LabelBatch::new(&others, units, &device),
-        };
+        let targets = LabelBatch::new(&others, units, &device);
+        let weights = weights.map(|of| partners.iter().map(|&row| of[row]).collect::<Vec<_>>());
+        let targets = targets.with_weights(weights.as_deref());
+        let mixture = Mixture { share, targets };
         (images * share + other * (1.0 - share), mixture)
     }
 
@@ -74,6 +75,7 @@ mod tests {
     use super::*;
 
     const ROWS: usize = 6;
+    const WEIGHTS: [f32; ROWS] = [1.0, 0.5, 0.25, 0.125, 0.75, 0.875];
 
     fn labels() -> Vec<Labels> {
         let of = |row| Labels {
@@ -89,11 +91,19 @@ mod tests {
         // Row r is an image of r everywhere.
         let values: Vec<f32> = (0..ROWS).flat_map(|row| [row as f32; 12]).collect();
         let images = Tensor::<4>::from_data(TensorData::new(values, [ROWS, 3, 2, 2]), &device);
-        let (mixed, mixture) = Mixup::new(0.4, 3).mix(images, &labels(), 0, (2, 17));
+        let (mixed, mixture) =
+            Mixup::new(0.4, 3).mix(images, &labels(), Some(&WEIGHTS), 0, (2, 17));
         let mixed: Vec<f32> = mixed.into_data().iter().collect();
         let classes: Vec<i64> = mixture.targets.expressions.into_data().iter().collect();
         let present = mixture.targets.expressions_present.into_data();
         let present: Vec<bool> = present.iter().collect();
+        let weights: Vec<f32> = mixture
+            .targets
+            .weights
+            .unwrap()
+            .into_data()
+            .iter()
+            .collect();
         assert!((0.0..=1.0).contains(&mixture.share));
         let mut moved = 0;
         for (row, pixels) in mixed.chunks(12).enumerate() {
@@ -102,6 +112,7 @@ mod tests {
                 false => 2.0,
             };
             moved += usize::from(partner != row as f64);
+            assert_eq!(weights[row], WEIGHTS[partner as usize]);
             let expected = mixture.share * row as f64 + (1.0 - mixture.share) * partner;
             assert!(
                 pixels

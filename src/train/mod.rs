@@ -39,6 +39,7 @@ mod heads;
 mod history;
 mod layer;
 mod loader;
+mod mass;
 mod metric;
 mod mixup;
 mod model;
@@ -53,6 +54,7 @@ mod source;
 mod stage;
 mod supervision;
 mod watch;
+mod weighting;
 
 pub use average::Averaged;
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};

@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::data::split::{Occurrence, Statistics};
     use crate::label::Vocabulary;
+    use crate::train::mass::Mass;
 
     fn full() -> Supervision {
         let statistics = Statistics {
@@ -125,6 +126,7 @@ mod tests {
             vocabulary: Vocabulary::aff_wild2(),
             training: statistics.clone(),
             validation: statistics,
+            mass: Mass::of(&Vocabulary::aff_wild2(), []),
         }
     }
 

@@ -29,7 +29,7 @@ use crate::{Error, Result};
 /// | `checkpoints/<stage>/` | the last two epochs and the best |
 /// | `metrics.csv` | losses and scores of every epoch |
 /// | `curves.png` | the same as a picture |
-/// | `confusion.png` | which expressions of the validation split were taken for which |
+/// | `confusion.png`, `confusion.csv` | which expressions of the validation split were taken for which |
 /// | `report.json` | the scores on the validation split |
 /// | `heads.safetensors` | the model whose heads it began with, if there is one |
 /// | `model.safetensors` | the trained network with its config |
@@ -168,10 +168,20 @@ impl Run {
     /// The config of the run in `folder`.
     ///
     /// # Errors
-    /// [`Error::File`] if there is none, it is damaged or out of range.
+    /// [`Error::File`] if there is none, it is damaged or out of range, or has a recipe: a run writes down
+    /// what it made of it.
     pub fn config_in(folder: &Path) -> Result<TrainConfig> {
         must_hold_a_run(folder)?;
-        TrainConfig::load(&folder.join(CONFIG))
+        let path = folder.join(CONFIG);
+        let config = TrainConfig::load(&path)?;
+        match config.recipe {
+            None => Ok(config),
+            Some(recipe) => Err(Error::file(
+                path,
+                "`recipe` null beside the settings that came of it, as a run writes them",
+                format!("{recipe}; begin another run with these settings"),
+            )),
+        }
     }
 
     fn open(folder: Folder, is_new: bool, config: TrainConfig, device: &Device) -> Result<Self> {
@@ -287,6 +297,26 @@ mod tests {
         drop(run);
         let taken = refused(Run::create(folder.path(), TrainConfig::new(), &device));
         assert!(taken.contains("--resume"), "{taken}");
+        Run::resume(folder.path(), &device).unwrap();
+    }
+
+    #[test]
+    fn a_recipe_that_no_run_has_written_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Device::default();
+        drop(Run::create(folder.path(), TrainConfig::new(), &device).unwrap());
+        let path = folder.path().join(CONFIG);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let other = text.replace("\"recipe\": null", "\"recipe\": \"Small\"");
+        assert_ne!(other, text);
+        std::fs::write(&path, other).unwrap();
+        let error = refused(Run::resume(folder.path(), &device));
+        assert!(
+            error.contains("config.json: expected `recipe` null"),
+            "{error}"
+        );
+        assert!(error.contains("found Small; begin another run"), "{error}");
+        std::fs::write(&path, text).unwrap();
         Run::resume(folder.path(), &device).unwrap();
     }
 

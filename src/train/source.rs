@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::batch::{FeatureBatch, ImageBatch, LabelBatch};
 use super::loader::Source;
 use super::mixup::Mixup;
+use super::weighting::Weighting;
 use crate::data::cache::FeatureCache;
 use crate::data::image::{self, AugmentationConfig, ImageLimits, Preprocessing};
 use crate::extract::check_unreadable;
@@ -24,6 +25,7 @@ pub struct FeatureSource {
     /// Per variant, the frozen action-unit branch's scores, row after row.
     pub(super) action_units: Option<Vec<Vec<f32>>>,
     pub(super) labels: Arc<Vec<Labels>>,
+    pub(super) weighting: Weighting,
     /// Of the labels' vocabulary.
     pub(super) units: usize,
     pub(super) seed: u64,
@@ -49,6 +51,7 @@ impl FeatureSource {
             variants,
             action_units: None,
             labels,
+            weighting: Weighting::default(),
             units: vocabulary.action_units.len(),
             seed,
         }
@@ -89,10 +92,19 @@ impl Source<FeatureBatch> for FeatureSource {
                     device,
                 )
             }),
-            targets: LabelBatch::new(&labels, self.units, device),
+            targets: LabelBatch::new(&labels, self.units, device)
+                .with_weights(self.weighting.of(rows).as_deref()),
             labels,
             share: 1.0,
         })
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weighting.weight(row)
+    }
+
+    fn chance(&self, row: usize) -> f64 {
+        self.weighting.chance(row)
     }
 
     fn name(&self, row: usize) -> String {
@@ -111,6 +123,7 @@ impl Source<FeatureBatch> for FeatureSource {
 pub(super) struct ImageSource {
     pub(super) images: Arc<Vec<PathBuf>>,
     pub(super) labels: Arc<Vec<Labels>>,
+    pub(super) weighting: Weighting,
     /// Of the labels' vocabulary.
     pub(super) units: usize,
     pub(super) preprocessing: Preprocessing,
@@ -137,13 +150,13 @@ impl Source<ImageBatch> for ImageSource {
             .collect();
         // An unreadable image leaves the batch; the extraction that follows reports and counts it.
         let mut images = Vec::with_capacity(rows.len());
-        let mut labels = Vec::with_capacity(rows.len());
+        let mut kept = Vec::with_capacity(rows.len());
         let mut failure = None;
         for (&row, image) in rows.iter().zip(decoded) {
             match image {
                 Ok(image) => {
                     images.push(image);
-                    labels.push(self.labels[row].clone());
+                    kept.push(row);
                 }
                 Err(error) => failure = Some(error),
             }
@@ -151,10 +164,14 @@ impl Source<ImageBatch> for ImageSource {
         if let (true, Some(failure)) = (images.is_empty(), failure) {
             return Err(failure);
         }
+        let labels: Vec<_> = kept.iter().map(|&row| self.labels[row].clone()).collect();
+        let weights = self.weighting.of(&kept);
+        let weights = weights.as_deref();
         let images = self.preprocessing.batch(&images, device);
         let (images, mixture) = match (&self.mixup, rows.first()) {
             (Some(mixup), Some(&first)) => {
-                let (images, mixture) = mixup.mix(images, &labels, self.units, (epoch, first));
+                let place = (epoch, first);
+                let (images, mixture) = mixup.mix(images, &labels, weights, self.units, place);
                 (images, Some(mixture))
             }
             _ => (images, None),
@@ -162,10 +179,18 @@ impl Source<ImageBatch> for ImageSource {
         Ok(ImageBatch {
             images,
             mixture,
-            targets: LabelBatch::new(&labels, self.units, device),
+            targets: LabelBatch::new(&labels, self.units, device).with_weights(weights),
             labels,
             share: 1.0,
         })
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weighting.weight(row)
+    }
+
+    fn chance(&self, row: usize) -> f64 {
+        self.weighting.chance(row)
     }
 
     fn name(&self, row: usize) -> String {

@@ -4,6 +4,7 @@
 use burn::tensor::Device;
 
 use super::config::{Sampling, StageConfig};
+use super::mass::Mass;
 use super::model::{JointLoss, UnitLoss};
 use crate::attention::Attention;
 use crate::data::split::Statistics;
@@ -24,6 +25,8 @@ pub(super) struct Supervision {
     pub(super) vocabulary: Vocabulary,
     pub(super) training: Statistics,
     pub(super) validation: Statistics,
+    /// The training labels again, each row counted by its weight.
+    pub(super) mass: Mass,
 }
 
 impl Supervision {
@@ -59,10 +62,11 @@ impl Supervision {
     /// The loss of the action units; of those that are present or absent, a rarer one weighs more.
     pub(super) fn unit_loss(&self, device: &Device) -> UnitLoss {
         let asymmetric = |columns: &[i64]| {
-            let counts = columns.iter();
-            let counts = counts.map(|&column| self.training.action_units[column as usize]);
-            let (positives, labelled): (Vec<_>, Vec<_>) =
-                counts.map(|count| (count.present, count.labelled)).unzip();
+            let of = |mass: &[f64]| -> Vec<f64> {
+                let columns = columns.iter();
+                columns.map(|&column| mass[column as usize]).collect()
+            };
+            let (positives, labelled) = (of(&self.mass.present), of(&self.mass.labelled));
             AsymmetricLossConfig::new(occurrence_weights(&positives, &labelled)).init(device)
         };
         UnitLoss::new(&self.vocabulary.action_units, asymmetric, device)
@@ -74,7 +78,7 @@ impl Supervision {
         device: &Device,
         stage: &StageConfig,
     ) -> WeightedCrossEntropy {
-        let classes = &self.training.expression;
+        let classes = &self.mass.expression;
         let weights = match stage.sampling {
             Sampling::Shuffled => balanced_weights(classes),
             Sampling::Balanced => vec![1.0; classes.len()],
@@ -118,6 +122,7 @@ mod tests {
     fn supervision(trained: Tasks, judged: Tasks) -> Supervision {
         let vocabulary = Vocabulary::aff_wild2();
         Supervision {
+            mass: Mass::of(&vocabulary, [(&labels(trained), 1.0)]),
             training: Statistics::of(&vocabulary, &[labels(trained)]),
             validation: Statistics::of(&vocabulary, &[labels(judged)]),
             vocabulary,

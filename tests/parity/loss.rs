@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Device, Tensor};
 use countenance::loss::{
-    AsymmetricLossConfig, ConcordanceLossConfig, IntensityLossConfig, Reduction,
+    AsymmetricLossConfig, ConcordanceLossConfig, IntensityLossConfig, Present, Reduction,
     WeightedCrossEntropyConfig, balanced_weights, occurrence_weights,
 };
 
@@ -31,9 +31,9 @@ fn masks<const D: usize>(
     }
 }
 
-fn counts(fixture: &Fixture, name: &str) -> Vec<usize> {
+fn counts(fixture: &Fixture, name: &str) -> Vec<f64> {
     let counts = fixture.data(name).try_to_vec::<i64>().unwrap();
-    counts.into_iter().map(|n| n as usize).collect()
+    counts.into_iter().map(|n| n as f64).collect()
 }
 
 /// The tensor `name` whose gradient is asked for.
@@ -239,5 +239,52 @@ fn intensity_loss_matches() {
                 check(&fixture, &format!("{name}/{form}"), value, &inputs);
             }
         }
+    }
+}
+
+#[test]
+fn every_loss_of_weighted_rows_matches() {
+    let fixture = Fixture::open("loss");
+    let device = device().autodiff();
+    let weights = fixture.float::<1>("weighted/weights", &device);
+    let scale: Vec<f32> = fixture.data("weighted/scale").try_to_vec().unwrap();
+    let named = |name: &str| fixture.float::<2>(&format!("weighted/{name}"), &device);
+    let leaf = |name: &str| named(name).require_grad();
+    for mask in ["complete", "ragged"] {
+        let there = fixture.int::<2>(&format!("weighted/{mask}/present"), &device);
+        let there = Present::from(there.equal_scalar(1)).weighted(weights.clone());
+        let known = fixture.int::<1>(&format!("weighted/{mask}/labelled"), &device);
+        let known = Present::from(known.equal_scalar(1)).weighted(weights.clone());
+        let name = |loss: &str| format!("weighted/{mask}/{loss}");
+
+        let p = leaf("probabilities");
+        let asymmetric = AsymmetricLossConfig::new(scale.clone()).init(&device);
+        let value = asymmetric.forward(p.clone(), named("binary"), there.clone(), Reduction::Auto);
+        check(&fixture, &name("asymmetric"), value, &[("p", &p)]);
+
+        let p = leaf("probabilities");
+        let intensity = IntensityLossConfig::new(scale.clone()).init(&device);
+        let value = intensity.forward(p.clone(), named("degrees"), there.clone(), Reduction::Auto);
+        check(&fixture, &name("intensity"), value, &[("p", &p)]);
+
+        let entropy = WeightedCrossEntropyConfig::new(scale.clone());
+        let entropy = entropy.with_label_smoothing(0.1).init(&device);
+        let z = leaf("logits");
+        let classes = fixture.int::<1>("weighted/classes", &device);
+        let value = entropy.forward(z.clone(), classes, known.clone(), Reduction::Auto);
+        check(&fixture, &name("classes"), value, &[("logits", &z)]);
+        let z = leaf("logits");
+        let value = entropy.forward_soft(z.clone(), named("shares"), known, Reduction::Auto);
+        check(&fixture, &name("shares"), value, &[("logits", &z)]);
+
+        let x = leaf("affect");
+        let concordance = ConcordanceLossConfig::new().init();
+        let value = concordance.forward(x.clone(), named("logits"), there, Reduction::Auto);
+        check(
+            &fixture,
+            &name("concordance"),
+            value,
+            &[("predictions", &x)],
+        );
     }
 }

@@ -218,6 +218,35 @@ fn lying_headers_are_refused_in_little_memory() {
 }
 
 #[test]
+fn an_array_whose_header_says_nothing_is_in_the_way_of_its_own_use_alone() {
+    let place = Place::new();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n";
+    let (whole, odd) = (npy(header, &[0; 24]), npy("what is this\n", &[0; 8]));
+    let archive = |members: &[(&str, &[u8])]| {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            let options = zip::write::SimpleFileOptions::default();
+            archive.start_file(*name, options).unwrap();
+            std::io::Write::write_all(&mut archive, bytes).unwrap();
+        }
+        place.write("odd.npz", archive.finish().unwrap().into_inner())
+    };
+    for name in ["notes.npy", "more/x.npy"] {
+        let file = FeatureFile::open(&archive(&[(name, &odd), ("x.npy", &whole)])).unwrap();
+        assert_eq!((file.rows(), file.width()), (2, 3));
+    }
+    for (members, named) in [
+        ([("features.npy", &odd), ("x.npy", &whole)], "\"features\""),
+        ([("names.npy", &odd), ("x.npy", &whole)], "\"names\""),
+        ([("notes.npy", &odd), ("texts.txt", &whole)], "\"notes\""),
+    ] {
+        let members = members.map(|(name, bytes)| (name, &bytes[..]));
+        let error = refused(FeatureFile::open(&archive(&members)));
+        assert!(error.contains(named), "{error}");
+    }
+}
+
+#[test]
 fn a_deflated_array_costs_no_more_than_its_header_says() {
     let place = Place::new();
     // 64 MB of zeros, deflated to a thousandth, behind a header that wants none of them.

@@ -1,5 +1,6 @@
 //! NumPy's `.npz` files: zip archives of `.npy` arrays, stored or deflated.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use zip::read::{ArchiveOffset, Config};
@@ -11,32 +12,51 @@ use super::matrix::Matrix;
 use super::name::NAMES;
 use super::npy::{Array, Dtype, Head};
 use super::place::Place;
-use crate::Result;
 use crate::data::cache::TENSOR;
+use crate::{Error, Result};
 
 /// What a zip archive begins with.
 pub(super) const MAGIC: &[u8] = b"PK\x03\x04";
 /// Bytes of a deflated array that are unpacked to see what it is.
 const HEADER: usize = 1 << 16;
+
 /// Reads the features and the names in the archive in `bytes`; those of its arrays that are neither
-/// are passed over. What is stored is read where it lies, what is deflated is unpacked into memory.
+/// are passed over, whatever they are. What is stored is read where it lies, what is deflated is
+/// unpacked into memory.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) if it is broken, or what of it are the features cannot be told,
 /// or its names are none.
 pub(super) fn read(place: Place, bytes: &Bytes) -> Result<(Matrix, Option<Vec<String>>)> {
     let mut archive = Archive::open(place, bytes)?;
-    let members = archive.members()?;
-    let features = features(place, &members)?;
+    let Members {
+        arrays: members,
+        mut broken,
+    } = archive.members()?;
+    if let Some(error) = broken.remove(TENSOR) {
+        return Err(error);
+    }
+    let features = match features(place, &members) {
+        // One of those that could not be read may have been the one.
+        Err(error) if !members.iter().any(|member| member.head.is_features()) => {
+            return Err(broken.into_values().next().unwrap_or(error));
+        }
+        found => found?,
+    };
     let matrix = archive.whole(features)?.features(features.place(place))?;
-    let names = NAMES.iter().find_map(|name| {
-        let is_called = |member: &&Member| member.name.eq_ignore_ascii_case(name);
+    for name in NAMES {
+        let is_called = |called: &str| called.eq_ignore_ascii_case(name);
+        if let Some(called) = broken.keys().find(|called| is_called(called)).cloned() {
+            return Err(broken.remove(&called).expect("it was found"));
+        }
         // Pictures may be called `images`, and numbers `ids`.
         let mut texts = members.iter().filter(|member| member.head.may_be_names());
-        texts.find(is_called)
-    });
-    let names = names.map(|member| archive.whole(member)?.names(member.place(place)));
-    Ok((matrix, names.transpose()?))
+        if let Some(member) = texts.find(|member| is_called(&member.name)) {
+            let names = archive.whole(member)?.names(member.place(place))?;
+            return Ok((matrix, Some(names)));
+        }
+    }
+    Ok((matrix, None))
 }
 
 /// The array of features among `members`.
@@ -108,6 +128,14 @@ impl Member {
     }
 }
 
+/// The arrays of an archive.
+#[derive(Default)]
+struct Members {
+    arrays: Vec<Member>,
+    /// Those whose header says nothing that is understood, by name, with what is wrong.
+    broken: BTreeMap<String, Error>,
+}
+
 struct Archive<'a> {
     place: Place<'a>,
     bytes: &'a Bytes,
@@ -130,8 +158,8 @@ impl<'a> Archive<'a> {
     }
 
     /// The arrays, with as much of their bytes as tells what they are.
-    fn members(&mut self) -> Result<Vec<Member>> {
-        let mut members = Vec::new();
+    fn members(&mut self) -> Result<Members> {
+        let mut members = Members::default();
         let mut is_pytorch = false;
         for index in 0..self.entries.len() {
             let entry = self.entries.by_index_raw(index);
@@ -146,14 +174,16 @@ impl<'a> Archive<'a> {
                 member: Some(name),
                 ..self.place
             };
-            let bytes = self.unpacked(place, index, HEADER)?;
-            members.push(Member {
-                index,
-                name: name.to_string(),
-                head: Array::read(place, &bytes)?.head,
-            });
+            let name = name.to_string();
+            let read = self.unpacked(place, index, HEADER);
+            match read.and_then(|bytes| Ok(Array::read(place, &bytes)?.head)) {
+                Ok(head) => members.arrays.push(Member { index, name, head }),
+                Err(error) => {
+                    members.broken.insert(name, error);
+                }
+            }
         }
-        match is_pytorch && members.is_empty() {
+        match is_pytorch && members.arrays.is_empty() {
             true => Err(self.place.refuse(
                 "an .npz archive of arrays",
                 "a PyTorch file; save the features from Python as .npy or safetensors",
@@ -196,6 +226,6 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn broken(place: Place<'_>) -> impl Fn(ZipError) -> crate::Error {
+fn broken(place: Place<'_>) -> impl Fn(ZipError) -> Error {
     move |error| place.refuse("a whole .npz archive", error.to_string())
 }

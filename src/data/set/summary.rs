@@ -103,8 +103,7 @@ impl Summary {
         }));
         if self.weighted {
             lines.push(
-                "weights are kept with the rows; every row counts alike in losses and scores"
-                    .into(),
+                "rows have weights: training counts by them, scores count every row alike".into(),
             );
         }
         if !self.ignored.is_empty() {

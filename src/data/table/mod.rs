@@ -13,7 +13,7 @@
 //! | `AU12_r` | an intensity from 0 to 5; -1 and 9 are missing |
 //! | `split` | `train`, `validation` or `test`, in every row or in none |
 //! | `video`, `frame`, `subject` | names, and a whole number |
-//! | `weight` | how much the row counts, above 0: [kept](crate::data::mark::Marks::weight) for who wants it; losses and scores here count every row alike |
+//! | `weight` | how much the row [counts](crate::data::mark::Marks::weight) in training, above 0: one of weight 2 as two rows; scores count every row alike |
 //!
 //! An empty cell is missing, and so are `NA`, `N/A`, `NaN` and `null`, but in the names of images, videos
 //! and subjects. Other columns are passed over and [said](Table::ignored), unless their name is a slip

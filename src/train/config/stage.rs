@@ -12,13 +12,14 @@ use crate::{Error, Result};
 /// Which rows an epoch shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sampling {
-    /// Each once, in an order drawn anew; the paper's.
+    /// Each once, in an order drawn anew; the paper's. Weights of rows count in the loss.
     Shuffled,
     /// As many, drawn with replacement so that every expression is as likely as any other: a row
     /// with probability inverse to the number of rows of its expression. Rows without an expression
     /// stay as likely, all together, as they are. The loss then weighs all expressions alike, or a
     /// rare one would count for its rarity twice. A row that an epoch shows twice looks the same both
-    /// times.
+    /// times. Weights of rows decide how often each is drawn among those of its expression, and a row
+    /// that was drawn then counts as any other in the loss.
     Balanced,
 }
 

@@ -15,6 +15,7 @@ use super::features::{Features, SplitFeatures, labels};
 use super::outcome::Outcome;
 use super::run::Run;
 use super::supervision::Supervision;
+use super::weighting::row_weights;
 use crate::data::cache::{FeatureCache, FingerprintBuilder, Lookup};
 use crate::data::feature::FeatureFiles;
 use crate::data::split::Split;
@@ -51,6 +52,7 @@ impl Run {
             Ok(SplitFeatures {
                 variants: vec![Arc::new(cache)],
                 labels: labels(split),
+                weights: row_weights(split),
             })
         };
         let features = Features {

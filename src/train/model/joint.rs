@@ -93,7 +93,7 @@ impl JointLoss {
             loss.forward(
                 scores,
                 targets.valence_arousal.clone(),
-                targets.valence_arousal_present.clone(),
+                targets.counted_valence_arousal(),
                 Reduction::Auto,
             )
         });

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::label::{Scale, UnitSet};
 use crate::loss::{
-    AsymmetricLoss, IntensityLoss, IntensityLossConfig, Reduction, WeightedCrossEntropy,
+    AsymmetricLoss, IntensityLoss, IntensityLossConfig, Present, Reduction, WeightedCrossEntropy,
 };
 use crate::train::batch::LabelBatch;
 
@@ -43,23 +43,21 @@ impl UnitLoss {
 
     /// The loss of `scores`, `[batch, units]`.
     pub(in crate::train) fn forward(&self, scores: Tensor<2>, targets: &LabelBatch) -> Tensor<1> {
-        let (labels, present) = (&targets.action_units, &targets.action_units_present);
+        let (labels, present) = (&targets.action_units, targets.counted_action_units());
         match (&self.occurrence, &self.intensity) {
-            (Some(loss), None) => {
-                loss.forward(scores, labels.clone(), present.clone(), Reduction::Auto)
-            }
-            (None, Some(loss)) => {
-                loss.forward(scores, labels.clone(), present.clone(), Reduction::Auto)
-            }
+            (Some(loss), None) => loss.forward(scores, labels.clone(), present, Reduction::Auto),
+            (None, Some(loss)) => loss.forward(scores, labels.clone(), present, Reduction::Auto),
             (Some(occurrence), Some(intensity)) => {
                 let part = |kind: usize| {
                     let columns = &self.columns[kind];
                     let columns = TensorData::new(columns.clone(), [columns.len()]);
                     let columns = Tensor::<1, Int>::from_data(columns, &scores.device());
+                    let mask = targets.action_units_present.clone();
+                    let mask = mask.int().select(1, columns.clone()).bool();
                     (
                         scores.clone().select(1, columns.clone()),
-                        labels.clone().select(1, columns.clone()),
-                        present.clone().int().select(1, columns).bool(),
+                        labels.clone().select(1, columns),
+                        Present::from(mask).weighted(targets.weights.clone()),
                     )
                 };
                 let (scored, labelled, there) = part(0);
@@ -79,7 +77,7 @@ pub(in crate::train) fn expression_loss(
     logits: Tensor<2>,
     targets: &LabelBatch,
 ) -> Tensor<1> {
-    let present = targets.expressions_present.clone();
+    let present = targets.counted_expressions();
     match &targets.expression_shares {
         None => loss.forward(
             logits,

@@ -24,7 +24,7 @@ impl ValenceArousalStage {
         let loss = self.loss.forward(
             scores.clone(),
             targets.valence_arousal.clone(),
-            targets.valence_arousal_present.clone(),
+            targets.counted_valence_arousal(),
             Reduction::Auto,
         );
         StepOutput {
