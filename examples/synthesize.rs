@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use countenance::Result;
-use countenance::data::synthetic::{Form, SyntheticConfig, SyntheticTableConfig, sheet};
+use countenance::data::synthetic::{
+    Form, SyntheticConfig, SyntheticTableConfig, SyntheticVideoConfig, sheet,
+};
 use countenance::picture::save_png;
+use countenance::{Error, Result};
 use shared::argument::{parse, picture, seed, whole};
 use shared::progress::Progress;
 use shared::report;
@@ -55,6 +57,9 @@ struct Arguments {
     /// What is labelled, and how
     #[arg(long, value_enum, default_value_t = Labels::AffWild2)]
     form: Labels,
+    /// Frames of each video of --form videos, 1 to 1000000; the last of a set has what is left [default: 200]
+    #[arg(long, value_name = "N", value_parser = whole(1..=SyntheticConfig::MOST))]
+    frames: Option<usize>,
     /// Also draw a contact sheet of every action unit and expression into this PNG file
     #[arg(long, value_name = "FILE", value_parser = picture())]
     sheet: Option<PathBuf>,
@@ -65,6 +70,8 @@ enum Labels {
     /// Action units, expressions, valence and arousal, in s-Aff-Wild2's annotation files
     #[value(name = "aff-wild2")]
     AffWild2,
+    /// The same of videos, in which what a face does lasts and a single frame shows it badly
+    Videos,
     /// Intensities of 12 action units from 0 to 5, in a table
     Intensities,
     /// Ten votes on 8 expressions a face, in a table; grey images of 48 pixels, as FER+ has them
@@ -77,6 +84,13 @@ fn main() -> ExitCode {
 }
 
 fn synthesize(arguments: &Arguments) -> Result<()> {
+    if arguments.frames.is_some() && arguments.form != Labels::Videos {
+        return Err(Error::Argument {
+            what: "--frames".into(),
+            expected: "--form videos beside it".into(),
+            found: "another form".into(),
+        });
+    }
     let progress = Progress::start("rendering");
     let tell = |done, total| {
         progress.update(done, total);
@@ -95,6 +109,16 @@ fn synthesize(arguments: &Arguments) -> Result<()> {
             .with_validation(arguments.validation)
             .with_seed(arguments.seed)
             .generate(&arguments.out, &tell)?,
+        Labels::Videos => {
+            let config = SyntheticVideoConfig::new();
+            let frames = arguments.frames.unwrap_or(config.frames);
+            config
+                .with_train(arguments.train)
+                .with_validation(arguments.validation)
+                .with_frames(frames)
+                .with_seed(arguments.seed)
+                .generate(&arguments.out, &tell)?;
+        }
         Labels::Intensities => table(Form::Intensities)?,
         Labels::Votes => table(Form::Votes)?,
     }

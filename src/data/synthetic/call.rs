@@ -135,6 +135,7 @@ fn marked() -> RgbImage {
                 action_units: units,
                 expressions: class,
                 valence_arousal: Some(drawn.behaviour.valence_arousal),
+                ..OverlayScores::default()
             },
         })
         .collect();

@@ -7,26 +7,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn::config::Config;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageFormat, RgbImage};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::face::Face;
 use super::folder::claim;
-use super::identity::Identity;
+use super::identity::Movement;
 use super::label::Behaviour;
-use super::render::render;
-use super::scene::Scene;
-use super::video::{self, SIDE};
+use super::video::{self, Pace, Repeats, Shot, Video};
 use super::{RENDERER, SyntheticConfig, degree, vote};
 use crate::data::annotation::Row;
 use crate::data::mark::{Marks, NamesBuilder};
 use crate::data::split::SplitName;
 use crate::data::table::{self, Separator, Table};
 use crate::label::{CodedUnit, Expression, Labels, Vocabulary};
-use crate::{ActionUnit, Error, Result};
+use crate::{ActionUnit, Result};
 
 /// The table of labels, below the set's folder.
 const LABELS: &str = "labels.csv";
@@ -97,12 +93,9 @@ impl SyntheticTableConfig {
         if claim(out, &mark, &[LABELS])? {
             return Ok(());
         }
-        let parts = video::plan(
-            [self.train, self.validation],
-            self.seed,
-            video::Repeats::None,
-        );
-        let total = parts.iter().flatten().map(video::Video::len).sum();
+        let sizes = [self.train, self.validation];
+        let parts = video::plan(sizes, self.seed, Repeats::None, Pace::Stills);
+        let total = parts.iter().flatten().map(Video::len).sum();
         let done = AtomicUsize::new(0);
         let each = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
         let (mut rows, mut names) = (Vec::new(), Vec::new());
@@ -112,7 +105,7 @@ impl SyntheticTableConfig {
         {
             let rendered: Vec<Vec<Row>> = videos
                 .par_iter()
-                .map(|video| self.render(video, out, each))
+                .map(|video| self.render(video, out, &each))
                 .collect::<Result<_>>()?;
             let rendered = rendered.concat();
             names.extend(std::iter::repeat_n(name, rendered.len()));
@@ -135,39 +128,18 @@ impl SyntheticTableConfig {
     }
 
     /// Renders somebody's images.
-    fn render(
-        &self,
-        video: &video::Video,
-        out: &Path,
-        each: impl Fn() -> bool,
-    ) -> Result<Vec<Row>> {
+    fn render(&self, video: &Video, out: &Path, each: &dyn Fn() -> bool) -> Result<Vec<Row>> {
         let subject = format!("{IMAGES}/{}", video.name);
-        let folder = out.join(&subject);
-        std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(video.stream);
-        let identity = Identity::draw(&mut rng);
-        let place = Scene::draw(&mut rng);
-        let mut rows = Vec::new();
-        for frame in &video.frames {
-            let (movement, labels) = self.form.draw(&mut rng);
-            let scene = place.moment(&mut rng);
-            let face = Face::new(&identity, &movement, &scene.turn);
-            let picture = render(&identity, &face, &scene, SIDE, &mut rng);
-            let (bytes, ending) = self.form.encoded(picture);
-            let name = format!("{:05}.{ending}", frame.number);
-            let path = folder.join(&name);
-            std::fs::write(&path, bytes).map_err(Error::io("write", &path))?;
-            rows.push(Row {
-                image: format!("{subject}/{name}"),
-                labels,
-                line: 0,
-            });
-            if !each() {
-                return Err(Error::Interrupted);
+        video.shoot(self.seed, out, &subject, each, |studio, _, rng| {
+            let (movement, labels) = self.form.draw(rng);
+            let scene = studio.place.moment(rng);
+            let (image, ending) = self.form.encoded(studio.picture(&movement, &scene, rng));
+            Shot {
+                image,
+                ending,
+                labels: vec![labels],
             }
-        }
-        Ok(rows)
+        })
     }
 }
 
@@ -188,7 +160,7 @@ impl Form {
         }
     }
 
-    fn draw(self, rng: &mut ChaCha8Rng) -> (super::identity::Movement, Labels) {
+    fn draw(self, rng: &mut ChaCha8Rng) -> (Movement, Labels) {
         match self {
             Self::Intensities => degree::draw(rng),
             Self::Votes => {

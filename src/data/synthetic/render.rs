@@ -53,6 +53,9 @@ pub(super) fn render(
     if identity.glasses {
         feature::glasses(&mut canvas, face);
     }
+    if let Some((middle, radius, colour)) = scene.obstacle {
+        canvas.glow(middle, radius, ink(colour, 1.0), None);
+    }
     develop(canvas, side, &scene.light, sensor)
 }
 

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::point::Point;
-use super::random::{between, normal};
+use super::random::{between, happens, normal};
 
 /// A colour with components from 0 to 255.
 pub(super) type Colour = [f32; 3];
@@ -42,6 +42,8 @@ pub(super) struct Scene {
     pub(super) shift: Point,
     pub(super) backdrop: Backdrop,
     pub(super) light: Light,
+    /// What is in front of the face: where, how far it reaches, its colour.
+    pub(super) obstacle: Option<(Point, f32, Colour)>,
 }
 
 /// What stands behind the head: a gradient and some blurred discs.
@@ -82,15 +84,12 @@ impl Scene {
                 slope: [0.06, -0.05],
                 noise: 0.0,
             },
+            obstacle: None,
         }
     }
 
     /// What one video's frames share: the place and, roughly, the pose and the light.
     pub(super) fn draw(rng: &mut ChaCha8Rng) -> Self {
-        let colour = |rng: &mut ChaCha8Rng, low, high| {
-            let level = between(rng, low, high);
-            [0; 3].map(|_| (level + between(rng, -35.0, 35.0)).clamp(0.0, 255.0))
-        };
         let brightness = between(rng, 0.62, 1.12);
         let warmth = 0.045 * normal(rng).clamp(-2.0, 2.0);
         Self {
@@ -122,6 +121,7 @@ impl Scene {
                 slope: [0.16 * normal(rng), 0.08 * normal(rng)],
                 noise: between(rng, 1.0, 5.0),
             },
+            obstacle: None,
         }
     }
 
@@ -138,4 +138,26 @@ impl Scene {
         scene.light.gain = scene.light.gain.map(|gain| gain * flicker);
         scene
     }
+
+    /// The same place in a frame that shows the face badly: the head turns, the light flickers, the sensor
+    /// is noisy, and now and then something is in front of the face.
+    pub(super) fn glimpse(&self, rng: &mut ChaCha8Rng) -> Self {
+        let mut scene = self.moment(rng);
+        scene.turn.yaw += 0.3 * normal(rng).clamp(-2.0, 2.0);
+        scene.turn.pitch += 0.25 * normal(rng).clamp(-2.0, 2.0);
+        let flicker = between(rng, 0.75, 1.15);
+        scene.light.gain = scene.light.gain.map(|gain| gain * flicker);
+        scene.light.slope[0] += 0.15 * normal(rng);
+        scene.light.noise += between(rng, 0.0, 18.0);
+        scene.obstacle = happens(rng, 0.15).then(|| {
+            let at = [between(rng, -28.0, 28.0), between(rng, -26.0, 40.0)];
+            (at, between(rng, 14.0, 26.0), colour(rng, 40.0, 220.0))
+        });
+        scene
+    }
+}
+
+fn colour(rng: &mut ChaCha8Rng, low: f32, high: f32) -> Colour {
+    let level = between(rng, low, high);
+    [0; 3].map(|_| (level + between(rng, -35.0, 35.0)).clamp(0.0, 255.0))
 }

@@ -8,12 +8,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::face::Face;
-use super::identity::Identity;
+use super::identity::{Identity, Movement};
 use super::label::{Behaviour, Presence};
-use super::random::between;
+use super::random::{between, pick};
 use super::render::render;
 use super::scene::Scene;
 use crate::data::annotation::Row;
+use crate::label::Labels;
 use crate::{Error, Result};
 
 /// Side of the images, in pixels; that of s-Aff-Wild2's aligned crops.
@@ -26,15 +27,30 @@ const REPEATED: f64 = 210.0 / 26_876.0;
 pub(super) struct Video {
     pub(super) name: String,
     /// The random stream it is drawn from.
-    pub(super) stream: u64,
-    pub(super) frames: Vec<Frame>,
+    stream: u64,
+    frames: Vec<Frame>,
     training: bool,
 }
 
 pub(super) struct Frame {
     pub(super) number: u32,
     /// How many rows name it.
-    rows: usize,
+    pub(super) rows: usize,
+}
+
+/// Who is filmed, and where.
+pub(super) struct Studio {
+    identity: Identity,
+    pub(super) place: Scene,
+}
+
+/// A frame as it is written, and its rows.
+pub(super) struct Shot {
+    pub(super) image: Vec<u8>,
+    /// Of its file's name.
+    pub(super) ending: &'static str,
+    /// Of each row that names it.
+    pub(super) labels: Vec<Labels>,
 }
 
 /// Whether rows name an image a second time.
@@ -46,12 +62,44 @@ pub(super) enum Repeats {
     Validation,
 }
 
+/// Which frames of a video a set has.
+#[derive(Clone, Copy)]
+pub(super) enum Pace {
+    /// One or two dozen, with others between them that it has not.
+    Stills,
+    /// So many, of which most follow each other.
+    Film(usize),
+}
+
+impl Pace {
+    fn frames(self, rng: &mut ChaCha8Rng) -> usize {
+        match self {
+            Self::Stills => between(rng, 12.0, 29.0) as usize,
+            Self::Film(frames) => frames,
+        }
+    }
+
+    /// How much later the next frame is.
+    fn step(self, rng: &mut ChaCha8Rng) -> u32 {
+        let step = match self {
+            Self::Stills => between(rng, 1.0, 6.0),
+            Self::Film(_) => match pick(rng, &[0.94, 0.05, 0.01]) {
+                0 => 1.0,
+                1 => between(rng, 2.0, 13.0),
+                _ => between(rng, 30.0, 241.0),
+            },
+        };
+        step as u32
+    }
+}
+
 /// All videos of a set with so many rows for training and for validation, training first. No person
 /// is in both halves.
 pub(super) fn plan(
     [train, validation]: [usize; 2],
     seed: u64,
     repeats: Repeats,
+    pace: Pace,
 ) -> [Vec<Video>; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut stream = 0;
@@ -74,14 +122,14 @@ pub(super) fn plan(
         let mut videos = Vec::new();
         while !rest.is_empty() {
             stream += 1;
-            let count = (between(&mut rng, 12.0, 29.0) as usize).min(rest.len());
+            let count = pace.frames(&mut rng).min(rest.len());
             let (these, later) = rest.split_at(count);
             rest = later;
             let mut number = between(&mut rng, 1.0, 900.0) as u32;
             let frames = these
                 .iter()
                 .map(|&twice| {
-                    number += between(&mut rng, 1.0, 6.0) as u32;
+                    number += pace.step(&mut rng);
                     Frame {
                         number,
                         rows: if twice { 2 } else { 1 },
@@ -114,44 +162,82 @@ impl Video {
         self.frames.len()
     }
 
-    /// Renders every frame into `<images>/<video>/`; asks `each` after each whether to go on.
+    /// How often its rows carry each task's label.
+    pub(super) fn presence(&self) -> Presence {
+        match self.training {
+            true => Presence::TRAINING,
+            false => Presence::VALIDATION,
+        }
+    }
+
+    /// Renders every frame into `<images>/<video>/`, what the face does drawn anew for each; asks `each`
+    /// after each whether to go on.
     pub(super) fn render(
         &self,
         seed: u64,
         images: &Path,
-        each: impl Fn() -> bool,
+        each: &dyn Fn() -> bool,
     ) -> Result<Vec<Row>> {
-        let folder = images.join(&self.name);
+        let presence = self.presence();
+        self.shoot(seed, images, &self.name, each, |studio, frame, rng| {
+            let behaviour = Behaviour::draw(rng);
+            let scene = studio.place.moment(rng);
+            let picture = studio.picture(&behaviour.movement, &scene, rng);
+            let rows = 0..frame.rows;
+            Shot {
+                image: jpeg(&picture),
+                ending: "jpg",
+                labels: rows.map(|_| behaviour.annotate(&presence, rng)).collect(),
+            }
+        })
+    }
+
+    /// Writes every frame, drawn by `draw`, into the folder `name` below `root`; asks `each` after each
+    /// whether to go on.
+    pub(super) fn shoot(
+        &self,
+        seed: u64,
+        root: &Path,
+        name: &str,
+        each: &dyn Fn() -> bool,
+        mut draw: impl FnMut(&Studio, &Frame, &mut ChaCha8Rng) -> Shot,
+    ) -> Result<Vec<Row>> {
+        let folder = root.join(name);
         std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(self.stream);
-        let identity = Identity::draw(&mut rng);
-        let place = Scene::draw(&mut rng);
-        let presence = if self.training {
-            Presence::TRAINING
-        } else {
-            Presence::VALIDATION
+        let studio = Studio {
+            identity: Identity::draw(&mut rng),
+            place: Scene::draw(&mut rng),
         };
         let mut rows = Vec::new();
         for frame in &self.frames {
-            let behaviour = Behaviour::draw(&mut rng);
-            let scene = place.moment(&mut rng);
-            let face = Face::new(&identity, &behaviour.movement, &scene.turn);
-            let picture = render(&identity, &face, &scene, SIDE, &mut rng);
-            let name = format!("{:05}.jpg", frame.number);
-            let path = folder.join(&name);
-            std::fs::write(&path, jpeg(&picture)).map_err(Error::io("write", &path))?;
-            for _ in 0..frame.rows {
-                rows.push(Row {
-                    image: format!("{}/{name}", self.name),
-                    labels: behaviour.annotate(&presence, &mut rng),
-                    line: 0,
-                });
-            }
+            let shot = draw(&studio, frame, &mut rng);
+            let file = format!("{:05}.{}", frame.number, shot.ending);
+            let path = folder.join(&file);
+            std::fs::write(&path, shot.image).map_err(Error::io("write", &path))?;
+            rows.extend(shot.labels.into_iter().map(|labels| Row {
+                image: format!("{name}/{file}"),
+                labels,
+                line: 0,
+            }));
             if !each() {
                 return Err(Error::Interrupted);
             }
         }
         Ok(rows)
+    }
+}
+
+impl Studio {
+    /// A frame, as large as the set's.
+    pub(super) fn picture(
+        &self,
+        movement: &Movement,
+        scene: &Scene,
+        rng: &mut ChaCha8Rng,
+    ) -> RgbImage {
+        let face = Face::new(&self.identity, movement, &scene.turn);
+        render(&self.identity, &face, scene, SIDE, rng)
     }
 }
