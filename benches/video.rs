@@ -52,8 +52,8 @@ fn main() -> Result<()> {
     let cut = |frame: &Frame, faces: &[Detection]| -> Vec<RgbImage> {
         let crops = faces
             .iter()
-            .map(|face| reader.crop().cut(&frame.picture, face));
-        crops.filter_map(Result::ok).collect()
+            .map(|face| Ok(reader.cut(&frame.picture, face)?.swap_remove(0)));
+        crops.filter_map(Result::<_>::ok).collect()
     };
     let read = |together: usize| -> Result<f64> {
         let start = Instant::now();

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::backbone::Flavour;
+use countenance::calibrate::BlendWeights;
+use countenance::predict::Predictor;
 use countenance::weights::{self, ClassNames, DetectorImport, ExportTarget, Family, ImportOptions};
 use countenance::{Error, Result};
 
@@ -17,7 +19,9 @@ use shared::output::{Content, OverwriteArgument};
 use shared::report::{print, run, say};
 use shared::weights::located;
 
-/// Converts a checkpoint to one file that predicts, and reports what became of every tensor.
+/// Converts a checkpoint to one file that predicts, and reports what became of every tensor; several
+/// checkpoints to one file of their blend, which reads the mean of what they read. A tuning in the file of
+/// one model is kept.
 ///
 /// Reads safetensors and what torch.save has written, state dicts and whole modules; nothing in
 /// them is executed. What the file is, is told from its contents. Detectors become one file too:
@@ -28,8 +32,9 @@ struct Arguments {
     /// The checkpoint, or a name of published weights: hsemotion:enet_b0_8_best_vgaf and so on, yunet,
     /// mtcnn
     input: PathBuf,
-    /// The safetensors file to write
-    output: PathBuf,
+    /// The safetensors file to write; before it, of a blend, the other models, which need no options
+    #[arg(required = true, value_name = "OUTPUT")]
+    more: Vec<PathBuf>,
     /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3, yunet, mtcnn or countenance
     #[arg(long, default_value = "auto", value_parser = kind)]
     kind: Kind,
@@ -83,12 +88,20 @@ fn main() -> ExitCode {
 
 fn convert(arguments: &Arguments) -> Result<()> {
     let overwrite = arguments.overwrite;
-    let check = |input: &Path| overwrite.check(&arguments.output, Content::Weights, [input]);
-    check(&arguments.input)?;
-    let input = located(&arguments.input)?;
-    check(&input)?;
-    if arguments.is_of_detector(&input) {
-        return detector(arguments, &input);
+    let check = |input: &Path| overwrite.check(arguments.output(), Content::Weights, [input]);
+    let mut inputs = Vec::new();
+    for input in arguments.inputs() {
+        check(input)?;
+        let input = located(input)?;
+        check(&input)?;
+        inputs.push(input);
+    }
+    let input = match &inputs[..] {
+        [input] => input,
+        inputs => return blend(arguments, inputs),
+    };
+    if arguments.is_of_detector(input) {
+        return detector(arguments, input);
     }
     let options = ImportOptions {
         kind: arguments.kind.0,
@@ -101,26 +114,70 @@ fn convert(arguments: &Arguments) -> Result<()> {
         allow_partial: arguments.allow_partial,
     };
     let imported =
-        weights::import(&input, &options, &arguments.device.open()?).map_err(named_as_flag)?;
-    if !imported.random.is_empty() {
+        weights::import_model(input, &options, &arguments.device.open()?).map_err(named_as_flag)?;
+    for network in imported
+        .networks
+        .iter()
+        .filter(|one| !one.random.is_empty())
+    {
         say(format_args!(
             "warning: {} tensors of the network are random numbers; it must be trained",
-            imported.random.len()
+            network.random.len()
         ));
     }
     match arguments.to {
-        None => imported.model.save(&arguments.output)?,
+        None => imported.stored().save(arguments.output())?,
         Some(target) => {
-            let (model, config) = (&imported.model, &imported.config);
-            let left = weights::export(model, config, target, &arguments.output)?;
+            let [network] = &imported.networks[..] else {
+                return Err(Error::Argument {
+                    what: "--to".into(),
+                    expected: "a model of one network".into(),
+                    found: format!(
+                        "{}, a blend of {}",
+                        input.display(),
+                        imported.networks.len()
+                    ),
+                });
+            };
+            if !imported.tuning.is_empty() {
+                say(format_args!(
+                    "left out, as {target} has no place for it: the tuning"
+                ));
+            }
+            let left =
+                weights::export(&network.model, &network.config, target, arguments.output())?;
             say_left_out(&left, target);
         }
     }
-    let output = arguments.output.display();
+    let output = arguments.output().display();
     print(format_args!("{imported}\nwrote {output}"))
 }
 
 impl Arguments {
+    /// What is read.
+    fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        let more = &self.more[..self.more.len() - 1];
+        std::iter::once(&self.input).chain(more)
+    }
+
+    /// What is written.
+    fn output(&self) -> &Path {
+        self.more.last().expect("clap asks for one")
+    }
+
+    /// One of the flags that were given and are about one network.
+    fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--to", self.to.is_some()),
+            ("--flavour", self.flavour.is_some()),
+            ("--weights", self.weights.is_some()),
+            ("--labels", self.labels.is_some()),
+            ("--allow-partial", self.allow_partial),
+        ];
+        let given = flags.into_iter().find(|(_, is_given)| *is_given);
+        given.map(|(flag, _)| flag)
+    }
+
     /// Whether the input finds faces instead of reading them.
     fn is_of_detector(&self, input: &Path) -> bool {
         match self.kind.0 {
@@ -130,16 +187,53 @@ impl Arguments {
     }
 }
 
+/// Writes the blend of several models, each as it is read without being told anything of it.
+fn blend(arguments: &Arguments, inputs: &[PathBuf]) -> Result<()> {
+    let kind = arguments.kind.0.is_some().then_some("--kind");
+    if let Some(flag) = kind.or(arguments.given()) {
+        return Err(Error::Argument {
+            what: flag.to_string(),
+            expected: "one model, to be converted alone; its file is then blended".into(),
+            found: format!("{} models", inputs.len()),
+        });
+    }
+    let device = arguments.device.open()?;
+    let mut report = Vec::new();
+    let predictors = inputs.iter().map(|input| {
+        let imported = weights::import_model(input, &ImportOptions::default(), &device)?;
+        report.push(format!("{}: {imported}", input.display()));
+        Predictor::of_import(imported, input, &device)
+    });
+    let predictors: Vec<_> = predictors.collect::<Result<_>>()?;
+    let blend = Predictor::blend(predictors, &BlendWeights::equal(inputs.len()))?;
+    for warning in blend.warnings() {
+        say(format_args!("warning: {warning}"));
+    }
+    blend.save(arguments.output())?;
+    let vocabulary = blend.vocabulary();
+    let list = |names: Vec<String>| match names.is_empty() {
+        true => "none".to_string(),
+        false => names.join(" "),
+    };
+    let units = vocabulary.action_units.iter().map(ToString::to_string);
+    let classes = vocabulary.expressions.iter().map(ToString::to_string);
+    print(format_args!(
+        "{}\nthe blend of {} networks\naction units: {}\nexpressions: {}\nvalence and arousal: {}\nwrote {}",
+        report.join("\n"),
+        blend.members().len(),
+        list(units.collect()),
+        list(classes.collect()),
+        match vocabulary.valence_arousal {
+            Some(_) => "yes",
+            None => "no",
+        },
+        arguments.output().display()
+    ))
+}
+
 /// Writes a detector, of which nothing is to be chosen.
 fn detector(arguments: &Arguments, input: &Path) -> Result<()> {
-    let given = [
-        ("--to", arguments.to.is_some()),
-        ("--flavour", arguments.flavour.is_some()),
-        ("--weights", arguments.weights.is_some()),
-        ("--labels", arguments.labels.is_some()),
-        ("--allow-partial", arguments.allow_partial),
-    ];
-    if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+    if let Some(flag) = arguments.given() {
         return Err(Error::Argument {
             what: flag.to_string(),
             expected: "a network that reads faces".into(),
@@ -149,10 +243,10 @@ fn detector(arguments: &Arguments, input: &Path) -> Result<()> {
     // Its own files say which detector they are, and a kind is that of another program's.
     let family = arguments.kind.0;
     let imported = DetectorImport::open(input, family, &arguments.device.open()?)?;
-    weights::save_detector(&imported.network, &arguments.output)?;
+    weights::save_detector(&imported.network, arguments.output())?;
     print(format_args!(
         "{imported}\nwrote {}",
-        arguments.output.display()
+        arguments.output().display()
     ))
 }
 

@@ -1,35 +1,30 @@
 //! A model's scores on a labelled split: per action unit, per expression, and combined.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
-use countenance::Error;
 use countenance::Result;
+use countenance::calibrate::{GroupBy, ScoreTable};
 use countenance::data::annotation::AnnotationConfig;
-use countenance::data::cache::{FeatureCache, Fingerprint};
-use countenance::data::feature::FeatureFiles;
-use countenance::data::mark::Marks;
-use countenance::data::set::{DataConfig, DataSet};
-use countenance::data::split::{Split, SplitName};
-use countenance::evaluate::{evaluate, evaluate_in_detail};
-use countenance::extract::Extraction;
-use countenance::label::Translation;
+use countenance::data::split::Split;
+use countenance::data::split::SplitName;
+use countenance::evaluate::{Decided, Judge, judge};
 use countenance::metric::bootstrap::Bootstrap;
-use countenance::metric::group::Groups;
-use countenance::model::Model;
 use countenance::predict::Predictor;
 
 #[path = "shared/mod.rs"]
 mod shared;
 
 use shared::argument::parse;
-use shared::given::{FeatureArguments, recognise};
-use shared::inference::{InferenceArguments, predictor};
+use shared::given::FeatureArguments;
+use shared::group::groups;
+use shared::inference::{InferenceArguments, ModelArguments};
 use shared::label::{LabelArguments, Part};
-use shared::progress::Progress;
 use shared::report::{json, print, run, say};
+use shared::scoring::scored;
+use shared::smoothing::{frame_rate, say_smoothed};
+use shared::split::{opened, translate};
 use shared::unreadable::UnreadableArgument;
 
 /// Scores a model on a labelled split.
@@ -45,10 +40,8 @@ use shared::unreadable::UnreadableArgument;
     mut_arg("features", |features| features.conflicts_with_all(["precision", "most"]))
 )]
 struct Arguments {
-    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
-    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// The data: the folder of an s-Aff-Wild2 data set, a table of labels such as labels.csv or the folder
     /// that holds it, or a folder with one for each class
     #[arg(long, value_name = "PATH")]
@@ -63,17 +56,24 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Also further scores: area under the ROC curve, accuracy, precision, recall, errors, agreement of
-    /// signs
+    /// signs, and which expressions were taken for which
     #[arg(long)]
     more: bool,
     /// Also an interval of every score, and of the further ones: how far it would move with other data,
     /// by drawing what is there a thousand times anew [default: none]
     #[arg(long, value_enum, value_name = "BY")]
     interval: Option<Interval>,
-    /// Also draw which expressions were taken for which, into this PNG file
-    #[cfg(feature = "picture")]
-    #[arg(long, value_name = "FILE", value_parser = shared::argument::picture())]
+    /// Also write which expressions were taken for which: into a .csv file as a table, into a .png file as
+    /// a picture
+    #[arg(long, value_name = "FILE", value_parser = shared::confusion::confusion())]
     confusion: Option<PathBuf>,
+    /// Leave what the model was tuned to aside: its thresholds, offsets, calibration and smoothing
+    #[arg(long)]
+    untuned: bool,
+    /// Frames a second of the videos that rows name with the numbers of their frames, for a model that was
+    /// tuned to smooth its scores over time
+    #[arg(long, value_name = "F", default_value_t = 30.0, value_parser = frame_rate)]
+    frame_rate: f64,
     /// Rows that lack some action units keep the others
     #[arg(long)]
     keep_partial_action_units: bool,
@@ -108,21 +108,12 @@ enum Interval {
 }
 
 impl Interval {
-    /// The groups of so many rows.
-    fn groups(self, marks: &Marks, rows: usize) -> Result<Groups> {
-        let (names, what) = match self {
-            Self::Row => return Ok(Groups::rows(rows)),
-            Self::Subject => (&marks.subjects, "subject"),
-            Self::Video => (&marks.videos, "video"),
-        };
-        if names.is_empty() {
-            return Err(Error::Argument {
-                what: "--interval".into(),
-                expected: format!("row, as the data name no {what}"),
-                found: what.into(),
-            });
+    fn by(self) -> GroupBy {
+        match self {
+            Self::Subject => GroupBy::Subject,
+            Self::Video => GroupBy::Video,
+            Self::Row => GroupBy::Row,
         }
-        Ok(Groups::of_named((0..rows).map(|row| names.get(row))).called(what))
     }
 }
 
@@ -132,7 +123,6 @@ fn main() -> ExitCode {
 }
 
 fn score(arguments: &Arguments) -> Result<()> {
-    #[cfg(feature = "picture")]
     if let Some(path) = &arguments.confusion {
         shared::argument::outside("--confusion", path, &arguments.data)?;
     }
@@ -140,83 +130,50 @@ fn score(arguments: &Arguments) -> Result<()> {
     let files = arguments.given.open()?;
     let predictor = match files {
         // Their backbone has done its work.
-        Some(_) => predictor(&arguments.model, &device)?,
+        Some(_) => arguments.model.load(&device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
-    };
-    let Model::Network(network) = predictor.model() else {
-        return Err(Error::Argument {
-            what: arguments.model.display().to_string(),
-            expected: "a network that `train` writes".into(),
-            found: "another kind of model".into(),
-        });
     };
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
-    let mut config = DataConfig::new().with_annotations(annotations);
-    arguments.labels.put(&mut config.labels);
-    let (mut split, summary) = DataSet::open_part(&arguments.data, arguments.split.0, &config)?;
-    summary.lines().into_iter().for_each(say);
-    let is_judged = arguments.split.0 == Some(SplitName::Validation);
-    if is_judged && summary.division.is_some() {
-        say(
-            "warning: the data name no validation part; a run that was given another share, seed or fold \
-             has learnt from some of these rows",
-        );
-    }
-    split.check_labelled(&config.annotations)?;
-    let translation = Translation::new(&split.vocabulary, &network.config.vocabulary());
-    if !translation.lost().is_empty() {
-        say(format_args!(
-            "left out, as the model does not read it: {}",
-            translation.lost()
-        ));
-    }
-    for row in &mut split.rows {
-        row.labels = translation.apply(&row.labels);
-    }
-    let marks = split.marks.clone();
-    let scratch = tempfile::tempdir().map_err(|source| Error::Io {
-        action: "create",
-        path: std::env::temp_dir(),
-        source,
-    })?;
-    let cache = scratch.path().join("features.safetensors");
-    let cache = match &files {
-        Some(files) => joined(arguments, &predictor, files, &split, &cache)?,
-        None => extracted(arguments, &predictor, &device, &split, &cache)?,
+    let models = &arguments.model.models;
+    let (labels, part) = (&arguments.labels, arguments.split);
+    let vocabulary = predictor.label_vocabulary();
+    let range = vocabulary.valence_arousal.unwrap_or_default();
+    let mut split = opened(models, labels, range, &arguments.data, part, annotations)?;
+    translate(&mut split, &vocabulary);
+    let tables = scored(
+        &predictor,
+        &split,
+        &arguments.split.to_string(),
+        files.as_ref(),
+        arguments.inference.batch_size,
+        arguments.unreadable.most,
+    )?;
+    let table = predictor.blend_tables(tables)?;
+    let decided = match arguments.untuned || predictor.tuning().is_empty() {
+        true => None,
+        false => Some(decided(arguments, &predictor, &split, &table)?),
     };
+    let drawn = arguments
+        .interval
+        .map(|by| groups(by.by(), &split.marks, split.rows.len(), "--interval"));
+    let drawn = drawn.transpose()?;
+    if drawn.as_ref().is_some_and(|groups| groups.count() < 2) {
+        say("warning: all rows are of one group: there is nothing to draw, and no interval");
+    }
+    let bootstrap = Bootstrap::default();
     let labels: Vec<_> = split.rows.into_iter().map(|row| row.labels).collect();
-    let found = match (arguments.more, arguments.interval) {
-        (false, None) => evaluate(network, &cache, &labels, &device)?,
-        (_, interval) => {
-            let groups = interval.map(|by| by.groups(&marks, labels.len()));
-            let groups = groups.transpose()?;
-            if groups.as_ref().is_some_and(|groups| groups.count() < 2) {
-                say(
-                    "warning: all rows are of one group: there is nothing to draw, and no interval",
-                );
-            }
-            let bootstrap = Bootstrap::default();
-            let drawn = groups.as_ref().map(|groups| (groups, &bootstrap));
-            evaluate_in_detail(network, &cache, &labels, drawn, &device)?
-        }
+    let settings = Judge {
+        tasks: Some(predictor.tasks()),
+        in_detail: arguments.more,
+        intervals: drawn.as_ref().map(|groups| (groups, &bootstrap)),
+        thresholds: decided.as_ref().map(|decided| &decided.thresholds[..]),
     };
-    #[cfg(feature = "picture")]
+    let table = decided.as_ref().map_or(&table, |decided| &decided.table);
+    let found = judge(table, &vocabulary, &labels, &settings)?;
     if let Some(path) = &arguments.confusion {
-        use countenance::picture::{confusion, save_png};
-        let shown = path.display();
-        match found.confusion.rows() {
-            0 => say(format_args!(
-                "{shown}: not drawn, as no row has an expression that the model reads"
-            )),
-            _ => {
-                save_png(&confusion(&found.confusion), path)?;
-                say(format_args!(
-                    "{shown}: which expressions were taken for which"
-                ));
-            }
-        }
+        shared::confusion::write(&found.confusion, path)?;
     }
     match arguments.format {
         Format::Json => print(json(&found)),
@@ -224,58 +181,35 @@ fn score(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// The features of the split in the given files, put together at `path`.
-fn joined(
+/// The scores as the model was tuned, smoothed where rows name video and frame.
+fn decided(
     arguments: &Arguments,
     predictor: &Predictor,
-    files: &FeatureFiles,
     split: &Split,
-    path: &Path,
-) -> Result<FeatureCache> {
-    recognise(predictor, files)?;
-    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
-    let join = files.join_to(&names, &format!("the {} set", arguments.split))?;
-    join.notes().iter().for_each(say);
-    let fingerprint = Fingerprint::builder().rows(&names).build();
-    join.write(path, &fingerprint)
-}
-
-/// The features of the split's images, extracted to `path`.
-fn extracted(
-    arguments: &Arguments,
-    predictor: &Predictor,
-    device: &Device,
-    split: &Split,
-    path: &Path,
-) -> Result<FeatureCache> {
-    let preprocessing = predictor.preprocessing().ok_or_else(|| Error::Argument {
-        what: arguments.model.display().to_string(),
-        expected: "a model with a backbone, to read images; or --features".into(),
-        found: "heads alone".into(),
-    })?;
-    let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
-    let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
-    let extraction = Extraction {
-        names: &names,
-        images: &images,
-        mirrored: false,
-        preprocessing,
-        batch_size: arguments.inference.batch_size,
-        width: predictor.config().feature_width(),
-        fingerprint: Fingerprint::builder().build(),
-        max_unreadable: arguments.unreadable.most,
+    table: &ScoreTable,
+) -> Result<Decided> {
+    let tuning = predictor.tuning();
+    let names = || split.rows.iter().map(|row| &row.image);
+    let part = arguments.split.to_string();
+    if tuning
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.is_of(&part, names()))
+    {
+        say(
+            "warning: the model was tuned on these rows, or some of them: its scores here are better than \
+             on others",
+        );
+    }
+    let sequences = match tuning.smoothing.is_off() {
+        true => None,
+        false => {
+            let sequences = split
+                .marks
+                .sequences(split.rows.len(), arguments.frame_rate)?;
+            say_smoothed(sequences.videos(), sequences.unplaced());
+            Some(sequences)
+        }
     };
-    let progress = Progress::start("images");
-    let extracted = extraction.run(
-        |images| predictor.model().features(images),
-        path,
-        device,
-        &mut |done, total| {
-            progress.update(done, total);
-            true
-        },
-    )?;
-    progress.finish();
-    extracted.left_out().into_iter().for_each(say);
-    Ok(extracted.cache)
+    Decided::new(table, tuning, sequences.as_ref())
 }

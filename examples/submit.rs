@@ -7,29 +7,30 @@ use clap::Parser;
 use countenance::data::annotation::{self, AnnotationConfig};
 use countenance::data::submission::{self, ChallengePrediction};
 use countenance::extract::{check_unreadable, summary};
+use countenance::predict::Prediction;
 use countenance::{Error, Result};
 
 #[path = "shared/mod.rs"]
 mod shared;
 
 use shared::argument::{parse, share};
-use shared::inference::InferenceArguments;
+use shared::inference::{InferenceArguments, ModelArguments};
 use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
+use shared::smoothing::{Waiting, frame_rate};
 use shared::unreadable::UnreadableArgument;
 
 /// Writes the challenge's file: the listed images in list order, one line each.
 ///
-/// The model must read all that the challenge asks for. An image that cannot be read still gets its
+/// The model must read all that the challenge asks for. What it was tuned to is obeyed: thresholds, offsets of
+/// the expressions, and smoothing over the frames of each video, by their numbers. An image that cannot be read still gets its
 /// line: a neutral face. It is reported, and counted against --max-unreadable.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
-    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// The list: a header line, then one image path a line
     #[arg(long, value_name = "FILE")]
     list: PathBuf,
@@ -44,9 +45,14 @@ struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     overwrite: OverwriteArgument,
-    /// The probability from which an action unit counts as present, 0 to 1
-    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = share)]
-    threshold: f64,
+    /// The probability from which every action unit counts as present, 0 to 1 [default: what the model was
+    /// tuned to, and 0.5 for one that was not]
+    #[arg(long, value_name = "P", value_parser = share)]
+    threshold: Option<f64>,
+    /// Frames a second of the videos that the listed images are frames of, for a model that was tuned to
+    /// smooth its scores over time
+    #[arg(long, value_name = "F", default_value_t = 30.0, value_parser = frame_rate)]
+    frame_rate: f64,
     #[command(flatten)]
     unreadable: UnreadableArgument,
     #[command(flatten)]
@@ -59,12 +65,13 @@ fn main() -> ExitCode {
 }
 
 fn submit(arguments: &Arguments) -> Result<()> {
-    let inputs = [&arguments.model, &arguments.list].map(PathBuf::as_path);
+    let inputs = arguments.model.models.iter().chain([&arguments.list]);
+    let inputs = inputs.map(PathBuf::as_path);
     let overwrite = arguments.overwrite;
     overwrite.check(&arguments.out, Content::Submission, inputs)?;
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
-    predictor.config().check_challenge()?;
+    predictor.vocabulary().check_challenge()?;
     let form = AnnotationConfig::new().with_strict(arguments.strict);
     let list = annotation::read_list(&arguments.list, &form)?;
     let images: Vec<PathBuf> = list
@@ -76,7 +83,7 @@ fn submit(arguments: &Arguments) -> Result<()> {
     progress.update(0, images.len());
     let mut rows: Vec<Option<ChallengePrediction>> = Vec::with_capacity(list.len());
     let mut unreadable = Vec::new();
-    predictor.predict_files(&images, batch_size, |place, prediction| {
+    let mut add = |prediction: Result<Prediction>| {
         rows.push(match prediction {
             Ok(prediction) => Some(prediction.for_challenge(arguments.threshold)?),
             // A network at fault is no image at fault.
@@ -86,9 +93,25 @@ fn submit(arguments: &Arguments) -> Result<()> {
                 None
             }
         });
-        progress.update(place + 1, images.len());
         Ok(())
-    })?;
+    };
+    match predictor.tuning().smoothing.is_off() {
+        true => predictor.predict_files(&images, batch_size, |place, prediction| {
+            progress.update(place + 1, images.len());
+            add(prediction)
+        })?,
+        false => {
+            let mut waiting = Waiting::default();
+            predictor.read_files(&images, batch_size, |place, prediction| {
+                progress.update(place + 1, images.len());
+                waiting.push(list[place].clone(), prediction);
+                Ok(())
+            })?;
+            waiting.finish(&predictor, arguments.frame_rate, |_, _, prediction| {
+                add(prediction)
+            })?;
+        }
+    }
     progress.finish();
     summary("neutral lines", unreadable.iter())
         .into_iter()

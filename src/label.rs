@@ -17,6 +17,7 @@
 
 mod action_unit;
 mod affect;
+mod challenge;
 mod coded;
 mod expression;
 mod row;

@@ -27,10 +27,20 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
+mod blended;
 mod challenge;
 mod decode;
 mod feature;
+mod file;
+mod filling;
+mod input;
+mod member;
 mod prediction;
+mod scored;
+mod scores;
+mod sequence;
+mod table;
+mod tuned;
 
 use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
@@ -38,14 +48,19 @@ use std::path::{Path, PathBuf};
 use ::image::RgbImage;
 use burn::tensor::Device;
 
-use crate::data::image::{self, ImageLimits, ImageStream, Preprocessing};
-use crate::device::DeviceName;
-use crate::model::{Model, ModelConfig};
+use crate::Result;
+use crate::calibrate::{BlendPlan, BlendWeights, Decider, Tuning};
+use crate::data::image::{self, ImageLimits};
+use crate::face::Crop;
+use crate::label::Vocabulary;
+use crate::model::ModelConfig;
+use crate::network::Tasks;
 use crate::precision::Precision;
-use crate::weights::{Import, ImportOptions};
-use crate::{Error, Result, weights};
 
+pub(crate) use self::filling::Filling;
+pub use self::member::Member;
 pub use self::prediction::{ExpressionScore, Prediction};
+pub use self::scored::ScoredImages;
 
 /// Reads facial behaviour from images with a trained network.
 ///
@@ -66,66 +81,88 @@ pub use self::prediction::{ExpressionScore, Prediction};
 /// ```
 #[derive(Debug)]
 pub struct Predictor {
-    model: Model,
-    config: ModelConfig,
+    /// At least one.
+    members: Vec<Member>,
+    /// How several become one; nothing of one alone.
+    plan: Option<BlendPlan>,
+    weights: BlendWeights,
+    vocabulary: Vocabulary,
+    tuning: Tuning,
+    /// The tuning at work; none where it changes nothing.
+    decider: Option<Decider>,
     warnings: Vec<String>,
     device: Device,
-    precision: Precision,
 }
 
 impl Predictor {
-    /// Opens a model file on the default device, [`DeviceName::preferred`].
-    ///
-    /// # Errors
-    /// See [`load_on`](Self::load_on); [`Error::Argument`] if the device is compiled in but not there.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::load_on(path, &DeviceName::preferred()?.open()?)
-    }
-
-    /// Opens a model file on `device`: this crate's, or any other that [`weights::import()`] reads, as it
-    /// does without being told anything of it.
-    ///
-    /// # Errors
-    /// See [`weights::import()`]; [`Error::File`] also if the file is a backbone alone.
-    pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        let options = ImportOptions::default();
-        let Import {
-            model,
-            config,
-            warnings,
-            ..
-        } = weights::import(path.as_ref(), &options, device)?;
-        let reads = !config.action_units().is_empty() || !config.expressions().is_empty();
-        if !reads && !config.valence_arousal() {
-            let expected = "a model that reads faces";
-            let found = "a backbone alone, which is for training";
-            return Err(Error::file(path, expected, found));
-        }
-        Ok(Self {
-            model,
-            config,
-            warnings,
-            device: device.clone(),
-            precision: Precision::F32,
-        })
-    }
-
-    /// The same predictor with a backbone that computes in `precision`: faster on a GPU that does so
+    /// The same predictor with backbones that compute in `precision`: faster on a GPU that does so
     /// itself, slower on a CPU, which has a fused path for 32-bit floats alone.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the device does not compute in it.
-    pub fn with_precision(self, precision: Precision) -> Result<Self> {
-        Ok(Self {
-            model: self.model.with_precision(precision, &self.device)?,
-            precision,
-            ..self
-        })
+    /// [`Error::Argument`](crate::Error::Argument) if the device does not compute in it.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
+        let members = std::mem::take(&mut self.members).into_iter();
+        let members = members.map(|member| member.with_precision(precision, &self.device));
+        self.members = members.collect::<Result<_>>()?;
+        Ok(self)
     }
 
-    /// The model's config, which names what it reads.
-    pub fn config(&self) -> &ModelConfig {
-        &self.config
+    /// The networks that it reads with: most have one alone.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// What each of the [`members`](Self::members) weighs.
+    pub fn weights(&self) -> &BlendWeights {
+        &self.weights
+    }
+
+    /// What it reads, in the order of a [`Prediction`]'s scores; the gaze aside.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The order of labels that its scores are judged by: that of what it reads, and of one network of the
+    /// crate's own also that of what this one could have been trained for.
+    pub fn label_vocabulary(&self) -> Vocabulary {
+        match self.configs()[..] {
+            [ModelConfig::Network(config)] => config.vocabulary(),
+            _ => self.vocabulary.clone(),
+        }
+    }
+
+    /// The tasks that it was trained for.
+    pub fn tasks(&self) -> Tasks {
+        match self.configs()[..] {
+            [ModelConfig::Network(config)] => config.tasks,
+            _ => Tasks {
+                action_unit: !self.vocabulary.action_units.is_empty(),
+                expression: !self.vocabulary.expressions.is_empty(),
+                valence_arousal: self.vocabulary.valence_arousal.is_some(),
+            },
+        }
+    }
+
+    /// Whether it reads the gaze: as the first of its members that does.
+    pub fn gaze(&self) -> bool {
+        self.members.iter().any(|member| member.config().gaze())
+    }
+
+    /// Which parts of a photograph it reads: one, or of members that differ one and the other, the first
+    /// member's first.
+    pub fn crops(&self) -> Vec<Crop> {
+        let mut crops = Vec::new();
+        for member in &self.members {
+            let crop = member.config().crop();
+            if !crops.contains(&crop) {
+                crops.push(crop);
+            }
+        }
+        crops
+    }
+
+    fn configs(&self) -> Vec<&ModelConfig> {
+        self.members.iter().map(Member::config).collect()
     }
 
     /// A line on each thing that the file contradicts itself on or leaves open, such as the names of its
@@ -134,22 +171,12 @@ impl Predictor {
         &self.warnings
     }
 
-    /// The model.
-    pub fn model(&self) -> &Model {
-        &self.model
-    }
-
-    /// How images are resized and normalised for the backbone; `None` if the network has no backbone.
-    pub fn preprocessing(&self) -> Option<Preprocessing> {
-        Some(self.config.backbone()?.preprocessing())
-    }
-
-    /// Reads one face, cut out as [`ModelConfig::crop`] says; a
+    /// Reads one face, cut out as [`crops`](Self::crops) says; a
     /// [`FaceReader`](crate::face::FaceReader) does so of a whole photograph.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the network has no backbone to read images with;
-    /// [`Error::NotFiniteScore`] if what it computes is not finite, which is no score.
+    /// [`Error::Argument`](crate::Error::Argument) if the network has no backbone to read images with;
+    /// [`Error::NotFiniteScore`](crate::Error::NotFiniteScore) if what it computes is not finite, which is no score.
     pub fn predict(&self, image: &RgbImage) -> Result<Prediction> {
         self.predict_one(image, "the image".into())
     }
@@ -162,7 +189,7 @@ impl Predictor {
     /// Decodes and reads one image file.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::Image`] if the file cannot be read, and see
+    /// [`Error::Io`](crate::Error::Io) or [`Error::Image`](crate::Error::Image) if the file cannot be read, and see
     /// [`predict`](Self::predict).
     pub fn predict_file(&self, path: impl AsRef<Path>) -> Result<Prediction> {
         let path = path.as_ref();
@@ -170,11 +197,11 @@ impl Predictor {
         self.predict_one(&image, path.display().to_string())
     }
 
-    /// Reads several face crops at once. Each has its prediction, or the [`Error::NotFiniteScore`]
+    /// Reads several face crops at once. Each has its prediction, or the [`Error::NotFiniteScore`](crate::Error::NotFiniteScore)
     /// that it has none, in their order; errors count the images from 0.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the network has no backbone to read images with.
+    /// [`Error::Argument`](crate::Error::Argument) if the network has no backbone to read images with.
     pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Result<Prediction>>> {
         self.predict_named(images, &|place| format!("image {place}"))
     }
@@ -185,14 +212,29 @@ impl Predictor {
         images: &[I],
         name: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Result<Prediction>>> {
-        let preprocessing = self.preprocessing_or_error()?;
-        if images.is_empty() {
-            return Ok(Vec::new());
-        }
-        let features = self
-            .model
-            .features(preprocessing.batch(images, &self.device));
-        let predictions = self.decode(features).into_iter().enumerate();
+        let images: Vec<&RgbImage> = images.iter().map(Borrow::borrow).collect();
+        self.predict_cut(&[images], name)
+    }
+
+    /// As [`predict_named`](Self::predict_named), of faces that were cut out in each of the ways of
+    /// [`crops`](Self::crops): `cut` has all faces for each of them, or once, for all.
+    pub(crate) fn predict_cut(
+        &self,
+        cut: &[Vec<&RgbImage>],
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Result<Prediction>>> {
+        let predictions = self.read_cut(cut, name)?.into_iter();
+        let decided = |one: Result<Prediction>| one.map(|one| self.decided(one));
+        Ok(predictions.map(decided).collect())
+    }
+
+    /// As [`predict_cut`](Self::predict_cut), before the tuning is obeyed.
+    pub(crate) fn read_cut(
+        &self,
+        cut: &[Vec<&RgbImage>],
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Result<Prediction>>> {
+        let predictions = self.decode(&self.features_of(cut)?).into_iter().enumerate();
         Ok(predictions
             .map(|(place, one)| one.map_err(|found| found.of(name(place))))
             .collect())
@@ -217,7 +259,7 @@ impl Predictor {
     /// ```
     ///
     /// # Errors
-    /// What `take` returns; [`Error::Argument`] if the network has no backbone to read images with.
+    /// What `take` returns; [`Error::Argument`](crate::Error::Argument) if the network has no backbone to read images with.
     ///
     /// # Panics
     /// If `batch_size` is 0.
@@ -227,14 +269,29 @@ impl Predictor {
         batch_size: usize,
         mut take: impl FnMut(usize, Result<Prediction>) -> Result<()>,
     ) -> Result<()> {
-        let stream = ImageStream {
-            batch_size,
-            ..ImageStream::new(images, self.preprocessing_or_error()?)
-        };
+        self.read_files(images, batch_size, |place, prediction| {
+            take(place, prediction.map(|one| self.decided(one)))
+        })
+    }
+
+    /// As [`predict_files`](Self::predict_files), before the tuning is obeyed: for scores that are smoothed
+    /// first. [`decided_frames`](Self::decided_frames) then does both.
+    ///
+    /// # Errors
+    /// As [`predict_files`](Self::predict_files).
+    ///
+    /// # Panics
+    /// If `batch_size` is 0.
+    pub fn read_files(
+        &self,
+        images: &[PathBuf],
+        batch_size: usize,
+        mut take: impl FnMut(usize, Result<Prediction>) -> Result<()>,
+    ) -> Result<()> {
         let mut place = 0;
-        stream.for_each(|mut batch| {
-            let predictions = match batch.take_input(&self.device) {
-                Some(input) => self.decode(self.model.features(input)),
+        self.each_batch(images, batch_size, &mut |features, batch| {
+            let predictions = match features {
+                Some(features) => self.decode(&features),
                 None => Vec::new(),
             };
             batch.join(predictions).try_for_each(|prediction| {
@@ -243,16 +300,6 @@ impl Predictor {
                 place += 1;
                 take(place - 1, prediction)
             })
-        })
-    }
-
-    fn preprocessing_or_error(&self) -> Result<Preprocessing> {
-        self.preprocessing().ok_or_else(|| {
-            Error::argument(
-                "the model",
-                "one with a backbone, to read images",
-                "heads alone, which read cached features",
-            )
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use countenance::face::FaceReader;
-use countenance::smoothing::Smoothing;
+use countenance::smoothing::{Smoothing, TaskSmoothing};
 use countenance::video::FollowerConfig;
 use countenance::{Error, Result};
 use tokio::sync::Notify;
@@ -17,7 +17,7 @@ mod shared;
 use shared::argument::{at_least_one, parse};
 use shared::detection::DetectorArguments;
 use shared::device::DeviceArgument;
-use shared::inference::predictor;
+use shared::inference::ModelArguments;
 use shared::interrupt::on_interrupt;
 use shared::report::{print, run, say};
 mod answer;
@@ -53,10 +53,8 @@ use session::{Sessions, Way};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
-    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, value_name = "N", default_value_t = 8017)]
     port: u16,
@@ -69,8 +67,10 @@ struct Arguments {
     detect_every: usize,
     /// Smooth each person's scores over time, with what was seen before alone: the seconds that count, as
     /// exponential:SECONDS does too
-    #[arg(long, value_name = "SECONDS", value_parser = looking_back, default_value = "off")]
-    smooth: Smoothing,
+    /// [default: as the model was tuned, and off for one that was not; what was tuned to look ahead looks
+    /// back for as many seconds]
+    #[arg(long, value_name = "SECONDS", value_parser = looking_back)]
+    smooth: Option<Smoothing>,
     #[command(flatten)]
     detector: DetectorArguments,
     #[command(flatten)]
@@ -81,11 +81,34 @@ struct Arguments {
 fn looking_back(text: &str) -> Result<Smoothing, String> {
     match text.parse().map_err(|error: Error| error.to_string())? {
         Smoothing::Gaussian(seconds) if !text.contains(':') => Ok(Smoothing::Exponential(seconds)),
-        Smoothing::Gaussian(_) => Err(
+        smoothing if smoothing.delay() > 0.0 => Err(
             "expected SECONDS, exponential:SECONDS or off: later frames are not there yet".into(),
         ),
         smoothing => Ok(smoothing),
     }
+}
+
+/// What the model was tuned to, as far as no later frames are needed: what looks ahead becomes an
+/// exponential of as many seconds, and that is said.
+fn tuned(smoothing: TaskSmoothing) -> TaskSmoothing {
+    let back = |smoothing| match smoothing {
+        Smoothing::Gaussian(seconds) => Smoothing::Exponential(seconds),
+        // As far as its mean reaches.
+        Smoothing::Box(seconds) => Smoothing::Exponential(seconds / 2.0),
+        smoothing => smoothing,
+    };
+    let causal = TaskSmoothing {
+        action_units: back(smoothing.action_units),
+        expressions: back(smoothing.expressions),
+        valence_arousal: back(smoothing.valence_arousal),
+    };
+    if causal != smoothing {
+        say(format_args!(
+            "the model's smoothing over time ({smoothing}) needs later frames, which are not there yet: {causal} \
+             instead; --smooth chooses another"
+        ));
+    }
+    causal
 }
 
 fn main() -> ExitCode {
@@ -100,11 +123,15 @@ fn live(arguments: &Arguments) -> Result<()> {
     let guard = Guard::new(server::port(&listener)?)?;
     let device = arguments.device.open()?;
     let detector = arguments.detector.open(&device)?;
-    let predictor = predictor(&arguments.model, &device)?;
+    let predictor = arguments.model.load(&device)?;
+    let smoothing = match arguments.smooth {
+        Some(smoothing) => smoothing.into(),
+        None => tuned(predictor.tuning().smoothing),
+    };
     let way = Way {
         reader: Arc::new(FaceReader::new(predictor, detector)?),
         follower: FollowerConfig::new().with_detect_every(arguments.detect_every),
-        smoothing: arguments.smooth,
+        smoothing,
     };
     let address = guard.address();
     let sessions = Sessions::new(way, arguments.record.clone())?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countenance::model::ModelConfig;
+use countenance::predict::Predictor;
 use countenance::video::ReadFrame;
 use countenance::{ActionUnit, Expression};
 use serde::{Serialize, Serializer};
@@ -28,18 +28,18 @@ struct Unit {
 }
 
 impl<'a> ModelRead<'a> {
-    /// What the model of `config` reads, and where it is recorded.
-    pub fn of(config: &'a ModelConfig, folder: &Path) -> Self {
-        let units = config.action_units();
-        let units = units.units().map(|unit| Unit {
+    /// What `predictor` reads, and where it is recorded.
+    pub fn of(predictor: &'a Predictor, folder: &Path) -> Self {
+        let vocabulary = predictor.vocabulary();
+        let units = vocabulary.action_units.units().map(|unit| Unit {
             unit,
             name: unit.name(),
         });
         Self {
             action_units: units.collect(),
-            expressions: config.expressions(),
-            valence_arousal: config.valence_arousal(),
-            gaze: matches!(config, ModelConfig::OpenFace3(_)),
+            expressions: &vocabulary.expressions,
+            valence_arousal: vocabulary.valence_arousal.is_some(),
+            gaze: predictor.gaze(),
             folder: folder.display().to_string(),
         }
     }

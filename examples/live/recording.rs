@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use countenance::model::ModelConfig;
+use countenance::predict::Predictor;
 use countenance::video::ReadFrame;
 use countenance::{Error, Result};
 use serde::Serialize;
@@ -51,9 +51,9 @@ impl Recording {
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
-    pub fn begin(folder: &Path, config: &ModelConfig) -> Result<Self> {
+    pub fn begin(folder: &Path, predictor: &Predictor) -> Result<Self> {
         let (file, path) = next(folder)?;
-        let rows = Rows::new(RowFormat::Csv, config);
+        let rows = Rows::new(RowFormat::Csv, predictor);
         let header = rows.header();
         let mut recording = Self {
             file,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use countenance::Error;
 use countenance::data::image::{ImageKind, ImageLimits, RgbImage, decode};
 use countenance::face::FaceReader;
-use countenance::smoothing::Smoothing;
+use countenance::smoothing::TaskSmoothing;
 use countenance::video::{FollowerConfig, VideoSession};
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub struct Way {
     pub reader: Arc<FaceReader>,
     pub follower: FollowerConfig,
     /// One that needs no later frames.
-    pub smoothing: Smoothing,
+    pub smoothing: TaskSmoothing,
 }
 
 impl Way {
@@ -83,7 +83,7 @@ impl Sessions {
 
     /// What the model reads.
     pub fn model(&self) -> ModelRead<'_> {
-        ModelRead::of(self.way.reader.predictor().config(), &self.folder)
+        ModelRead::of(self.way.reader.predictor(), &self.folder)
     }
 
     /// A new session, in the place of one that has long been silent if there is no other.
@@ -200,11 +200,11 @@ impl Session {
     /// If there can be no file.
     pub fn record(&self) -> Result<Recorded, Refusal> {
         let mut state = self.state.lock().map_err(|_| broken())?;
-        let config = self.reader.predictor().config();
+        let predictor = self.reader.predictor();
         let recording = match state.recording.take() {
             Some(recording) => recording,
             None => {
-                Recording::begin(&self.folder, config).map_err(Refusal::of(Reason::Recording))?
+                Recording::begin(&self.folder, predictor).map_err(Refusal::of(Reason::Recording))?
             }
         };
         Ok(state.recording.insert(recording).recorded())

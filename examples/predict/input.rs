@@ -83,7 +83,7 @@ impl Inputs {
     /// Writes the rows of folders that come before the image at `place`.
     pub fn write_refused_before(&mut self, place: usize, output: &mut Output) -> Result<()> {
         while let Some(refused) = self.refused.pop_front_if(|refused| refused.place <= place) {
-            output.write(&Row::without(&refused.name, &refused.error.to_string()))?;
+            output.write(&Row::without(&refused.name, &refused.error))?;
         }
         Ok(())
     }

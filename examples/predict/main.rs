@@ -8,7 +8,7 @@ use countenance::Result;
 use countenance::data::feature::FeatureFiles;
 use countenance::data::folder::row_name;
 use countenance::face::FaceReader;
-use countenance::predict::Predictor;
+use countenance::predict::{Prediction, Predictor};
 
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -16,9 +16,10 @@ mod shared;
 use shared::argument::parse;
 use shared::detection::{DetectorArguments, needs_detect};
 use shared::given::{FeatureArguments, recognise};
-use shared::inference::{InferenceArguments, predictor};
+use shared::inference::{InferenceArguments, ModelArguments};
 use shared::progress::Progress;
 use shared::report::{run, say};
+use shared::smoothing::{Waiting, frame_rate, say_unsmoothed, smoothed_at};
 mod drawing;
 mod input;
 mod output;
@@ -38,10 +39,16 @@ use output::{Format, Output, Row};
 /// a folder without an image too, has a row that says why, and the exit code is not zero then. A row
 /// whose overlay cannot be drawn has its scores and the error.
 ///
+/// What a tuned model was tuned to is obeyed: probabilities are calibrated, active_units lists the action
+/// units above their thresholds, and the expression is chosen with the classes' offsets.
+///
 /// With --detect each face of a photograph has a row, the most certain first; a photograph without a face
 /// has one that says so, which is no error. A face is cut out as the model's file says that it expects
 /// it. A photograph is turned as its file says; faces that then lie on their side or upside down are
 /// missed, or misread.
+///
+/// Valence and arousal are from -1 to 1, whatever the labels stood in: of a model that was trained on labels
+/// from 1 to 9, -1 stands for 1 and 1 for 9.
 #[derive(Parser)]
 #[command(
     version,
@@ -49,10 +56,8 @@ use output::{Format, Output, Row};
     mut_arg("features", |features| features.conflicts_with_all(["images", "precision"]))
 )]
 struct Arguments {
-    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
-    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// Images, or folders of images
     #[arg(value_name = "IMAGES or DIR", required_unless_present = "features")]
     images: Vec<PathBuf>,
@@ -63,6 +68,10 @@ struct Arguments {
     detect: bool,
     #[command(flatten)]
     detector: DetectorArguments,
+    /// Says that images, or rows of features, called <video>/<frame>.jpg are frames of videos, of which so
+    /// many are shown a second; scores are then smoothed over time as the model was tuned [default: none are]
+    #[arg(long, value_name = "F", value_parser = frame_rate, conflicts_with = "detect")]
+    frame_rate: Option<f64>,
     /// How the scores are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -86,14 +95,15 @@ fn predict(arguments: &Arguments) -> Result<()> {
     let files = arguments.given.open()?;
     let predictor = match files {
         // Their backbone has done its work.
-        Some(_) => predictor(&arguments.model, &device)?,
+        Some(_) => arguments.model.load(&device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
     };
-    let mut output = Output::new(arguments.format, predictor.config(), arguments.detect);
+    let mut output = Output::new(arguments.format, &predictor, arguments.detect);
     let batch_size = arguments.inference.batch_size;
     match &files {
-        Some(files) => rows(&predictor, files, batch_size, &mut output)?,
+        Some(files) => rows(&predictor, files, arguments, &mut output)?,
         None if arguments.detect => {
+            say_unsmoothed(&predictor, "photographs are no frames: `video` reads those");
             let detector = arguments.detector.open(&device)?;
             let reader = FaceReader::new(predictor, detector)?.with_batch_size(batch_size)?;
             photograph::read(&reader, arguments, &mut output)?;
@@ -106,9 +116,12 @@ fn predict(arguments: &Arguments) -> Result<()> {
 fn rows(
     predictor: &Predictor,
     files: &FeatureFiles,
-    batch: usize,
+    arguments: &Arguments,
     output: &mut Output,
 ) -> Result<()> {
+    let batch = arguments.inference.batch_size;
+    let rate = smoothed_at(predictor, arguments.frame_rate);
+    let mut waiting = Waiting::default();
     recognise(predictor, files)?;
     let join = files.join()?;
     join.notes().iter().for_each(say);
@@ -121,21 +134,29 @@ fn rows(
         for (row, features) in rows.clone().zip(features.chunks_exact_mut(width)) {
             join.copy_row(row, features);
         }
-        let predictions = predictor.predict_features_from(&features, start)?;
+        let predictions = predictor.read_features_from(&features, start)?;
         for (row, prediction) in rows.zip(predictions) {
             let name = match join.names() {
                 Some(names) => names[row].clone(),
                 None => row.to_string(),
             };
-            match prediction {
-                Ok(prediction) => output.write(&Row::of(&name, &prediction))?,
-                Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
+            match rate {
+                Some(_) => waiting.push(name, prediction),
+                None => {
+                    let prediction = prediction.map(|one| predictor.decided(one));
+                    output.write(&Row::read(&name, &prediction))?;
+                }
             }
             progress.update(row + 1, join.rows());
         }
     }
     progress.finish();
-    Ok(())
+    match rate {
+        None => Ok(()),
+        Some(rate) => waiting.finish(predictor, rate, |_, name, prediction| {
+            output.write(&Row::read(name, &prediction))
+        }),
+    }
 }
 
 fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> Result<()> {
@@ -145,25 +166,36 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
         return Ok(());
     };
     let paths = std::mem::take(&mut inputs.images);
+    let rate = smoothed_at(predictor, arguments.frame_rate);
     let progress = Progress::start("images").in_batches(batch_size);
     progress.update(0, paths.len());
-    predictor.predict_files(&paths, batch_size, |place, prediction| {
+    let mut write = |place: usize, name: &str, prediction: Result<Prediction>| {
         inputs.write_refused_before(place, output)?;
-        let path = &paths[place];
-        let name = row_name(path);
-        match prediction {
-            Ok(prediction) => {
-                let undrawn = inputs.draw(place, || drawing::of_image(path, &prediction));
-                output.write(&Row {
-                    error: undrawn.as_deref(),
-                    ..Row::of(&name, &prediction)
-                })?;
-            }
-            Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
+        let row = Row::read(name, &prediction);
+        let undrawn = prediction.as_ref().ok().and_then(|prediction| {
+            inputs.draw(place, || drawing::of_image(&paths[place], prediction))
+        });
+        output.write(&Row {
+            error: row.error.or(undrawn),
+            ..row
+        })
+    };
+    match rate {
+        None => predictor.predict_files(&paths, batch_size, |place, prediction| {
+            write(place, &row_name(&paths[place]), prediction)?;
+            progress.update(place + 1, paths.len());
+            Ok(())
+        })?,
+        Some(rate) => {
+            let mut waiting = Waiting::default();
+            predictor.read_files(&paths, batch_size, |place, prediction| {
+                waiting.push(row_name(&paths[place]), prediction);
+                progress.update(place + 1, paths.len());
+                Ok(())
+            })?;
+            waiting.finish(predictor, rate, write)?;
         }
-        progress.update(place + 1, paths.len());
-        Ok(())
-    })?;
+    }
     inputs.write_refused_before(paths.len(), output)?;
     progress.finish();
     Ok(())

@@ -2,8 +2,7 @@
 
 use clap::ValueEnum;
 use countenance::face::Detection;
-use countenance::model::ModelConfig;
-use countenance::predict::Prediction;
+use countenance::predict::{Prediction, Predictor};
 use countenance::{Error, Result};
 use serde::Serialize;
 
@@ -48,7 +47,7 @@ pub struct Row<'a> {
     pub prediction: Option<&'a Prediction>,
     /// Why there is no prediction; beside one, why its picture is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<&'a str>,
+    pub error: Option<String>,
 }
 
 /// A face of a photograph, or that it has none.
@@ -78,33 +77,33 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// What was read in `image`.
-    pub fn of(image: &'a str, prediction: &'a Prediction) -> Self {
+    /// What was read in `image`, or why nothing was.
+    pub fn read(image: &'a str, read: &'a Result<Prediction>) -> Self {
         Self {
             image,
             found: None,
-            prediction: Some(prediction),
-            error: None,
+            prediction: read.as_ref().ok(),
+            error: read.as_ref().err().map(ToString::to_string),
         }
     }
 
     /// Why nothing was read in `image`.
-    pub fn without(image: &'a str, error: &'a str) -> Self {
+    pub fn without(image: &'a str, error: &Error) -> Self {
         Self {
             image,
             found: None,
             prediction: None,
-            error: Some(error),
+            error: Some(error.to_string()),
         }
     }
 }
 
 impl Output {
-    /// Nothing written yet of what the model of `config` will say of images, or of the `faces` in them.
-    pub fn new(format: Format, config: &ModelConfig, faces: bool) -> Self {
+    /// Nothing written yet of what `predictor` will say of images, or of the `faces` in them.
+    pub fn new(format: Format, predictor: &Predictor, faces: bool) -> Self {
         Self {
             format,
-            scores: ScoreColumns::of(config),
+            scores: ScoreColumns::of(predictor),
             faces,
             started: false,
             unread: 0,
@@ -115,7 +114,7 @@ impl Output {
     /// Writes one row.
     pub fn write(&mut self, row: &Row) -> Result<()> {
         let is_faceless = row.found.is_some_and(|found| found.face.is_none());
-        match (row.prediction.is_some() || is_faceless, row.error) {
+        match (row.prediction.is_some() || is_faceless, &row.error) {
             (false, _) => self.unread += 1,
             (true, Some(_)) => self.undrawn += 1,
             (true, None) => {}
@@ -175,7 +174,7 @@ impl Output {
             fields.extend(place(row.found));
         }
         fields.extend(self.scores.fields(row.prediction));
-        fields.push(row.error.unwrap_or_default().to_string());
+        fields.push(row.error.clone().unwrap_or_default());
         fields
     }
 }
@@ -230,7 +229,7 @@ fn table(row: &Row) -> String {
             let active: Vec<_> = prediction
                 .action_units
                 .iter()
-                .filter(|(_, score)| *score >= 0.5)
+                .filter(|(unit, _)| prediction.is_active(*unit, 0.5) == Some(true))
                 .map(|(unit, score)| format!("{unit} {} ({score:.2})", unit.name()))
                 .collect();
             let active = match active.is_empty() {
@@ -250,7 +249,7 @@ fn table(row: &Row) -> String {
             lines.push(format!("  gaze        {first:+.2} {second:+.2}"));
         }
     }
-    if let Some(error) = row.error {
+    if let Some(error) = &row.error {
         lines.push(format!("  error: {error}"));
     }
     lines.join("\n")

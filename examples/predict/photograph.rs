@@ -25,9 +25,9 @@ pub fn read(reader: &FaceReader, arguments: &Arguments, output: &mut Output) -> 
         match photograph {
             Ok(photograph) => {
                 let undrawn = inputs.draw(place, || Ok(drawing::of_photograph(&photograph)));
-                write(&name, &photograph.faces, undrawn.as_deref(), output)?;
+                write(&name, &photograph.faces, undrawn, output)?;
             }
-            Err(error) => output.write(&Row::without(&name, &error.to_string()))?,
+            Err(error) => output.write(&Row::without(&name, &error))?,
         }
         progress.update(place + 1, paths.len());
         Ok(())
@@ -38,7 +38,7 @@ pub fn read(reader: &FaceReader, arguments: &Arguments, output: &mut Output) -> 
 }
 
 /// Writes the rows of a photograph; the first says why its picture is missing.
-fn write(name: &str, faces: &[Face], undrawn: Option<&str>, output: &mut Output) -> Result<()> {
+fn write(name: &str, faces: &[Face], undrawn: Option<String>, output: &mut Output) -> Result<()> {
     if faces.is_empty() {
         return output.write(&Row {
             image: name,
@@ -49,12 +49,12 @@ fn write(name: &str, faces: &[Face], undrawn: Option<&str>, output: &mut Output)
     }
     for (number, face) in faces.iter().enumerate() {
         let error = face.prediction.as_ref().err().map(ToString::to_string);
-        let undrawn = undrawn.filter(|_| number == 0);
+        let undrawn = undrawn.clone().filter(|_| number == 0);
         output.write(&Row {
             image: name,
             found: Some(Found::face(number, &face.detection)),
             prediction: face.prediction.as_ref().ok(),
-            error: error.as_deref().or(undrawn),
+            error: error.or(undrawn),
         })?;
     }
     Ok(())

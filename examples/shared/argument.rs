@@ -75,10 +75,30 @@ pub fn outside(flag: &str, picture: &Path, data: &Path) -> Result<(), Error> {
 
 /// The name of a PNG picture to write; an older one may be there, and nothing else.
 pub fn picture() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().try_map(|name| picture_at(PathBuf::from(name)))
+    OsStringValueParser::new().try_map(|name| {
+        let path = PathBuf::from(name);
+        let read = writable(&path, PNG.len())?;
+        if read.is_some_and(|start| start != PNG) {
+            return Err("it is there and is no PNG picture; choose another name".to_string());
+        }
+        match has_ending(&path, "png") {
+            true => Ok(path),
+            false => Err("it is a PNG picture; expected a name that ends in .png".to_string()),
+        }
+    })
 }
 
-fn picture_at(path: PathBuf) -> Result<PathBuf, String> {
+/// What a PNG file begins with.
+pub const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Whether the name of `path` ends so, in any letter case.
+pub fn has_ending(path: &Path, ending: &str) -> bool {
+    let found = path.extension().unwrap_or_default();
+    found.eq_ignore_ascii_case(ending)
+}
+
+/// Whether a file can be written at `path`; the first `count` bytes of one that is there already.
+pub fn writable(path: &Path, count: usize) -> Result<Option<Vec<u8>>, String> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -89,20 +109,15 @@ fn picture_at(path: PathBuf) -> Result<PathBuf, String> {
     if !folder.is_dir() {
         return Err(format!("there is no folder {}", folder.display()));
     }
-    let mut start = [0; 8];
-    let read = File::open(&path).and_then(|mut file| file.read_exact(&mut start));
-    if path.exists() && (read.is_err() || start != *b"\x89PNG\r\n\x1a\n") {
-        return Err("it is there and is no PNG picture; choose another name".to_string());
-    }
-    let ending = path.extension().unwrap_or_default();
-    if !ending.eq_ignore_ascii_case("png") {
-        return Err("it is a PNG picture; expected a name that ends in .png".to_string());
-    }
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(count as u64).read_to_end(&mut start));
     // It is written at the end of long work, beside its place.
-    match tempfile::tempfile_in(folder) {
-        Ok(_) => Ok(path),
-        Err(error) => Err(format!("nothing can be written there: {error}")),
+    if let Err(error) = tempfile::tempfile_in(folder) {
+        return Err(format!("nothing can be written there: {error}"));
     }
+    // One that cannot be read is none of ours.
+    let there = || read.map_or_else(|_| Vec::new(), |_| start);
+    Ok(path.exists().then(there))
 }
 
 /// A share or a probability, from 0 to 1.

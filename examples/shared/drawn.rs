@@ -1,5 +1,6 @@
 //! What of a prediction is drawn.
 
+use countenance::label::Scale;
 use countenance::picture::OverlayScores;
 use countenance::predict::Prediction;
 use countenance::video::ReadFrame;
@@ -12,6 +13,9 @@ pub struct Drawn {
     /// Each class with its probability.
     expressions: Vec<(Expression, f32)>,
     valence_arousal: Option<[f32; 2]>,
+    /// Of a tuned model the units that are active, and the class that it decides on.
+    active_units: Option<Vec<ActionUnit>>,
+    expression: Option<Expression>,
 }
 
 impl Drawn {
@@ -24,6 +28,16 @@ impl Drawn {
                 .map(|score| (score.class.clone(), score.probability))
                 .collect(),
             valence_arousal: prediction.valence_arousal,
+            active_units: prediction.active_units.as_ref().map(|active| {
+                let most = Scale::Intensity.most();
+                let intensities = prediction.action_unit_intensities.iter();
+                let strong = intensities.filter(|(_, value)| *value >= most / 2.0);
+                let strong = strong.map(|(unit, _)| *unit);
+                active.iter().copied().chain(strong).collect()
+            }),
+            expression: (prediction.active_units.is_some())
+                .then(|| prediction.expression())
+                .flatten(),
         }
     }
 
@@ -33,6 +47,8 @@ impl Drawn {
             action_units: &self.action_units,
             expressions: &self.expressions,
             valence_arousal: self.valence_arousal,
+            active_units: self.active_units.as_deref(),
+            expression: self.expression.as_ref(),
         }
     }
 }

@@ -48,11 +48,12 @@ pub fn recognise(predictor: &Predictor, files: &FeatureFiles) -> Result<()> {
             if mirrored {
                 say(format_args!("{path}: of mirrored images"));
             }
-            let expected = predictor.config().crop();
-            if let Some(found) = crop.filter(|found| *found != expected) {
-                say(format_args!(
-                    "warning: {path}: of {found} crops, and the model reads {expected} ones"
-                ));
+            for expected in predictor.crops() {
+                if let Some(found) = crop.filter(|found| *found != expected) {
+                    say(format_args!(
+                        "warning: {path}: of {found} crops, and the model reads {expected} ones"
+                    ));
+                }
             }
         }
         Recognition::Unknown(why) => say(format_args!(

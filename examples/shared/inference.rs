@@ -1,9 +1,10 @@
-//! `--batch-size`, `--precision` and `--device` of whatever runs images through a network.
+//! `--model`, and `--batch-size`, `--precision` and `--device` of whatever runs images through a network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use countenance::Result;
+use countenance::calibrate::BlendWeights;
 use countenance::precision::Precision;
 use countenance::predict::Predictor;
 
@@ -11,6 +12,38 @@ use super::argument::{at_least_one, of_flag};
 use super::device::DeviceArgument;
 use super::report::say;
 use super::weights::located;
+
+/// `#[command(flatten)] model: ModelArguments` gives an example the flag.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ModelArguments {
+    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
+    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf. Given several
+    /// times, the mean of what they read
+    #[arg(long = "model", value_name = "FILE", required = true)]
+    pub models: Vec<PathBuf>,
+}
+
+impl ModelArguments {
+    /// The model, or the blend of several, on `device`; what was guessed is said.
+    ///
+    /// # Errors
+    /// If one cannot be fetched or read, or they cannot be blended.
+    pub fn load(&self, device: &Device) -> Result<Predictor> {
+        let models = self.models.iter();
+        let predictors: Vec<_> = models
+            .map(|model| load(model, device))
+            .collect::<Result<_>>()?;
+        let predictor = Predictor::blend(predictors, &BlendWeights::equal(self.models.len()))?;
+        for warning in predictor.warnings() {
+            say(format_args!("warning: {warning}"));
+        }
+        Ok(predictor)
+    }
+}
+
+fn load(model: &Path, device: &Device) -> Result<Predictor> {
+    Predictor::load_on(located(model)?, device)
+}
 
 /// `#[command(flatten)] inference: InferenceArguments` gives an example these three.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,24 +67,12 @@ impl InferenceArguments {
         self.device.open()
     }
 
-    /// The model in the file or of the name `model`, on `device` and with the chosen precision.
+    /// The model on `device` and with the chosen precision.
     ///
     /// # Errors
-    /// As [`predictor`], and if the device lacks the precision.
-    pub fn predictor(&self, model: &Path, device: &Device) -> Result<Predictor> {
-        let predictor = predictor(model, device)?.with_precision(self.precision);
+    /// As [`ModelArguments::load`], and if the device lacks the precision.
+    pub fn predictor(&self, model: &ModelArguments, device: &Device) -> Result<Predictor> {
+        let predictor = model.load(device)?.with_precision(self.precision);
         predictor.map_err(of_flag("--precision"))
     }
-}
-
-/// The model in the file or of the name `model`, on `device`; what was guessed of it is said.
-///
-/// # Errors
-/// If it cannot be fetched or read.
-pub fn predictor(model: &Path, device: &Device) -> Result<Predictor> {
-    let predictor = Predictor::load_on(located(model)?, device)?;
-    for warning in predictor.warnings() {
-        say(format_args!("warning: {warning}"));
-    }
-    Ok(predictor)
 }

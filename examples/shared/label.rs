@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use countenance::data::split::SplitName;
+use countenance::data::split::{Layout, Split, SplitName};
 use countenance::data::table::LabelConfig;
 use countenance::label::{AffectRange, Vocabulary};
 use countenance::{Error, Expression};
@@ -52,6 +52,51 @@ impl LabelArguments {
         config.drop_other_classes |= self.drop_other_classes;
     }
 
+    /// `error` of a data set for a model that was trained on labels in `range`: where it is about a range
+    /// that no flag told, with the flag that would.
+    pub fn hinted(&self, error: Error, range: AffectRange) -> Error {
+        match error {
+            Error::Line {
+                path,
+                line,
+                expected,
+                found,
+            } if self.is_untold(range) && expected.contains("affect_range") => Error::Line {
+                path,
+                line,
+                expected: format!(
+                    "{expected}; the model was trained on labels {}",
+                    told(range)
+                ),
+                found,
+            },
+            error => error,
+        }
+    }
+
+    /// Refuses a table whose valence and arousal may stand in the `range` of a model's labels or in another,
+    /// as numbers that fit both would be taken for what they are not.
+    pub fn must_tell_range(&self, split: &Split, range: AffectRange) -> countenance::Result<()> {
+        let is_read = split.layout == Layout::Table && split.vocabulary.valence_arousal.is_some();
+        match is_read && self.is_untold(range) {
+            false => Ok(()),
+            true => Err(Error::Argument {
+                what: "--affect-range".into(),
+                expected: format!(
+                    "the range of the table's valence and arousal, as the model was trained on labels {}, \
+                     and these may be other ones (-1,1 is the usual one)",
+                    told(range)
+                ),
+                found: "none".into(),
+            }),
+        }
+    }
+
+    fn is_untold(&self, range: AffectRange) -> bool {
+        let is_told = self.affect_range.is_some() || self.vocabulary.is_some();
+        !is_told && range != AffectRange::default()
+    }
+
     /// One of the flags that were given.
     pub fn given(&self) -> Option<&'static str> {
         let flags = [
@@ -65,6 +110,11 @@ impl LabelArguments {
             .into_iter()
             .find_map(|(is_given, flag)| is_given.then_some(flag))
     }
+}
+
+fn told(range: AffectRange) -> String {
+    let [low, high] = range.bounds();
+    format!("from {low} to {high} (--affect-range {low},{high})")
 }
 
 fn vocabulary(name: &str) -> Result<Vocabulary, String> {

@@ -5,6 +5,7 @@
 
 pub mod argument;
 pub mod command;
+pub mod confusion;
 #[cfg(feature = "picture")]
 pub mod crop;
 pub mod detection;
@@ -13,6 +14,7 @@ pub mod device;
 pub mod drawn;
 pub mod folder;
 pub mod given;
+pub mod group;
 pub mod inference;
 pub mod interrupt;
 pub mod label;
@@ -22,6 +24,9 @@ pub mod progress;
 pub mod report;
 #[cfg(feature = "picture")]
 pub mod score;
+pub mod scoring;
+pub mod smoothing;
+pub mod split;
 pub mod spread;
 pub mod terminal;
 #[cfg(feature = "train")]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use countenance::calibrate::Tuning;
 use countenance::data::annotation::HEADER;
 use countenance::data::split::SplitName;
 use countenance::{Error, Result};
@@ -20,6 +21,8 @@ pub enum Content {
     Submission,
     /// Rows of a video.
     Rows,
+    /// A tuning, as JSON.
+    Tuning,
 }
 
 /// `#[command(flatten)] overwrite: OverwriteArgument` gives an example its `--overwrite`.
@@ -105,6 +108,7 @@ fn is(path: &Path, content: Content) -> bool {
             // A table of labels begins with other names.
             line.trim_ascii().eq_ignore_ascii_case(HEADER.as_bytes())
         }
+        Content::Tuning => serde_json::from_slice::<Tuning>(&start).is_ok(),
         Content::Rows => [&b"frame,face_id,"[..], b"{\"frame\":"]
             .iter()
             .any(|beginning| start.starts_with(beginning)),

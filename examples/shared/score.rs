@@ -1,23 +1,23 @@
 //! The columns of CSV that hold scores.
 
-use countenance::label::{Expression, Scale, UnitSet};
-use countenance::model::ModelConfig;
-use countenance::predict::Prediction;
+use countenance::label::{Scale, Vocabulary};
+use countenance::predict::{Prediction, Predictor};
 
 /// What a model reads, a column each.
 pub struct ScoreColumns {
-    classes: Vec<Expression>,
-    units: UnitSet,
+    vocabulary: Vocabulary,
     gaze: bool,
+    /// Whether there is a column of the units that are active: of a tuned model, and none of another.
+    active: bool,
 }
 
 impl ScoreColumns {
-    /// Those of the model of `config`.
-    pub fn of(config: &ModelConfig) -> Self {
+    /// Those of what `predictor` reads.
+    pub fn of(predictor: &Predictor) -> Self {
         Self {
-            classes: config.expressions().to_vec(),
-            units: config.action_units(),
-            gaze: matches!(config, ModelConfig::OpenFace3(_)),
+            vocabulary: predictor.vocabulary().clone(),
+            gaze: predictor.gaze(),
+            active: predictor.is_tuned(),
         }
     }
 
@@ -26,10 +26,18 @@ impl ScoreColumns {
         let mut names = ["valence", "arousal", "expression"]
             .map(String::from)
             .to_vec();
-        names.extend(self.classes.iter().map(|class| class.to_string()));
-        names.extend(self.units.iter().map(|unit| unit.to_string()));
+        let Vocabulary {
+            action_units,
+            expressions,
+            ..
+        } = &self.vocabulary;
+        names.extend(expressions.iter().map(|class| class.to_string()));
+        names.extend(action_units.iter().map(|unit| unit.to_string()));
         if self.gaze {
             names.extend(["gaze_1".into(), "gaze_2".into()]);
+        }
+        if self.active {
+            names.push("active_units".into());
         }
         names
     }
@@ -44,10 +52,10 @@ impl ScoreColumns {
                 .map(|class| class.to_string())
                 .unwrap_or_default(),
         ];
-        for class in &self.classes {
+        for class in self.vocabulary.expressions.iter() {
             fields.push(number(found.and_then(|found| found.probability(class))));
         }
-        for coded in self.units.iter() {
+        for coded in self.vocabulary.action_units.iter() {
             let score = found.and_then(|found| match coded.scale {
                 Scale::Occurrence => found.action_unit(coded.unit),
                 Scale::Intensity => found.action_unit_intensity(coded.unit),
@@ -57,6 +65,15 @@ impl ScoreColumns {
         if self.gaze {
             let gaze = found.and_then(|found| found.gaze);
             fields.extend([0, 1].map(|place| number(gaze.map(|gaze| gaze[place]))));
+        }
+        if self.active {
+            let active = found.and_then(|found| found.active_units.as_deref());
+            let names: Vec<_> = active
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            fields.push(names.join(" "));
         }
         fields
     }

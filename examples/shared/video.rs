@@ -1,8 +1,7 @@
 //! Rows of a video: one for each face in each frame, and one for a frame without any.
 
 use countenance::face::Detection;
-use countenance::model::ModelConfig;
-use countenance::predict::Prediction;
+use countenance::predict::{Prediction, Predictor};
 use countenance::video::{ReadFrame, TrackedFace};
 use serde::Serialize;
 
@@ -60,11 +59,11 @@ pub struct Row<'a> {
 }
 
 impl Rows {
-    /// Of what the model of `config` reads.
-    pub fn new(format: RowFormat, config: &ModelConfig) -> Self {
+    /// Of what `predictor` reads.
+    pub fn new(format: RowFormat, predictor: &Predictor) -> Self {
         Self {
             format,
-            scores: ScoreColumns::of(config),
+            scores: ScoreColumns::of(predictor),
         }
     }
 

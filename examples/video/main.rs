@@ -14,10 +14,11 @@ mod shared;
 
 use shared::argument::{at_least_one, parse, picture};
 use shared::detection::DetectorArguments;
-use shared::inference::InferenceArguments;
+use shared::inference::{InferenceArguments, ModelArguments};
 use shared::interrupt::stop_flag;
 use shared::output::OverwriteArgument;
 use shared::report::{one_line, run, say};
+use shared::smoothing::frame_rate;
 use shared::video::{RowFormat, Rows};
 #[cfg(feature = "video")]
 mod annotated;
@@ -47,10 +48,8 @@ use record::Record;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The model: a file that `train` or `convert` writes, any other that `convert` reads, or, in a
-    /// build with the feature `download`, a name such as hsemotion:enet_b0_8_best_vgaf
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// A video, the address of a stream, a folder of numbered frames, or camera:0; all but folders need a
     /// build with the feature `video`, and the program ffmpeg
     #[arg(value_name = "INPUT")]
@@ -70,9 +69,11 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = at_least_one, default_value_t = FollowerConfig::new().detect_every)]
     detect_every: usize,
     /// Smooth each person's scores over time: the width in seconds (the standard deviation of a
-    /// Gaussian), or exponential:SECONDS, which looks back alone; JSON keeps the raw scores besides
-    #[arg(long, value_name = "SECONDS", default_value = "off")]
-    smooth: Smoothing,
+    /// Gaussian), box:SECONDS, the mean of so many seconds around each frame, or exponential:SECONDS,
+    /// which looks back alone; JSON keeps the raw scores besides
+    /// [default: as the model was tuned, and off for one that was not]
+    #[arg(long, value_name = "SECONDS")]
+    smooth: Option<Smoothing>,
     /// Also write the video with boxes, numbers and scores drawn into it, without sound, at most 1920
     /// pixels long; needs the feature `video`
     #[arg(long, value_name = "FILE")]
@@ -87,13 +88,6 @@ struct Arguments {
     detector: DetectorArguments,
     #[command(flatten)]
     inference: InferenceArguments,
-}
-
-fn frame_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("expected a number above 0".to_string()),
-    }
 }
 
 fn main() -> ExitCode {
@@ -121,14 +115,16 @@ fn video(arguments: &Arguments) -> Result<bool> {
     )?;
     let device = arguments.inference.device()?;
     let predictor = arguments.inference.predictor(&arguments.model, &device)?;
-    let rows = Rows::new(arguments.format, predictor.config());
+    let rows = Rows::new(arguments.format, &predictor);
     let reader = FaceReader::new(predictor, arguments.detector.open(&device)?)?
         .with_batch_size(arguments.inference.batch_size)?;
     let follower = FollowerConfig::new().with_detect_every(arguments.detect_every);
     let mut reader = VideoReader::new(reader)
         .with_follower(follower)
-        .with_smoothing(arguments.smooth)
         .with_live(input.is_live());
+    if let Some(smoothing) = arguments.smooth {
+        reader = reader.with_smoothing(smoothing.into());
+    }
     if drawings.need_stills() {
         reader = reader.with_stills(drawing::LONGEST);
     }

@@ -13,14 +13,12 @@ use crate::shared::output::Content;
 /// # Errors
 /// [`Error::Argument`] that names the file and what it is.
 pub fn check(arguments: &Arguments) -> Result<()> {
-    let inputs = [
-        arguments.input.as_path(),
-        &arguments.model,
-        arguments.detector.path(),
-    ];
+    let mut inputs = vec![arguments.input.as_path(), arguments.detector.path()];
+    inputs.extend(arguments.model.models.iter().map(PathBuf::as_path));
     let mut results = Vec::new();
     if let Some(out) = &arguments.out {
         for rows in [out.clone(), partial(out)] {
+            let inputs = inputs.iter().copied();
             arguments.overwrite.check(&rows, Content::Rows, inputs)?;
             results.push(("--out", rows));
         }

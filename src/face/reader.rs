@@ -108,17 +108,19 @@ impl FaceReader {
         &self.predictor
     }
 
-    /// Which part of a photograph the model reads.
-    pub fn crop(&self) -> Crop {
-        self.predictor.config().crop()
+    /// Which parts of a photograph the model reads, as [`Predictor::crops`] says: most read one.
+    pub fn crops(&self) -> Vec<Crop> {
+        self.predictor.crops()
     }
 
-    /// What of `picture`, in which `face` was found, the model reads.
+    /// What of `picture`, in which a face was detected, the model reads: an image for each of
+    /// [`crops`](Self::crops).
     ///
     /// # Errors
     /// See [`Crop::cut`].
-    pub fn cut(&self, picture: &RgbImage, face: &Face) -> Result<RgbImage> {
-        self.crop().cut(picture, &face.detection)
+    pub fn cut(&self, picture: &RgbImage, detection: &Detection) -> Result<Vec<RgbImage>> {
+        let crops = self.crops().into_iter();
+        crops.map(|crop| crop.cut(picture, detection)).collect()
     }
 
     /// The faces in a picture, the most certain first; a picture without one has none, which is no error.
@@ -182,10 +184,12 @@ impl FaceReader {
         let detections = self.detector.detect(picture);
         let mut faces = Vec::with_capacity(detections.len());
         for detections in detections.chunks(self.batch_size) {
-            let cut = |face| self.crop().cut(picture, face);
+            let cut = |face| self.cut(picture, face);
             let crops = detections.iter().map(cut).collect();
             let before = faces.len();
             let predictions = self.read_crops(crops, &|place| name(before + place))?;
+            let decided = |one: Result<Prediction>| one.map(|one| self.predictor.decided(one));
+            let predictions = predictions.into_iter().map(decided);
             faces.extend(
                 detections
                     .iter()
@@ -199,26 +203,29 @@ impl FaceReader {
         Ok(faces)
     }
 
-    /// The scores of faces that are cut out, in their order; what could not be cut stays its error.
-    /// Errors call a face by its place as `name` says.
+    /// The scores, before the model's tuning is obeyed, of faces that are cut out, each as [`cut`](Self::cut) does, in their order; what could not
+    /// be cut stays its error. Errors call a face by its place as `name` says.
     pub(crate) fn read_crops(
         &self,
-        crops: Vec<Result<RgbImage>>,
+        crops: Vec<Result<Vec<RgbImage>>>,
         name: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Result<Prediction>>> {
-        let (whole, places): (Vec<&RgbImage>, Vec<usize>) = crops
+        let (whole, places): (Vec<&Vec<RgbImage>>, Vec<usize>) = crops
             .iter()
             .enumerate()
             .filter_map(|(place, crop)| Some((crop.as_ref().ok()?, place)))
             .unzip();
         let mut predictions = Vec::with_capacity(whole.len());
         let size = self.batch_size;
-        for (crops, places) in whole.chunks(size).zip(places.chunks(size)) {
+        let ways = self.crops().len();
+        for (faces, places) in whole.chunks(size).zip(places.chunks(size)) {
+            let way = |way| faces.iter().map(|face| &face[way]).collect();
+            let cut: Vec<Vec<&RgbImage>> = (0..ways).map(way).collect();
             let name = |place: usize| name(places[place]);
-            predictions.extend(self.predictor.predict_named(crops, &name)?);
+            predictions.extend(self.predictor.read_cut(&cut, &name)?);
         }
         let mut predictions = predictions.into_iter();
-        let mut next = |_| predictions.next().expect("one for every crop");
+        let mut next = |_| predictions.next().expect("one for every face");
         Ok(crops
             .into_iter()
             .map(|crop| crop.and_then(&mut next))

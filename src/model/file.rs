@@ -9,12 +9,10 @@ use burn::tensor::{Device, TensorData};
 
 use super::{Classifier, ClassifierConfig, Model, ModelConfig, OpenFace3, OpenFace3Config};
 use crate::face::Crop;
-use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, Network, VERSION, VERSION_KEY};
+use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, KIND_KEY, Network, VERSION, VERSION_KEY};
 use crate::weights::native::{self, WeightsFile};
 use crate::{Error, Result, weights};
 
-/// The key under which the file names its kind of model; absent for [`Network`].
-pub(crate) const KIND_KEY: &str = "kind";
 const CLASSIFIER: &str = "classifier";
 const OPENFACE3: &str = "openface3";
 
@@ -27,12 +25,7 @@ impl Model {
     /// [`Error::Io`] if the system refuses, [`Error::Argument`] if a setting of the config is outside
     /// its range.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.config().validate()?;
-        match self {
-            Self::Network(network) => network.save(path),
-            Self::Classifier(network) => write(path, CLASSIFIER, &network.config, network.as_ref()),
-            Self::OpenFace3(network) => write(path, OPENFACE3, &network.config, network.as_ref()),
-        }
+        native::write(path, &self.collect(), &self.metadata()?)
     }
 
     /// Reads a model and its config from any file that [`weights::import()`] reads, with its default
@@ -45,12 +38,21 @@ impl Model {
         Ok((imported.model, imported.config))
     }
 
-    /// Reads a model and its config from a file of this crate.
+    /// What stands in the metadata of its file.
+    pub(super) fn metadata(&self) -> Result<BTreeMap<String, String>> {
+        self.config().validate()?;
+        match self {
+            Self::Network(network) => network.metadata(),
+            Self::Classifier(network) => metadata(CLASSIFIER, &network.config),
+            Self::OpenFace3(network) => metadata(OPENFACE3, &network.config),
+        }
+    }
+
+    /// Takes the model out of the contents of the file of this crate at `path`.
     ///
     /// # Errors
     /// See [`Network::load`].
-    pub(crate) fn load_own(path: &Path, device: &Device) -> Result<(Self, ModelConfig)> {
-        let file = native::read(path)?;
+    pub(super) fn from_file(path: &Path, file: WeightsFile, device: &Device) -> Result<Self> {
         match file.metadata.get(KIND_KEY).map(String::as_str) {
             Some(CLASSIFIER) => {
                 let (config, tensors) = contents(path, file)?;
@@ -59,10 +61,7 @@ impl Model {
                     .validate()
                     .map_err(|error| invalid(path, error.to_string()))?;
                 let network: Classifier = fill(path, config.init(device), tensors)?;
-                Ok((
-                    Self::Classifier(Box::new(network)),
-                    ModelConfig::Classifier(config),
-                ))
+                Ok(Self::Classifier(Box::new(network)))
             }
             Some(OPENFACE3) => {
                 let (config, tensors) = contents(path, file)?;
@@ -71,10 +70,7 @@ impl Model {
                     .validate()
                     .map_err(|error| invalid(path, error.to_string()))?;
                 let network: OpenFace3 = fill(path, config.init(device), tensors)?;
-                Ok((
-                    Self::OpenFace3(Box::new(network)),
-                    ModelConfig::OpenFace3(config),
-                ))
+                Ok(Self::OpenFace3(Box::new(network)))
             }
             Some(weights::DETECTOR) => Err(weights::finds_faces(path)),
             Some(other) => Err(Error::file(
@@ -83,18 +79,15 @@ impl Model {
                 format!("one of the kind {other:?}"),
             )),
             None => {
-                let (network, config) = Network::from_file(path, file, device)?;
-                Ok((
-                    Self::Network(Box::new(network)),
-                    ModelConfig::Network(config),
-                ))
+                let (network, _) = Network::from_file(path, file, device)?;
+                Ok(Self::Network(Box::new(network)))
             }
         }
     }
 }
 
-fn write<M: Module>(path: &Path, kind: &str, config: &impl Config, network: &M) -> Result<()> {
-    let metadata = BTreeMap::from([
+fn metadata(kind: &str, config: &impl Config) -> Result<BTreeMap<String, String>> {
+    Ok(BTreeMap::from([
         (FORMAT_KEY.to_string(), FORMAT.to_string()),
         (VERSION_KEY.to_string(), VERSION.to_string()),
         (KIND_KEY.to_string(), kind.to_string()),
@@ -103,8 +96,7 @@ fn write<M: Module>(path: &Path, kind: &str, config: &impl Config, network: &M) 
             serde_json::to_string(config)
                 .map_err(|error| Error::argument("config", "one that JSON can hold", error))?,
         ),
-    ]);
-    native::write(path, &weights::collect(network), &metadata)
+    ]))
 }
 
 /// The config and the tensors of a file of this crate.
@@ -112,24 +104,30 @@ fn contents<C: Config>(
     path: &Path,
     file: WeightsFile,
 ) -> Result<(C, BTreeMap<String, TensorData>)> {
-    let entry = |key| file.metadata.get(key).map(String::as_str);
-    if (entry(FORMAT_KEY), entry(VERSION_KEY)) != (Some(FORMAT), Some(VERSION)) {
-        let expected = format!("a file of this crate of version {VERSION}");
-        let found = format!("version {:?}", entry(VERSION_KEY));
-        return Err(Error::file(path, expected, found));
-    }
-    let config = entry(CONFIG_KEY).unwrap_or_default();
+    check_version(path, &file.metadata)?;
+    let config = file.metadata.get(CONFIG_KEY).map(String::as_str);
     let later = [("crop", serde_json::json!(Crop::Box))];
-    let config =
-        crate::config::parse_older(config, &later).map_err(|found| invalid(path, found))?;
+    let config = crate::config::parse_older(config.unwrap_or_default(), &later)
+        .map_err(|found| invalid(path, found))?;
     Ok((config, file.tensors))
+}
+
+/// Refuses a file of another format or version.
+pub(super) fn check_version(path: &Path, metadata: &BTreeMap<String, String>) -> Result<()> {
+    let entry = |key| metadata.get(key).map(String::as_str);
+    if (entry(FORMAT_KEY), entry(VERSION_KEY)) == (Some(FORMAT), Some(VERSION)) {
+        return Ok(());
+    }
+    let expected = format!("a file of this crate of version {VERSION}");
+    let found = format!("version {:?}", entry(VERSION_KEY));
+    Err(Error::file(path, expected, found))
 }
 
 fn fill<M: Module>(path: &Path, network: M, tensors: BTreeMap<String, TensorData>) -> Result<M> {
     weights::assign(network, tensors).map_err(Error::weights(path))
 }
 
-fn invalid(path: &Path, found: String) -> Error {
+pub(super) fn invalid(path: &Path, found: String) -> Error {
     Error::file(path, "a valid config", found)
 }
 

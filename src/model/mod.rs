@@ -28,23 +28,24 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
-mod challenge;
 mod classifier;
 mod file;
 mod openface3;
+mod stored;
 
 use burn::tensor::{Device, Tensor};
 
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::face::Crop;
-use crate::label::UnitSet;
+use crate::label::{AffectRange, UnitSet, Vocabulary};
 use crate::network::{Network, NetworkConfig};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
 
 pub use classifier::{Classifier, ClassifierConfig};
-pub(crate) use file::KIND_KEY;
 pub use openface3::{OpenFace3, OpenFace3Config};
+pub(crate) use stored::BLEND;
+pub use stored::StoredModel;
 
 /// Any network that predicts.
 #[derive(Clone, Debug)]
@@ -139,6 +140,30 @@ impl ModelConfig {
             Self::Classifier(config) => config.valence_arousal,
             Self::OpenFace3(_) => false,
         }
+    }
+
+    /// The range in which valence and arousal stood in the labels that the model was trained on. Its scores
+    /// are in [-1, 1] whatever it is: -1 and 1 stand for its ends. The usual range where it was not trained
+    /// on them.
+    pub fn affect_range(&self) -> AffectRange {
+        match self {
+            Self::Network(config) if config.tasks.valence_arousal => config.affect_range,
+            _ => AffectRange::default(),
+        }
+    }
+
+    /// All that the model was trained to read, in the order of its outputs; the gaze aside.
+    pub fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            action_units: self.action_units(),
+            expressions: self.expressions().to_vec().into(),
+            valence_arousal: self.valence_arousal().then(|| self.affect_range()),
+        }
+    }
+
+    /// Whether the model reads the gaze.
+    pub fn gaze(&self) -> bool {
+        matches!(self, Self::OpenFace3(_))
     }
 
     /// Which part of a photograph the model reads.

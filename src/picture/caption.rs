@@ -1,6 +1,6 @@
 //! What is told of one face, in words.
 
-use super::overlay::{OverlayScores, THRESHOLD, shortened};
+use super::overlay::{OverlayScores, shortened};
 use super::range::{signed, within};
 use crate::label::ActionUnit;
 
@@ -10,7 +10,7 @@ const UNITS: usize = 4;
 /// The scores of a face as they are written; a part that is absent or not finite is not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Caption {
-    /// The most probable class and its probability.
+    /// The class that was decided on, or the most probable one, and its probability.
     pub expression: Option<[String; 2]>,
     /// Valence and arousal.
     pub affect: Option<[String; 2]>,
@@ -21,14 +21,11 @@ pub(super) struct Caption {
 impl Caption {
     /// The words for some scores.
     pub fn of(scores: &OverlayScores<'_>) -> Self {
-        let classes = scores.expressions.iter();
-        let top = classes
-            .filter(|(_, value)| value.is_finite())
-            .max_by(|one, other| one.1.total_cmp(&other.1));
         let affect = scores.valence_arousal;
-        let active = |&(unit, value): &(ActionUnit, f32)| (value >= THRESHOLD).then_some(unit);
+        let active =
+            |&(unit, value): &(ActionUnit, f32)| scores.is_active(unit, value).then_some(unit);
         Self {
-            expression: top.map(|(class, value)| {
+            expression: scores.top().map(|(class, value)| {
                 let value = within(*value, 0.0, 1.0);
                 [shortened(class.name()), format!("{value:.2}")]
             }),
@@ -91,6 +88,7 @@ mod tests {
             action_units: &units,
             expressions: &[(Expression::Neutral, 0.2), (Expression::Anger, 0.756)],
             valence_arousal: Some([-0.4, 3.0]),
+            ..OverlayScores::default()
         };
         let caption = Caption::of(&scores);
         let lines = [
@@ -112,6 +110,7 @@ mod tests {
             action_units: &[(ActionUnit::AU1, f32::NAN)],
             expressions: &[(Expression::Neutral, f32::NAN)],
             valence_arousal: Some([0.0, f32::INFINITY]),
+            ..OverlayScores::default()
         };
         assert_eq!(Caption::of(&scores).lines(), ["no unit active"]);
     }

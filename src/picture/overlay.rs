@@ -18,6 +18,30 @@ pub struct OverlayScores<'a> {
     pub expressions: &'a [(Expression, f32)],
     /// Valence and arousal, each in [-1, 1].
     pub valence_arousal: Option<[f32; 2]>,
+    /// The units that are active, where a tuning has decided on them; otherwise those from 0.5 on are.
+    pub active_units: Option<&'a [ActionUnit]>,
+    /// The class that was decided on, where it may be another than the most probable one.
+    pub expression: Option<&'a Expression>,
+}
+
+impl OverlayScores<'_> {
+    /// Whether a unit with this value is active.
+    pub(super) fn is_active(&self, unit: ActionUnit, value: f32) -> bool {
+        match self.active_units {
+            Some(active) => active.contains(&unit),
+            None => value >= THRESHOLD,
+        }
+    }
+
+    /// The class that was decided on, or the most probable one.
+    pub(super) fn top(&self) -> Option<&(Expression, f32)> {
+        let finite = |(_, value): &&(Expression, f32)| value.is_finite();
+        let mut classes = self.expressions.iter().filter(finite);
+        match self.expression {
+            Some(decided) => classes.find(|(class, _)| class == decided),
+            None => classes.max_by(|one, other| one.1.total_cmp(&other.1)),
+        }
+    }
 }
 
 const MARGIN: f32 = 28.0;
@@ -35,7 +59,7 @@ const BAR: (f32, f32) = (206.0, 172.0);
 /// The most characters of a class's name.
 const LONGEST: usize = 20;
 /// A unit counts as active from here on, as in the challenge's F1.
-pub(super) const THRESHOLD: f32 = 0.5;
+const THRESHOLD: f32 = 0.5;
 
 /// Draws the image, enlarged, with its scores beside it: a bar per action unit, a bar per
 /// expression with the most probable one in another colour, and a dot in the plane of valence and
@@ -84,7 +108,10 @@ pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
         board.heading("Action units", x, y);
         y += HEADING;
         for &(unit, value) in scores.action_units {
-            let colour = if value >= THRESHOLD { ACTIVE } else { QUIET };
+            let colour = match scores.is_active(unit, value) {
+                true => ACTIVE,
+                false => QUIET,
+            };
             board.bar(x, y, (&unit.to_string(), unit.name()), value, colour);
             y += ROW;
         }
@@ -100,7 +127,11 @@ pub fn overlay(image: &RgbImage, scores: &OverlayScores<'_>) -> RgbImage {
             .max_by(f32::total_cmp);
         for (expression, value) in scores.expressions {
             let value = *value;
-            let colour = if Some(value) == top { TOP } else { QUIET };
+            let is_top = match scores.expression {
+                Some(decided) => expression == decided,
+                None => Some(value) == top,
+            };
+            let colour = if is_top { TOP } else { QUIET };
             let name = shortened(expression.name());
             board.bar(x, y, (&name, ""), value, colour);
             y += ROW;

@@ -5,20 +5,25 @@ use crate::data::submission;
 use crate::{ActionUnit, Error, Expression, Result};
 
 impl Prediction {
-    /// What the challenge asks for, each part found by its name: a unit is present from `threshold`
-    /// on, and the expression is the most probable one.
+    /// What the challenge asks for, each part found by its name. A unit is present from `threshold` on;
+    /// without one, where its model's tuning says so, or else from 0.5 on. The expression is
+    /// [`expression`](Self::expression).
     ///
     /// # Errors
     /// [`Error::Argument`] if the network reads not all of it, or tells an expression that is none of
-    /// the challenge's classes. [`ModelConfig::check_challenge`](crate::model::ModelConfig::check_challenge)
+    /// the challenge's classes. [`Vocabulary::check_challenge`](crate::label::Vocabulary::check_challenge)
     /// says so of a model before it reads an image.
-    pub fn for_challenge(&self, threshold: f64) -> Result<submission::ChallengePrediction> {
+    pub fn for_challenge(&self, threshold: Option<f64>) -> Result<submission::ChallengePrediction> {
         let lacks = |what: String| Error::argument("the prediction", what, "none");
         let valence_arousal = self.valence_arousal;
         let mut action_units = [false; ActionUnit::AFF_WILD2.len()];
         for (present, unit) in action_units.iter_mut().zip(ActionUnit::AFF_WILD2) {
             let score = self.action_unit(unit);
-            *present = f64::from(score.ok_or_else(|| lacks(unit.to_string()))?) >= threshold;
+            let score = score.ok_or_else(|| lacks(unit.to_string()))?;
+            *present = match threshold {
+                Some(threshold) => f64::from(score) >= threshold,
+                None => self.is_active(unit, 0.5) == Some(true),
+            };
         }
         let class = self
             .expression()
@@ -50,9 +55,11 @@ mod tests {
             class,
             logit: if place == 2 { 3.0 } else { place as f32 / 8.0 },
             probability: 0.125,
+            offset: 0.0,
         });
         Prediction {
             action_units,
+            active_units: None,
             action_unit_intensities: vec![],
             expressions: expressions.collect(),
             valence_arousal: Some([0.25, -0.5]),
@@ -62,7 +69,7 @@ mod tests {
 
     #[test]
     fn each_part_is_found_by_its_name_whatever_the_order() {
-        let found = shuffled().for_challenge(0.5).unwrap();
+        let found = shuffled().for_challenge(None).unwrap();
         assert_eq!(found.action_units, std::array::from_fn(|place| place >= 6));
         // The third from behind.
         assert_eq!(found.expression, 5);
@@ -74,7 +81,7 @@ mod tests {
         let refused = |change: fn(&mut Prediction)| {
             let mut prediction = shuffled();
             change(&mut prediction);
-            prediction.for_challenge(0.5).unwrap_err().to_string()
+            prediction.for_challenge(None).unwrap_err().to_string()
         };
         let unit = refused(|one| {
             one.action_units

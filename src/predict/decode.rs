@@ -1,65 +1,91 @@
-//! A network's output as named scores.
+//! Networks' outputs as named scores.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 
+use super::scores::Scores;
 use super::{ExpressionScore, Prediction, Predictor};
+use crate::calibrate::{BlendedScores, probabilities};
 use crate::finite::NotFiniteScore;
-use crate::label::{ActionUnit, Scale};
+use crate::label::{ActionUnit, Scale, Vocabulary};
 use crate::matrix::Matrix;
+use crate::metric::RowScores;
 
 impl Predictor {
-    /// The scores of each row of features, or the first number that is not finite: of the feature
-    /// itself, which may look like a score once it has passed a bounded function, or of its scores.
-    pub(super) fn decode(&self, features: Tensor<2>) -> Vec<Result<Prediction, NotFiniteScore>> {
-        let [rows, _] = features.dims();
-        let output = self.model.forward(features.clone());
-        let (units, classes) = (self.config.action_units(), self.config.expressions());
-        // A network's scores are shares of the largest label.
-        let scored = |scale: Scale, scores: &[f32]| -> Vec<(ActionUnit, f32)> {
-            let coded = units
-                .iter()
-                .zip(scores)
-                .filter(|(coded, _)| coded.scale == scale);
-            coded
-                .map(|(coded, score)| (coded.unit, score * scale.most()))
-                .collect()
-        };
-        let output_units = output.action_units.filter(|_| !units.is_empty());
-        let action_units = Matrix::of(output_units, rows);
-        let probabilities = output
-            .expression_logits
-            .clone()
-            .map(|logits| softmax(logits, 1));
-        let probabilities = Matrix::of(probabilities, rows);
-        let logits = Matrix::of(output.expression_logits, rows);
-        let valence_arousal = output
-            .valence_arousal
-            .filter(|_| self.config.valence_arousal());
-        let valence_arousal = Matrix::of(valence_arousal, rows);
-        let gaze = Matrix::of(output.gaze, rows);
-        let features = Matrix::of(Some(features), rows);
+    /// The scores of each row from the features of each member, or the first number that is not finite:
+    /// of the feature itself, which may look like a score once it has passed a bounded function, or of its
+    /// scores.
+    pub(super) fn decode(&self, features: &[Tensor<2>]) -> Vec<Result<Prediction, NotFiniteScore>> {
+        let rows = features.first().map_or(0, |features| features.dims()[0]);
+        let members = self.members.iter().zip(features);
+        let scores: Vec<Scores> = members
+            .map(|(member, features)| member.scores(features.clone()))
+            .collect();
+        let features: Vec<Matrix> = features
+            .iter()
+            .map(|features| Matrix::of(Some(features.clone()), rows))
+            .collect();
+        let mut blended = BlendedScores::default();
         (0..rows)
             .map(|row| {
-                NotFiniteScore::in_feature(features.row(row))?;
-                let prediction = Prediction {
-                    action_units: scored(Scale::Occurrence, action_units.row(row)),
-                    action_unit_intensities: scored(Scale::Intensity, action_units.row(row)),
-                    expressions: classes
-                        .iter()
-                        .zip(logits.row(row).iter().zip(probabilities.row(row)))
-                        .map(|(class, (&logit, &probability))| ExpressionScore {
-                            class: class.to_owned(),
-                            logit,
-                            probability,
-                        })
-                        .collect(),
-                    valence_arousal: valence_arousal.pair(row),
-                    gaze: gaze.pair(row),
+                for features in &features {
+                    NotFiniteScore::in_feature(features.row(row))?;
+                }
+                let members = self.members.iter().zip(&scores);
+                let each: Vec<RowScores> = members
+                    .map(|(member, scores)| scores.checked(row, member.vocabulary()))
+                    .collect::<Result<_, _>>()?;
+                let gaze = scores.iter().find_map(|scores| scores.gaze(row));
+                let prediction = match &self.plan {
+                    None => named(
+                        &self.vocabulary,
+                        each[0],
+                        scores[0].probabilities(row),
+                        gaze,
+                    ),
+                    Some(plan) => {
+                        plan.row(&each, &self.weights, &mut blended);
+                        let probabilities = probabilities(&blended.expression_logits, 1.0);
+                        named(&self.vocabulary, blended.scores(), &probabilities, gaze)
+                    }
                 };
                 prediction.check().map(|()| prediction)
             })
             .collect()
+    }
+}
+
+/// The scores of a row by the names in their vocabulary.
+pub(super) fn named(
+    vocabulary: &Vocabulary,
+    scores: RowScores,
+    probabilities: &[f32],
+    gaze: Option<[f32; 2]>,
+) -> Prediction {
+    // Scores are shares of the largest label.
+    let scored = |scale: Scale| -> Vec<(ActionUnit, f32)> {
+        let units = vocabulary.action_units.iter().zip(scores.action_units);
+        let units = units.filter(|(coded, _)| coded.scale == scale);
+        units
+            .map(|(coded, score)| (coded.unit, score * scale.most()))
+            .collect()
+    };
+    let classes = vocabulary.expressions.iter();
+    let logits = scores.expression_logits.iter().zip(probabilities);
+    Prediction {
+        action_units: scored(Scale::Occurrence),
+        active_units: None,
+        action_unit_intensities: scored(Scale::Intensity),
+        expressions: classes
+            .zip(logits)
+            .map(|(class, (&logit, &probability))| ExpressionScore {
+                class: class.to_owned(),
+                logit,
+                probability,
+                offset: 0.0,
+            })
+            .collect(),
+        valence_arousal: vocabulary.valence_arousal.map(|_| scores.valence_arousal),
+        gaze,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Prediction, Predictor};
+use super::{Member, Prediction, Predictor};
 use crate::data::cache::{FeatureCache, is_absent};
 use crate::data::feature::FeatureFiles;
 use crate::extract::{Origin, Recognition};
@@ -19,10 +19,11 @@ impl Predictor {
     /// computed from it. Errors count rows and columns from 0.
     ///
     /// # Shapes
-    /// - `features`: `rows` times the network's feature width, row after row.
+    /// - `features`: `rows` times the feature width, row after row. All networks read the same features.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the length is no multiple of the width.
+    /// [`Error::Argument`] if the length is no multiple of the width, or the networks read features of
+    /// different widths.
     pub fn predict_features(&self, features: &[f32]) -> Result<Vec<Result<Prediction>>> {
         self.predict_features_from(features, 0)
     }
@@ -37,7 +38,22 @@ impl Predictor {
         features: &[f32],
         first: usize,
     ) -> Result<Vec<Result<Prediction>>> {
-        let width = self.config.feature_width();
+        let predictions = self.read_features_from(features, first)?.into_iter();
+        let decided = |one: Result<Prediction>| one.map(|one| self.decided(one));
+        Ok(predictions.map(decided).collect())
+    }
+
+    /// As [`predict_features_from`](Self::predict_features_from), before the tuning is obeyed: for scores
+    /// that are smoothed first. [`decided_frames`](Self::decided_frames) then does both.
+    ///
+    /// # Errors
+    /// As [`predict_features`](Self::predict_features).
+    pub fn read_features_from(
+        &self,
+        features: &[f32],
+        first: usize,
+    ) -> Result<Vec<Result<Prediction>>> {
+        let width = self.feature_width()?;
         if !features.len().is_multiple_of(width) {
             return Err(Error::argument(
                 "features",
@@ -59,7 +75,8 @@ impl Predictor {
             true => Vec::new(),
             false => {
                 let data = TensorData::new(good.concat(), [good.len(), width]);
-                self.decode(Tensor::from_data(data, &self.device))
+                let features = Tensor::from_data(data, &self.device);
+                self.decode(&vec![features; self.members.len()])
             }
         }
         .into_iter();
@@ -71,23 +88,45 @@ impl Predictor {
         Ok(predictions.collect())
     }
 
-    /// Compares what made the features of `cache` with this model's own backbone.
+    /// The width of the features that it reads, of all its networks alike.
     ///
     /// # Errors
-    /// [`Error::File`] if they are of another width, or of another backbone.
-    pub fn recognise(&self, cache: &FeatureCache) -> Result<Recognition> {
-        cache.check_width(self.config.feature_width())?;
-        let (Some(backbone), Some(config)) = (self.model.backbone(), self.config.backbone()) else {
-            return Ok(Recognition::Unknown("the model has no backbone"));
-        };
-        if self.precision != Precision::F32 {
-            return Ok(Recognition::Unknown("the model's backbone was rounded"));
+    /// [`Error::Argument`] that lists the widths if they differ.
+    pub fn feature_width(&self) -> Result<usize> {
+        let members = self.members.iter();
+        let widths: Vec<usize> = members
+            .map(|member| member.config().feature_width())
+            .collect();
+        match widths.iter().all(|width| *width == widths[0]) {
+            true => Ok(widths[0]),
+            false => {
+                let widths: Vec<_> = widths.iter().map(ToString::to_string).collect();
+                Err(Error::argument(
+                    "the models",
+                    "ones that read the same features, or images instead",
+                    format!("features of the widths {}", widths.join(", ")),
+                ))
+            }
         }
-        let feature = match &self.config {
-            ModelConfig::Network(config) => config.feature,
-            ModelConfig::Classifier(_) | ModelConfig::OpenFace3(_) => FeatureKind::Pooled,
-        };
-        Origin::new(backbone, config, feature).check(cache)
+    }
+
+    /// Compares what made the features of `cache` with the backbones of the networks.
+    ///
+    /// # Errors
+    /// [`Error::File`] if they are of another width, or of another backbone than one of them has;
+    /// [`Error::Argument`] if the networks read features of different widths.
+    pub fn recognise(&self, cache: &FeatureCache) -> Result<Recognition> {
+        cache.check_width(self.feature_width()?)?;
+        let mut recognition = None;
+        for member in &self.members {
+            let found = recognise(member, cache)?;
+            // What is unknown of one is unknown of all.
+            match (&recognition, &found) {
+                (Some(Recognition::Unknown(_)), _) => {}
+                _ => recognition = Some(found),
+            }
+        }
+        Ok(recognition.expect("there is at least one network"))
     }
 
     /// As [`recognise`](Self::recognise), of the features in files of any kind.
@@ -99,13 +138,32 @@ impl Predictor {
         if let Some(cache) = files.cache() {
             return self.recognise(cache);
         }
-        files.check_width(self.config.feature_width())?;
-        Ok(Recognition::Unknown(match self.model.backbone() {
-            None => "the model has no backbone",
-            Some(_) if files.files().len() > 1 => "they are of several files",
-            Some(_) => "the file does not say what made them",
-        }))
+        files.check_width(self.feature_width()?)?;
+        let mut members = self.members.iter();
+        Ok(Recognition::Unknown(
+            match members.all(|member| member.model().backbone().is_some()) {
+                false => "the model has no backbone",
+                true if files.files().len() > 1 => "they are of several files",
+                true => "the file does not say what made them",
+            },
+        ))
     }
+}
+
+/// Compares what made the features of `cache` with a network's own backbone.
+fn recognise(member: &Member, cache: &FeatureCache) -> Result<Recognition> {
+    let (Some(backbone), Some(config)) = (member.model().backbone(), member.config().backbone())
+    else {
+        return Ok(Recognition::Unknown("the model has no backbone"));
+    };
+    if member.precision() != Precision::F32 {
+        return Ok(Recognition::Unknown("the model's backbone was rounded"));
+    }
+    let feature = match member.config() {
+        ModelConfig::Network(config) => config.feature,
+        ModelConfig::Classifier(_) | ModelConfig::OpenFace3(_) => FeatureKind::Pooled,
+    };
+    Origin::new(backbone, config, feature).check(cache)
 }
 
 /// Refuses a row that is no feature.

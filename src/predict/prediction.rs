@@ -13,15 +13,21 @@ pub struct ExpressionScore {
     pub class: Expression,
     /// Its logit.
     pub logit: f32,
-    /// Its probability: the softmax over all classes, in [0, 1].
+    /// Its probability: the softmax over all classes, in [0, 1]; of a tuned model that of the logits divided
+    /// by its temperature.
     pub probability: f32,
+    /// What is added to the logit before the largest is chosen; 0 but for a tuned model.
+    pub offset: f32,
 }
 
 /// What a network reads from one face; what it was not trained for is absent, never invented.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Each action unit's probability, in [0, 1]; empty if the network reads none.
+    /// Each action unit's probability, in [0, 1], calibrated if the model is tuned; empty if the network
+    /// reads none.
     pub action_units: Vec<(ActionUnit, f32)>,
+    /// The action units whose probability is at least their threshold; of a tuned model alone.
+    pub active_units: Option<Vec<ActionUnit>>,
     /// Each action unit's intensity, from 0 to 5; empty if the network reads none.
     pub action_unit_intensities: Vec<(ActionUnit, f32)>,
     /// Each expression class; empty if the network reads none.
@@ -33,7 +39,7 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// The most probable expression; none if a logit is not finite.
+    /// The expression with the largest logit, its offset added; none if a logit is not finite.
     pub fn expression(&self) -> Option<Expression> {
         let mut logits = self.expressions.iter().map(|score| score.logit);
         if !logits.all(f32::is_finite) {
@@ -42,8 +48,17 @@ impl Prediction {
         let top = self
             .expressions
             .iter()
-            .max_by(|a, b| a.logit.total_cmp(&b.logit))?;
+            .max_by(|a, b| (a.logit + a.offset).total_cmp(&(b.logit + b.offset)))?;
         Some(top.class.clone())
+    }
+
+    /// Whether an action unit is active: as its model's tuning says, or else from `threshold` on.
+    pub fn is_active(&self, unit: ActionUnit, threshold: f64) -> Option<bool> {
+        let score = self.action_unit(unit)?;
+        Some(match &self.active_units {
+            Some(active) => active.contains(&unit),
+            None => f64::from(score) >= threshold,
+        })
     }
 
     /// The probability of one action unit.
@@ -103,7 +118,8 @@ fn of(scores: &[(ActionUnit, f32)], unit: ActionUnit) -> Option<f32> {
 /// The machine-readable shape: `valence`, `arousal`, `expression`, `expression_logits`,
 /// `expression_probabilities`, `action_units`; what is absent is null or empty. Where the logits are
 /// not in s-Aff-Wild2's order, `expression_classes` names theirs; where there are intensities,
-/// `action_unit_intensities` holds them; where there is a gaze, `gaze` holds it.
+/// `action_unit_intensities` holds them; where there is a gaze, `gaze` holds it. Of a tuned model
+/// `active_units` lists the units that are active.
 impl Serialize for Prediction {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         struct Units<'a>(&'a [(ActionUnit, f32)]);
@@ -128,7 +144,12 @@ impl Serialize for Prediction {
         let classes: Vec<_> = self.expressions.iter().map(|score| &score.class).collect();
         let others = !classes.is_empty() && !classes.iter().copied().eq(&Expression::AFF_WILD2);
         let intensities = &self.action_unit_intensities;
-        let more = [others, !intensities.is_empty(), self.gaze.is_some()];
+        let more = [
+            others,
+            !intensities.is_empty(),
+            self.gaze.is_some(),
+            self.active_units.is_some(),
+        ];
         let length = 6 + more.into_iter().filter(|more| *more).count();
         let mut out = serializer.serialize_struct("Prediction", length)?;
         out.serialize_field("valence", &self.valence())?;
@@ -137,6 +158,9 @@ impl Serialize for Prediction {
         out.serialize_field("expression_logits", &logits)?;
         out.serialize_field("expression_probabilities", &probabilities)?;
         out.serialize_field("action_units", &Units(&self.action_units))?;
+        if let Some(active) = &self.active_units {
+            out.serialize_field("active_units", active)?;
+        }
         if !intensities.is_empty() {
             out.serialize_field("action_unit_intensities", &Units(intensities))?;
         }
@@ -158,17 +182,20 @@ mod tests {
     fn a_prediction_serialises_to_the_stable_shape() {
         let prediction = Prediction {
             action_units: vec![(ActionUnit::AU1, 0.1), (ActionUnit::AU12, 0.75)],
+            active_units: None,
             action_unit_intensities: vec![],
             expressions: vec![
                 ExpressionScore {
                     class: Expression::Neutral,
                     logit: -1.0,
                     probability: 0.25,
+                    offset: 0.0,
                 },
                 ExpressionScore {
                     class: Expression::Happiness,
                     logit: 2.5,
                     probability: 0.75,
+                    offset: 0.0,
                 },
             ],
             valence_arousal: Some([0.5, -0.125]),
@@ -189,9 +216,11 @@ mod tests {
             class,
             logit,
             probability: 0.5,
+            offset: 0.0,
         };
         let prediction = Prediction {
             action_units: vec![],
+            active_units: None,
             action_unit_intensities: vec![],
             expressions: vec![
                 score(Expression::Contempt, 4.0),
@@ -211,11 +240,13 @@ mod tests {
     fn a_logit_that_is_not_finite_makes_no_expression_the_most_probable() {
         let prediction = |logit| Prediction {
             action_units: vec![],
+            active_units: None,
             action_unit_intensities: vec![],
             expressions: vec![ExpressionScore {
                 class: Expression::Fear,
                 logit,
                 probability: 0.5,
+                offset: 0.0,
             }],
             valence_arousal: None,
             gaze: None,
@@ -230,6 +261,7 @@ mod tests {
     fn what_is_absent_is_null_or_empty() {
         let nothing = Prediction {
             action_units: vec![],
+            active_units: None,
             action_unit_intensities: vec![],
             expressions: vec![],
             valence_arousal: None,

@@ -12,8 +12,8 @@ use super::timm::{self, backbone_places};
 use super::{Checkpoint, Family, ImportOptions, WeightsSource, assign, import, linear};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::face::Crop;
-use crate::model::KIND_KEY;
-use crate::network::validate_backbone;
+use crate::model::BLEND;
+use crate::network::{KIND_KEY, validate_backbone};
 use crate::{Error, Result};
 
 /// What stands before the backbone's tensors in the crate's own file.
@@ -124,6 +124,13 @@ fn heads_alone(path: &Path) -> Error {
 fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, Vec<Place>, Crop)> {
     let expected = "a file with a backbone and its config";
     let error = |found: String| Error::file(checkpoint.path(), expected, found);
+    if checkpoint
+        .metadata()
+        .get(KIND_KEY)
+        .is_some_and(|kind| kind == BLEND)
+    {
+        return Err(error("a blend of several networks".into()));
+    }
     let config = checkpoint.metadata().get("config").map(String::as_str);
     let whole: Value = serde_json::from_str(config.unwrap_or_default())
         .map_err(|reason| error(format!("a broken config: {reason}")))?;

@@ -13,7 +13,8 @@ use super::{
     Checkpoint, DetectorImport, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3,
     outputs,
 };
-use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
+use crate::calibrate::{BlendWeights, Tuning};
+use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config, StoredModel};
 use crate::{Error, Result};
 
 /// A model out of a file, and what became of every tensor; printed, it is the key report.
@@ -39,14 +40,67 @@ pub struct Import {
     pub warnings: Vec<String>,
 }
 
-/// Reads a model from a file of any supported family.
+/// All that a model file holds; printed, it is the key report of each network, with what the blend weighs
+/// them and what it was tuned to.
+#[derive(Debug)]
+pub struct ImportedModel {
+    /// The networks: most models have one alone.
+    pub networks: Vec<Import>,
+    /// What each of them weighs.
+    pub weights: BlendWeights,
+    /// What is done with their scores.
+    pub tuning: Tuning,
+}
+
+impl ImportedModel {
+    fn of(network: Import) -> Self {
+        Self {
+            networks: vec![network],
+            weights: BlendWeights::equal(1),
+            tuning: Tuning::default(),
+        }
+    }
+
+    /// As it is written to a file.
+    pub fn stored(&self) -> StoredModel {
+        let networks = self.networks.iter();
+        StoredModel {
+            models: networks.map(|network| network.model.clone()).collect(),
+            weights: self.weights.clone(),
+            tuning: self.tuning.clone(),
+        }
+    }
+}
+
+/// Reads a model of one network from a file of any supported family; a [tuning](crate::calibrate::Tuning)
+/// that stands in it is left aside.
+///
+/// # Errors
+/// As [`import_model`]; [`Error::File`] also of a blend.
+pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
+    let ImportedModel { mut networks, .. } = import_model(path, options, device)?;
+    match networks.len() {
+        1 => Ok(networks.swap_remove(0)),
+        count => Err(Error::file(
+            path,
+            "a model of one network",
+            format!("a blend of {count}, which is for reading faces alone"),
+        )),
+    }
+}
+
+/// Reads a model, of one network or a blend of several, from a file of any supported family.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; [`Error::File`] if it is broken, of no known family,
-/// holds several networks or says that it is another; [`Error::Argument`] if the options do not suit
-/// it; [`Error::Weights`] with everything that does not fit, unless the options allow it, and always
-/// if nothing fits or a value is not finite.
-pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
+/// holds several networks that are no blend, or says that it is another; [`Error::Argument`] if the options
+/// do not suit it; [`Error::Weights`] with everything that does not fit, unless the options allow it, and
+/// always if nothing fits or a value is not finite.
+pub fn import_model(
+    path: &Path,
+    options: &ImportOptions,
+    device: &Device,
+) -> Result<ImportedModel> {
     let mut checkpoint = Checkpoint::choose(path, options.kind, options.weights.as_deref())
         // MTCNN comes as three files, which are no network that is read here.
         .map_err(|error| match DetectorImport::is_at(path) {
@@ -86,7 +140,7 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<I
             });
         }
     }
-    Ok(Import {
+    Ok(ImportedModel::of(Import {
         model: model.assign(tensors).map_err(Error::weights(path))?,
         config,
         family,
@@ -95,7 +149,7 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<I
         random,
         notes: [checkpoint.remarks(), &notes].concat(),
         warnings,
-    })
+    }))
 }
 
 impl Family {
@@ -217,15 +271,15 @@ fn classifier(
 }
 
 /// A model of this crate's own file; its classes get other names if the options say so.
-fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> {
-    let (mut model, _) = Model::load_own(path, device)?;
+fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<ImportedModel> {
+    let mut stored = StoredModel::load_own(path, device)?;
     if options.flavour.is_some() {
         let expected = "a file that does not say its own";
         let found = format!("{}, which does", path.display());
         return Err(Error::argument("the flavour", expected, found));
     }
     if let Some(labels) = &options.labels {
-        let Model::Classifier(network) = &mut model else {
+        let [Model::Classifier(network)] = &mut stored.models[..] else {
             let expected = "an EfficientNet's classifier; the outputs of other networks are known";
             return Err(Error::argument("the labels", expected, path.display()));
         };
@@ -233,13 +287,25 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
         let classes = labels.of(config.backbone.classes.unwrap_or(0))?;
         config.expressions = classes.expressions;
         config.valence_arousal = classes.valence_arousal;
+        // What was tuned for the old names may be of other classes now.
+        let vocabulary = stored.models[0].config().vocabulary();
+        stored.tuning.is_for(&vocabulary)?;
     }
+    Ok(ImportedModel {
+        networks: stored.models.into_iter().map(whole).collect(),
+        weights: stored.weights,
+        tuning: stored.tuning,
+    })
+}
+
+/// A network of this crate's own file.
+fn whole(model: Model) -> Import {
     let config = model.config();
     let warnings = match config.classes_are_named() {
         true => Vec::new(),
         false => vec![outputs::nameless(config.expressions().len())],
     };
-    Ok(Import {
+    Import {
         report: ImportReport {
             fitting: model.slots().len(),
             ..Default::default()
@@ -251,5 +317,5 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Import> 
         random: Vec::new(),
         notes: Vec::new(),
         warnings,
-    })
+    }
 }

@@ -64,6 +64,7 @@ mod select;
 mod setting;
 mod summary;
 mod timm;
+mod tuned;
 mod unit_head;
 mod yunet;
 
@@ -78,7 +79,7 @@ pub use detector::{DetectorImport, import_detector, save_detector};
 pub use digest::digest;
 pub use export::{ExportTarget, export};
 pub use family::Family;
-pub use import::{Import, import};
+pub use import::{Import, ImportedModel, import, import_model};
 pub use locate::{Fetch, locate};
 pub use naming::ClassNames;
 pub use option::ImportOptions;

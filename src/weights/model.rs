@@ -18,7 +18,7 @@ impl Model {
     }
 
     /// Every tensor of the model, by its path.
-    pub(super) fn collect(&self) -> Vec<(String, TensorData)> {
+    pub(crate) fn collect(&self) -> Vec<(String, TensorData)> {
         match self {
             Self::Network(network) => collect(network.as_ref()),
             Self::Classifier(network) => collect(network.as_ref()),

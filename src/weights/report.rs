@@ -134,6 +134,17 @@ impl ImportReport {
         report
     }
 
+    /// The same with `prefix` before every name.
+    pub(crate) fn prefixed(mut self, prefix: &str) -> Self {
+        let names = self.missing.iter_mut().chain(&mut self.unexpected);
+        let names = names
+            .chain(self.wrong_shape.iter_mut().map(|one| &mut one.name))
+            .chain(self.wrong_kind.iter_mut().map(|one| &mut one.name))
+            .chain(self.not_finite.iter_mut().map(|one| &mut one.name));
+        names.for_each(|name| name.insert_str(0, prefix));
+        self
+    }
+
     /// Whether every tensor has its place, and every place its tensor, and all are finite.
     pub fn is_complete(&self) -> bool {
         self.fits() && self.not_finite.is_empty()

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{DetectorImport, Family, Import};
 use crate::face::DetectorNetwork;
+use crate::label::AffectRange;
 use crate::spelling::printable;
 
 /// How many of the names of what was left aside are printed.
@@ -38,10 +39,12 @@ impl fmt::Display for Import {
             .map(|class| class.to_string());
         write!(f, "\naction units: {}", list(units.collect()))?;
         write!(f, "\nexpressions: {}", list(classes.collect()))?;
-        let reads = if self.config.valence_arousal() {
-            "yes"
-        } else {
-            "no"
+        let range = self.config.affect_range();
+        let [low, high] = range.bounds();
+        let reads = match self.config.valence_arousal() {
+            false => "no".to_string(),
+            true if range == AffectRange::default() => "yes".to_string(),
+            true => format!("yes, from -1, which stands for a label of {low}, to 1, for {high}"),
         };
         write!(f, "\nvalence and arousal: {reads}")?;
         write!(

@@ -184,6 +184,52 @@ fn further_scores_and_intervals_stand_beside_those_of_the_report() {
         table.contains("ex_accuracy") && !table.contains("draws"),
         "{table}"
     );
+    assert!(table.contains(" 5  Happiness"), "{table}");
+}
+
+#[test]
+fn which_expressions_were_taken_for_which_is_one_matrix_in_every_form() {
+    let place = Place::new();
+    let root = place.set(24);
+    let model = place.network("m", 1, Tasks::new(), |one| one);
+    let path = place.path("confusion.csv");
+    let file = path.to_str().unwrap();
+    let more = ["--format", "json", "--more", "--confusion", file];
+    let left = evaluate(&model, &root, &more);
+    assert!(left.succeeded, "{}", left.said);
+    let found: Value = serde_json::from_str(&left.out).unwrap();
+    let [classes, counts] = ["classes", "counts"].map(|key| &found["confusion"][key]);
+    let mut lines = vec!["labelled/predicted".to_string()];
+    for (place, class) in classes.as_array().unwrap().iter().enumerate() {
+        let class = class.as_str().unwrap();
+        lines[0].push_str(&format!(",{class}"));
+        let counts = counts[place].as_array().unwrap().iter();
+        let counts: String = counts.map(|count| format!(",{count}")).collect();
+        lines.push(format!("{class}{counts}"));
+    }
+    assert_eq!(lines.len(), 9);
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(written.lines().collect::<Vec<_>>(), lines);
+    let counted = counts.as_array().unwrap().iter();
+    let counted = counted.flat_map(|row| row.as_array().unwrap());
+    let counted: u64 = counted.map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(counted, found["rows"]["ex"].as_u64().unwrap());
+
+    // Again in its own place, and never in that of something else.
+    assert!(evaluate(&model, &root, &more).succeeded);
+    let labels = place.path("labels.csv");
+    std::fs::write(&labels, "image,expression\n").unwrap();
+    for (name, said) in [
+        (labels.to_str().unwrap(), "no table of a confusion"),
+        ("confusion.txt", ".png or .csv"),
+    ] {
+        let left = evaluate(&model, &root, &["--confusion", name]);
+        assert!(!left.succeeded && left.said.contains(said), "{}", left.said);
+    }
+    assert_eq!(
+        std::fs::read_to_string(&labels).unwrap(),
+        "image,expression\n"
+    );
 }
 
 #[test]
@@ -223,14 +269,9 @@ fn an_evaluation_says_what_a_model_does_not_read_and_what_chance_is() {
     }
     assert_eq!(chance["p_va"], 0.0);
 
-    for model in [
-        place.openface("openface"),
-        place.classifier("hsemotion", &Expression::HSEMOTION_8),
-        place.heads("heads"),
-    ] {
-        let left = evaluate(&model, &root, &[]);
-        assert!(!left.succeeded && left.out.is_empty());
-    }
+    let left = evaluate(&place.heads("heads"), &root, &[]);
+    assert!(!left.succeeded && left.out.is_empty());
+    assert!(left.said.contains("heads alone"), "{}", left.said);
 }
 
 #[test]
@@ -284,13 +325,13 @@ fn a_network_of_other_outputs_says_which_and_one_without_names_is_given_none() {
         save(&vocabulary);
         let predictor = Predictor::load(&path).unwrap();
         assert_eq!(
-            predictor.config().action_units(),
+            predictor.vocabulary().action_units,
             vocabulary.action_units,
             "{name}"
         );
         assert_eq!(
-            predictor.config().expressions(),
-            &vocabulary.expressions[..],
+            predictor.vocabulary().expressions,
+            vocabulary.expressions,
             "{name}"
         );
     }
@@ -307,7 +348,7 @@ fn a_network_of_other_outputs_says_which_and_one_without_names_is_given_none() {
         Predictor::load(&path)
     };
     let unnamed = with("expressions", 7).unwrap();
-    assert!(!unnamed.config().classes_are_named());
+    assert!(!unnamed.members()[0].config().classes_are_named());
     let error = with("action_units", 13).unwrap_err();
     assert!(error.to_string().contains("found 13"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! What a service and a long run must survive: damaged files within bounded memory, sets with
 //! hardly a label, numbers that are not finite, many threads at once.
 
+mod blend;
 mod challenge;
 #[cfg(feature = "train")]
 mod command;
@@ -12,6 +13,8 @@ mod finite;
 mod folder;
 #[cfg(feature = "train")]
 mod given;
+#[cfg(feature = "train")]
+mod held_out;
 mod image;
 mod lamp;
 mod library;
@@ -30,6 +33,10 @@ mod table;
 mod task;
 #[cfg(feature = "train")]
 mod training;
+mod tune;
+mod tuned;
 mod video;
 #[cfg(feature = "train")]
 mod vocabulary;
+#[cfg(feature = "train")]
+mod weight;

@@ -56,7 +56,12 @@ fn a_table_trains_to_the_same_report_as_the_annotation_files_that_say_the_same()
     let mut config = on(&set, table(&set));
     config.labels.vocabulary = Some(Vocabulary::aff_wild2());
     set.run("table", config).unwrap();
-    for name in ["report.json", "metrics.csv", "confusion.png"] {
+    for name in [
+        "report.json",
+        "metrics.csv",
+        "confusion.png",
+        "confusion.csv",
+    ] {
         let [one, other] =
             ["annotations", "table"].map(|run| fs::read(set.path(run).join(name)).unwrap());
         assert!(one == other, "{name} differs");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use countenance::smoothing::Smoothing;
+use countenance::smoothing::{Smoothing, TaskSmoothing};
 use countenance::video::{
     FollowerConfig, Frame, FrameFolder, ReadFrame, TrackedFace, VideoReader, VideoSession,
 };
@@ -89,14 +89,14 @@ fn a_whole_video_is_read_as_frame_by_frame() {
     let studio = Studio::new();
     let reader = Arc::new(studio.reader());
     for smoothing in [Smoothing::Off, Smoothing::Exponential(0.2)] {
-        let video = VideoReader::new(reader.clone()).with_smoothing(smoothing);
+        let video = VideoReader::new(reader.clone()).with_smoothing(smoothing.into());
         let whole: Vec<ReadFrame> = video
             .read(in_time(walk(24)))
             .unwrap()
             .collect::<Result<_>>()
             .unwrap();
         let config = FollowerConfig::new();
-        let mut session = VideoSession::new(reader.clone(), &config, smoothing).unwrap();
+        let mut session = VideoSession::new(reader.clone(), &config, smoothing.into()).unwrap();
         for (number, frame) in in_time(walk(24)).enumerate() {
             let frame = frame.unwrap();
             let read = session.push(frame.time, frame.picture).unwrap();
@@ -119,9 +119,20 @@ fn a_whole_video_is_read_as_frame_by_frame() {
 #[test]
 fn a_session_takes_no_smoothing_that_needs_later_frames() {
     let reader = Arc::new(Studio::new().reader());
-    let refused = VideoSession::new(reader, &FollowerConfig::new(), Smoothing::Gaussian(0.2));
-    let error = refused.err().unwrap().to_string();
-    assert!(error.contains("off or exponential"), "{error}");
+    let one_task = TaskSmoothing {
+        expressions: Smoothing::Box(0.2),
+        ..Smoothing::Exponential(0.2).into()
+    };
+    for smoothing in [
+        Smoothing::Gaussian(0.2).into(),
+        Smoothing::Box(0.2).into(),
+        one_task,
+    ] {
+        let refused = VideoSession::new(reader.clone(), &FollowerConfig::new(), smoothing);
+        let error = refused.err().unwrap().to_string();
+        assert!(error.contains("off or exponential"), "{error}");
+        assert!(error.contains(&smoothing.to_string()), "{error}");
+    }
 }
 
 #[test]
@@ -138,7 +149,7 @@ fn what_cannot_be_read_comes_in_its_place_and_the_rest_goes_on() {
                 }),
                 _ => frame,
             });
-        let video = VideoReader::new(studio.reader()).with_smoothing(smoothing);
+        let video = VideoReader::new(studio.reader()).with_smoothing(smoothing.into());
         let frames = video.read(frames.collect::<Vec<_>>()).unwrap();
         frames
             .map(|frame| frame.ok().map(|frame| frame.number))
@@ -150,6 +161,7 @@ fn what_cannot_be_read_comes_in_its_place_and_the_rest_goes_on() {
     for smoothing in [
         Smoothing::Off,
         Smoothing::Exponential(0.3),
+        Smoothing::Box(0.3),
         Smoothing::Gaussian(0.1),
         Smoothing::Gaussian(100.0),
     ] {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use countenance::data::cache::{CacheWriter, Fingerprint};
-use countenance::label::{Scale, Vocabulary};
+use countenance::label::{AffectRange, Scale, Vocabulary};
 use countenance::model::{Model, ModelConfig};
 use serde_json::Value;
 
@@ -41,8 +41,8 @@ fn table(place: &Place, name: &str, vocabulary: &Vocabulary) -> [PathBuf; 2] {
             let class = row % vocabulary.expressions.len();
             cells.push(vocabulary.expressions[class].to_string());
         }
-        if vocabulary.valence_arousal.is_some() {
-            let value = |place| number(row + place) as f32 / 50.0 - 1.0;
+        if let Some(range) = vocabulary.valence_arousal {
+            let value = |place| range.of_unit(number(row + place) as f32 / 50.0 - 1.0);
             cells.extend([value(0), value(31)].map(|value| value.to_string()));
         }
         text += &(cells.join(",") + "\n");
@@ -219,6 +219,74 @@ fn every_preset_is_trained_scored_predicted_and_converted() {
         assert_eq!(config.action_units, vocabulary.action_units, "{name}");
         assert_eq!(config.expressions, vocabulary.expressions, "{name}");
     }
+}
+
+#[test]
+fn the_range_of_valence_and_arousal_goes_with_the_model_and_is_never_guessed_of_a_table() {
+    let place = Place::new();
+    let vocabulary = |low, high| Vocabulary {
+        valence_arousal: Some(AffectRange::new(low, high).unwrap()),
+        ..Vocabulary::default()
+    };
+    // Numbers that are all in [-1, 1] too.
+    let [shares, manikins] = [("shares", 0.0, 1.0), ("manikins", 1.0, 9.0)]
+        .map(|(name, low, high)| table(&place, name, &vocabulary(low, high)));
+    let (out, _) = train(&place, "shares", &shares, &["--affect-range", "0,1"]);
+    let model = out.join("model.safetensors");
+    let ModelConfig::Network(config) = Model::load(&model, &Default::default()).unwrap().1 else {
+        panic!("another kind of model");
+    };
+    assert_eq!(
+        config.vocabulary().valence_arousal,
+        vocabulary(0.0, 1.0).valence_arousal
+    );
+    let evaluate = |files: &[PathBuf; 2], more: &[&str]| {
+        let mut command = example("evaluate");
+        command
+            .arg("--model")
+            .arg(&model)
+            .arg("--data")
+            .arg(&files[0]);
+        run(command
+            .arg("--features")
+            .arg(&files[1])
+            .args(["--format", "json"])
+            .args(more))
+    };
+    let report = read(&out.join("report.json"));
+    let own = json(&evaluate(&shares, &["--affect-range", "0,1"]));
+    assert_eq!(own["ccc"], report["ccc"]);
+    // The same rows on another scale are the same labels.
+    let other = json(&evaluate(&manikins, &["--affect-range", "1,9"]));
+    for key in ["valence", "arousal"] {
+        let [own, other] = [&own, &other].map(|found| found["ccc"][key].as_f64().unwrap());
+        assert!((own - other).abs() < 1e-5, "{own} {other}");
+    }
+    let told = "the model was trained on labels from 0 to 1 (--affect-range 0,1)";
+    for (files, what) in [
+        (&shares, "--affect-range: expected"),
+        (&manikins, "manikins.csv:2: expected"),
+    ] {
+        let left = evaluate(files, &[]);
+        assert!(!left.succeeded && left.out.is_empty());
+        assert!(
+            left.said.contains(told) && left.said.contains(what),
+            "{}",
+            left.said
+        );
+    }
+
+    let copy = place.path("copy.safetensors");
+    let left = run(example("convert").arg(&model).arg(&copy));
+    let told = "valence and arousal: yes, from -1, which stands for a label of 0, to 1, for 1";
+    assert!(
+        left.succeeded && left.out.contains(told),
+        "{} {}",
+        left.out,
+        left.said
+    );
+    let [one, other] = [model, copy].map(|path| Model::load(&path, &Default::default()).unwrap().1);
+    assert_eq!(one.affect_range(), other.affect_range());
 }
 
 #[test]

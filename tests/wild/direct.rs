@@ -40,7 +40,7 @@ fn what_is_open_is_told_with_the_option_that_settles_it() {
         &["class_0 to class_7", "convert --labels"],
     );
     let own = folder.path("model.safetensors");
-    foreign.model().save(&own).unwrap();
+    foreign.members()[0].model().save(&own).unwrap();
     let own = Predictor::load_on(&own, &device).unwrap();
     has(
         own.warnings().join("\n"),

@@ -150,7 +150,10 @@ fn input_size_mean_and_deviation_are_taken_and_stay_with_the_model() {
     let path = folder.path("own.safetensors");
     import.model.save(&path).unwrap();
     let predictor = Predictor::load_on(&path, &Device::default()).unwrap();
-    assert_eq!(predictor.preprocessing(), Some(expected.clone()));
+    assert_eq!(
+        predictor.members()[0].preprocessing(),
+        Some(expected.clone())
+    );
     let (_, backbone) = load_backbone(&path, &Device::default()).unwrap();
     assert_eq!(backbone.preprocessing(), expected);
 }

@@ -1,7 +1,7 @@
 // Boxes, names, bars and the point of valence and arousal, over the camera's picture.
 
 import { expressionColour, personColour } from "./palette.js";
-import { shares } from "./share.js";
+import { isActive, shares } from "./share.js";
 
 // More faces than this have their boxes and names alone: bars would hide them.
 const WITH_BARS = 3;
@@ -103,7 +103,7 @@ function bars(context, face, box, picture) {
     context.fillText(unit, left + 4, y + ROW / 2);
     context.fillStyle = "rgb(255 255 255 / 0.2)";
     context.fillRect(left + 34, y + 2, PANEL - 39, ROW - 4);
-    context.fillStyle = score >= 0.5 ? "#ffd43b" : "#4fc3d5";
+    context.fillStyle = isActive(face, unit, score) ? "#ffd43b" : "#4fc3d5";
     context.fillRect(left + 34, y + 2, (PANEL - 39) * Math.min(1, Math.max(0, score)), ROW - 4);
     y += ROW;
   }

@@ -1,7 +1,7 @@
 // A person: their scores as text, and their last seconds.
 
 import { expressionColour, personColour } from "./palette.js";
-import { shares } from "./share.js";
+import { isActive, shares } from "./share.js";
 import { SECONDS, drawTimeline } from "./timeline.js";
 
 const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
@@ -65,7 +65,7 @@ export class Person {
       value.dataset.value = known ? score : "";
       const told = face.action_unit_intensities?.[key] ?? score;
       value.textContent = !known ? "–" : least === 0 ? told.toFixed(2) : signed(score);
-      row.classList.toggle("top", key === face.expression || (key.startsWith("AU") && score >= 0.5));
+      row.classList.toggle("top", key === face.expression || (key.startsWith("AU") && isActive(face, key, score)));
       this.#fill(fill, known ? score : 0, least);
     }
     this.says.textContent = face.error ? `Cannot be read: ${face.error}` : this.#inWords(face);
@@ -90,7 +90,7 @@ export class Person {
     }
     if (typeof face.valence === "number") said.push(`valence ${signed(face.valence)}, arousal ${signed(face.arousal)}`);
     const degrees = shares(face);
-    const active = this.model.action_units.filter(({ unit }) => degrees[unit] >= 0.5);
+    const active = this.model.action_units.filter(({ unit }) => isActive(face, unit, degrees[unit]));
     if (active.length) said.push(active.map(({ unit }) => unit).join(" "));
     said.push(`found with ${Math.round(face.confidence * 100)} % confidence`);
     return said.join(" · ");

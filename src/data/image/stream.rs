@@ -39,8 +39,8 @@ use crate::{Error, Result};
 pub struct ImageStream<'a> {
     /// The files, in order.
     pub images: &'a [PathBuf],
-    /// How an image is brought to what the network reads.
-    pub preprocessing: Preprocessing,
+    /// How an image is brought to what each of the networks reads; at least one way.
+    pub preprocessings: Vec<Preprocessing>,
     /// Whether each image is mirrored first. Default: no.
     pub mirrored: bool,
     /// Images in a batch, at least 1; only speed and memory depend on it. Default: 32.
@@ -52,19 +52,25 @@ pub struct ImageStream<'a> {
 /// The next images of an [`ImageStream`].
 #[derive(Debug)]
 pub struct DecodedBatch {
-    /// `[readable, 3, size, size]`.
+    /// Of each readable image its input for each of the networks, one after the other.
     values: Vec<f32>,
-    size: usize,
+    /// The sides of the networks' inputs.
+    sizes: Vec<usize>,
     /// For each image, why it cannot be read.
     errors: Vec<Option<Error>>,
 }
 
 impl<'a> ImageStream<'a> {
-    /// A stream of `images`, with the defaults.
+    /// A stream of `images` for one network, with the defaults.
     pub fn new(images: &'a [PathBuf], preprocessing: Preprocessing) -> Self {
+        Self::of_several(images, vec![preprocessing])
+    }
+
+    /// A stream of `images` for several networks: each image is decoded once.
+    pub fn of_several(images: &'a [PathBuf], preprocessings: Vec<Preprocessing>) -> Self {
         Self {
             images,
-            preprocessing,
+            preprocessings,
             mirrored: false,
             batch_size: 32,
             limits: ImageLimits::new(),
@@ -77,7 +83,7 @@ impl<'a> ImageStream<'a> {
     /// What `work` returns; an image that cannot be read is no error of the stream.
     ///
     /// # Panics
-    /// If `batch_size` or the preprocessing's size is 0.
+    /// If there is no preprocessing, or `batch_size` or a preprocessing's size is 0.
     pub fn for_each(&self, mut work: impl FnMut(DecodedBatch) -> Result<()>) -> Result<()> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(0);
@@ -94,8 +100,8 @@ impl<'a> ImageStream<'a> {
     }
 
     fn batch(&self, images: &[PathBuf]) -> DecodedBatch {
-        let size = self.preprocessing.size;
-        let each = 3 * size * size;
+        let sizes: Vec<usize> = self.preprocessings.iter().map(|one| one.size).collect();
+        let each = sizes.iter().copied().map(numbers).sum();
         let mut values = vec![0.0; images.len() * each];
         let errors: Vec<_> = values
             .par_chunks_exact_mut(each)
@@ -115,7 +121,7 @@ impl<'a> ImageStream<'a> {
         values.truncate(readable * each);
         DecodedBatch {
             values,
-            size,
+            sizes,
             errors,
         }
     }
@@ -125,9 +131,19 @@ impl<'a> ImageStream<'a> {
         if self.mirrored {
             ::image::imageops::flip_horizontal_in_place(&mut image);
         }
-        self.preprocessing.apply_into(&image, input);
+        let mut rest = input;
+        for preprocessing in &self.preprocessings {
+            let (input, others) = rest.split_at_mut(numbers(preprocessing.size));
+            preprocessing.apply_into(&image, input);
+            rest = others;
+        }
         Ok(())
     }
+}
+
+/// How many numbers an input with such sides has.
+fn numbers(size: usize) -> usize {
+    3 * size * size
 }
 
 impl DecodedBatch {
@@ -137,16 +153,39 @@ impl DecodedBatch {
         self.errors.len()
     }
 
-    /// The network's input, for the images that can be read; nothing if there are none, or it was
-    /// taken before.
+    /// The first network's input, for the images that can be read; nothing if there are none, or the
+    /// inputs were taken before.
     ///
     /// # Shapes
     /// - output: `[readable, 3, size, size]`
     pub fn take_input(&mut self, device: &Device) -> Option<Tensor<4>> {
+        self.take_inputs(device)?.into_iter().next()
+    }
+
+    /// The input of each network, as [`take_input`](Self::take_input).
+    pub fn take_inputs(&mut self, device: &Device) -> Option<Vec<Tensor<4>>> {
         let values = std::mem::take(&mut self.values);
-        let readable = values.len() / (3 * self.size * self.size);
-        let shape = [readable, 3, self.size, self.size];
-        (readable > 0).then(|| Tensor::from_data(TensorData::new(values, shape), device))
+        let each: usize = self.sizes.iter().copied().map(numbers).sum();
+        let readable = values.len() / each;
+        if readable == 0 {
+            return None;
+        }
+        let tensor = |values, size| {
+            let shape = [readable, 3, size, size];
+            Tensor::from_data(TensorData::new(values, shape), device)
+        };
+        if let [size] = self.sizes[..] {
+            return Some(vec![tensor(values, size)]);
+        }
+        let mut start = 0;
+        let inputs = self.sizes.iter().map(|&size| {
+            let place = start..start + numbers(size);
+            start = place.end;
+            let images = values.chunks_exact(each);
+            let own = images.flat_map(|image| &image[place.clone()]);
+            tensor(own.copied().collect(), size)
+        });
+        Some(inputs.collect())
     }
 
     /// Each image's result, in order: the next of `results`, which has one for every image that can
@@ -231,6 +270,37 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn each_of_several_networks_has_the_input_that_it_would_have_alone() {
+        let (_folder, paths) = folder(9);
+        let ways = [
+            Preprocessing::imagenet(4),
+            Preprocessing::imagenet(6),
+            Preprocessing::imagenet(4).with_mean([0.5; 3]),
+        ];
+        let inputs = |ways: &[Preprocessing]| {
+            let mut inputs = vec![Vec::<f32>::new(); ways.len()];
+            let stream = ImageStream {
+                batch_size: 4,
+                ..ImageStream::of_several(&paths, ways.to_vec())
+            };
+            stream
+                .for_each(|mut batch| {
+                    let taken = batch.take_inputs(&Device::default()).unwrap();
+                    for (all, input) in inputs.iter_mut().zip(taken) {
+                        all.extend(input.into_data().try_to_vec::<f32>().unwrap());
+                    }
+                    Ok(())
+                })
+                .unwrap();
+            inputs
+        };
+        let together = inputs(&ways);
+        for (way, together) in ways.into_iter().zip(together) {
+            assert_eq!(inputs(&[way]).concat(), together);
         }
     }
 

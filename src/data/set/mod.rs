@@ -35,6 +35,7 @@
 mod class_folder;
 mod config;
 mod digest;
+mod held_out;
 mod kind;
 mod part;
 mod summary;
@@ -54,6 +55,7 @@ use crate::{Error, Result};
 
 pub use self::config::DataConfig;
 pub use self::digest::digest;
+pub use self::held_out::HeldOut;
 pub use self::part::Division;
 pub use self::summary::{Shared, Summary};
 pub use self::unmatched::{Unmatched, unmatched};

@@ -2,7 +2,7 @@
 
 use crate::label::ActionUnit;
 use crate::picture::board::{ACTIVE, Board, FAINT, INK, QUIET};
-use crate::picture::overlay::{OverlayScores, THRESHOLD};
+use crate::picture::overlay::OverlayScores;
 use crate::picture::range::signed;
 use crate::picture::tag::LINE;
 use crate::picture::text::{self, Align, Style};
@@ -46,7 +46,8 @@ pub(super) fn draw(
     let start = left + names.fold(0.0, f32::max) + 0.5 * text;
     let mut y = (LINE * text).ceil() + GAP * text;
     for &(unit, value) in scores.action_units {
-        row(board, unit, value, [left, start, right], y, text);
+        let active = scores.is_active(unit, value);
+        row(board, (unit, value), active, [left, start, right], y, text);
         y += ROW * text;
     }
     if let Some(affect) = scores.valence_arousal {
@@ -67,13 +68,12 @@ pub(super) fn draw(
 /// One unit: its name, and a bar; both are stronger if it is active.
 fn row(
     board: &mut Board,
-    unit: ActionUnit,
-    value: f32,
+    (unit, value): (ActionUnit, f32),
+    active: bool,
     [left, start, right]: [f32; 3],
     y: f32,
     text: f32,
 ) {
-    let active = value >= THRESHOLD;
     let style = Style::new(0.92 * text, if active { INK } else { FAINT });
     let style = if active { style.bold() } else { style };
     board.write(&unit.to_string(), left, y + 0.85 * text, style);

@@ -20,6 +20,7 @@ fn scores() -> OverlayScores<'static> {
         action_units: &UNITS,
         expressions: &EXPRESSIONS,
         valence_arousal: Some([0.1, 0.8]),
+        ..OverlayScores::default()
     }
 }
 
@@ -275,6 +276,7 @@ fn a_face_of_which_nothing_was_read_has_its_box_and_number() {
         action_units: &[(ActionUnit::AU1, f32::NAN)],
         expressions: &[(Expression::Fear, f32::INFINITY)],
         valence_arousal: Some([f32::NAN, 9.0]),
+        ..OverlayScores::default()
     };
     let faces = [scores, odd].map(|scores| FrameFace {
         id: 2,

@@ -203,6 +203,7 @@ mod tests {
             ],
             expressions: &EXPRESSIONS,
             valence_arousal: Some([0.1, 0.8]),
+            ..OverlayScores::default()
         }
     }
 

@@ -14,6 +14,7 @@ fn with_smile<T>(smile: f32, then: impl FnOnce(OverlayScores<'_>) -> T) -> T {
         action_units: &[(ActionUnit::AU6, smile), (ActionUnit::AU12, smile)],
         expressions: &[(happiness, smile), (sadness, 1.0 - smile)],
         valence_arousal: Some([2.0 * smile - 1.0, 0.0]),
+        ..OverlayScores::default()
     })
 }
 
@@ -229,6 +230,7 @@ fn one_frame_odd_numbers_and_other_classes_are_drawn() {
         action_units: &[(ActionUnit::AU12, f32::NAN), (ActionUnit::AU6, 7.0)],
         expressions: &[(Expression::Anger, f32::INFINITY), (Expression::Fear, -3.0)],
         valence_arousal: Some([f32::NEG_INFINITY, 9.0]),
+        ..OverlayScores::default()
     };
     timeline.add(-3.0, &[(0, Some(odd))]).unwrap();
     timeline.draw();

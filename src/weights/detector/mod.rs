@@ -16,7 +16,7 @@ use super::{Checkpoint, Family, ImportReport, assign, mtcnn, yunet};
 use crate::face::DetectorNetwork;
 use crate::face::mtcnn::{Mtcnn, OutputNet, ProposalNet, RefineNet};
 use crate::face::yunet::YuNetConfig;
-use crate::model::KIND_KEY;
+use crate::network::KIND_KEY;
 use crate::{Error, Result};
 
 /// A detector out of a file, and what became of every tensor; printed, it is the key report.

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::face::DetectorNetwork;
 use crate::face::mtcnn::Mtcnn;
 use crate::face::yunet::YuNetConfig;
-use crate::model::KIND_KEY;
-use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, VERSION, VERSION_KEY};
+use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, KIND_KEY, VERSION, VERSION_KEY};
 use crate::weights::{assign, collect, native, slots};
 use crate::{Error, Result};
 

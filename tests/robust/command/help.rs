@@ -7,7 +7,7 @@ use countenance::train::{StageConfig, TrainConfig};
 
 use super::{Ending, program, said};
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "ablation",
     "convert",
     "crop",
@@ -18,6 +18,7 @@ const PROGRAMS: [&str; 11] = [
     "submit",
     "synthesize",
     "train",
+    "tune",
     "video",
 ];
 
@@ -76,6 +77,8 @@ fn every_flag_tells_its_default_or_has_none() {
         "--labels",
         "--annotate",
         "--timeline",
+        "--scores",
+        "--reliability",
     ];
     let required = ["--model", "--images", "--list"];
     for name in PROGRAMS {

@@ -152,6 +152,16 @@ fn a_mistake_is_named_as_the_user_made_it() {
             "--out o --validation -1",
             "'-1' for '--validation <N>': too small",
         ),
+        (
+            "synthesize",
+            "--out o --form votes --frames 5",
+            "--frames: expected --form videos beside it",
+        ),
+        (
+            "synthesize",
+            "--out o --form videos --frames 0",
+            "'--frames <N>': too small",
+        ),
         ("synthesize", "--out o --seed -1", "'-1' for '--seed <N>'"),
         (
             "synthesize",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Ending, names, program, refusal, said};
+use super::{Ending, program, refusal, said};
 
 fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

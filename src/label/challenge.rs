@@ -1,11 +1,10 @@
 //! Whether a model answers all that s-Aff-Wild2 asks.
 
-use super::ModelConfig;
-use crate::label::Scale;
-use crate::{ActionUnit, Error, Expression, Result};
+use super::{ActionUnit, Expression, Scale, Vocabulary};
+use crate::{Error, Result};
 
-impl ModelConfig {
-    /// Checks that the model reads all that the challenge of s-Aff-Wild2 asks for, in whatever order:
+impl Vocabulary {
+    /// Checks that a model of this vocabulary reads all that the challenge of s-Aff-Wild2 asks for, in whatever order:
     /// its 12 action units, its 8 expressions and no others, valence and arousal. Action units beside
     /// those do no harm.
     ///
@@ -26,8 +25,9 @@ impl ModelConfig {
 
     /// What of s-Aff-Wild2 the model does not read, and what it tells apart that is not there.
     fn gaps(&self) -> Vec<String> {
-        let (units, classes) = (self.action_units(), self.expressions());
-        let units: Vec<_> = units
+        let classes = &self.expressions;
+        let units: Vec<_> = self
+            .action_units
             .iter()
             .filter(|coded| coded.scale == Scale::Occurrence)
             .map(|coded| coded.unit)
@@ -52,7 +52,7 @@ impl ModelConfig {
             .iter()
             .filter(|one| !Expression::AFF_WILD2.contains(one));
         gaps.extend(others.map(|class| format!("{class}, which is none of its expressions")));
-        if !self.valence_arousal() {
+        if self.valence_arousal.is_none() {
             gaps.push("no valence and arousal".into());
         }
         gaps
@@ -62,46 +62,50 @@ impl ModelConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backbone::{EfficientNetConfig, Variant};
-    use crate::model::{ClassifierConfig, OpenFace3Config};
-    use crate::network::{NetworkConfig, Tasks};
 
-    fn refusal(config: ModelConfig) -> String {
-        let error = config.check_challenge().unwrap_err().to_string();
+    fn refusal(vocabulary: Vocabulary) -> String {
+        let error = vocabulary.check_challenge().unwrap_err().to_string();
         assert!(error.starts_with("the model: expected one"), "{error}");
         error.split("found ").last().unwrap().to_string()
     }
 
     #[test]
-    fn a_network_answers_all_unless_it_was_not_trained_for_it() {
-        let network = |tasks| ModelConfig::Network(NetworkConfig::paper(8).with_tasks(tasks));
-        network(Tasks::new()).check_challenge().unwrap();
-        for (tasks, found) in [
-            (Tasks::new().with_action_unit(false), "no action units"),
-            (Tasks::new().with_expression(false), "no expressions"),
-            (
-                Tasks::new().with_valence_arousal(false),
-                "no valence and arousal",
-            ),
-        ] {
-            assert_eq!(refusal(network(tasks)), found);
-        }
+    fn the_challenges_own_is_enough_and_a_task_less_is_not() {
+        Vocabulary::aff_wild2().check_challenge().unwrap();
+        let without = |change: fn(&mut Vocabulary)| {
+            let mut vocabulary = Vocabulary::aff_wild2();
+            change(&mut vocabulary);
+            refusal(vocabulary)
+        };
+        assert_eq!(
+            without(|one| one.action_units = Default::default()),
+            "no action units"
+        );
+        assert_eq!(
+            without(|one| one.expressions = Default::default()),
+            "no expressions"
+        );
+        assert_eq!(
+            without(|one| one.valence_arousal = None),
+            "no valence and arousal"
+        );
     }
 
     #[test]
     fn other_programs_networks_are_refused_with_all_that_is_amiss() {
-        let backbone = EfficientNetConfig::new(Variant::Tiny);
-        let openface = ModelConfig::OpenFace3(OpenFace3Config::new(backbone.clone()));
+        let openface = Vocabulary {
+            action_units: ActionUnit::OPENFACE3.into_iter().collect(),
+            expressions: Expression::OPENFACE3.to_vec().into(),
+            valence_arousal: None,
+        };
         assert_eq!(
             refusal(openface),
             "no AU7 AU10 AU15 AU23 AU24, no Other, Contempt, which is none of its expressions, no \
              valence and arousal"
         );
-        let classes = |classes: &[Expression]| {
-            let count = classes.len() + 2;
-            let backbone = backbone.clone().with_classes(Some(count));
-            let config = ClassifierConfig::new(backbone, classes.to_vec());
-            ModelConfig::Classifier(config.with_valence_arousal(true))
+        let classes = |classes: &[Expression]| Vocabulary {
+            expressions: classes.to_vec().into(),
+            ..Vocabulary::affectnet_8()
         };
         let mut turned = Expression::AFF_WILD2;
         turned.reverse();

@@ -1,0 +1,73 @@
+//! Which rows of a data set a run held out, where the data does not say.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::config;
+use crate::data::division::DivisionConfig;
+use crate::data::table::LabelConfig;
+
+/// How a run divided a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOut {
+    /// How its rows were divided.
+    pub division: DivisionConfig,
+    /// What its labels were taken to mean, which has a part in the choice.
+    pub labels: LabelConfig,
+}
+
+impl HeldOut {
+    /// How the run that wrote `model` divided the data set `data`: from the `config.json` of the run's
+    /// folder, beside the model. Nothing if there is none, it is no run's, or the run was on other data.
+    pub fn of(model: &Path, data: &Path) -> Option<Self> {
+        let folder = match model.parent()? {
+            folder if folder.as_os_str().is_empty() => Path::new("."),
+            folder => folder,
+        };
+        let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
+        let config: Value = serde_json::from_str(&text).ok()?;
+        let own = Path::new(config.get("data")?.as_str()?)
+            .canonicalize()
+            .ok()?;
+        if own != data.canonicalize().ok()? {
+            return None;
+        }
+        Some(Self {
+            division: config::parse(&config.get("division")?.to_string()).ok()?,
+            labels: config::parse(&config.get("labels")?.to_string()).ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_on_the_same_data_says_how_it_divided_it_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::write(place("labels.csv"), "image\n").unwrap();
+        std::fs::write(place("other.csv"), "image\n").unwrap();
+        let division = DivisionConfig::new().with_seed(7).with_validation(0.3);
+        let write = |config: Value| {
+            std::fs::write(place("config.json"), config.to_string()).unwrap();
+            HeldOut::of(&place("model.safetensors"), &place("labels.csv"))
+        };
+        assert!(HeldOut::of(&place("model.safetensors"), &place("labels.csv")).is_none());
+        let run = serde_json::json!({
+            "data": place("labels.csv"), "division": division, "labels": LabelConfig::new(),
+        });
+        assert_eq!(write(run.clone()).unwrap().division, division);
+        assert!(HeldOut::of(&place("model.safetensors"), &place("other.csv")).is_none());
+        for key in ["data", "division", "labels"] {
+            let mut foreign = run.clone();
+            foreign.as_object_mut().unwrap().remove(key);
+            assert!(write(foreign).is_none(), "{key}");
+        }
+        let mut broken = run;
+        broken["division"]["seed"] = Value::from("seven");
+        assert!(write(broken).is_none());
+    }
+}
