@@ -347,7 +347,7 @@ def in_torch(table, run, seed, threads):
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} failed")
+        sys.exit(f"{' '.join(map(str, command))} failed ({done.returncode})")
     found = json.loads(done.stdout)
     check_alike(run, found.pop("shapes"))
     return found
@@ -358,9 +358,17 @@ def check_alike(run, shapes):
     content = (run / "model.safetensors").read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     prefix = "backbone."
-    mine = {name.removeprefix(prefix): info["shape"] for name, info in header.items() if name.startswith(prefix)}
-    if {name: shape for name, shape in mine.items() if "num_batches" not in name} != shapes:
-        sys.exit(f"the networks differ:\n{mine}\n{shapes}")
+
+    def called(name):
+        # burn names the kind of a block, and the two vectors of a norm after their letters.
+        for ours, theirs in (("DepthwiseSeparable.", ""), ("InvertedResidual.", ""), (".gamma", ".weight"), (".beta", ".bias")):
+            name = name.replace(ours, theirs)
+        return name.removeprefix(prefix)
+
+    mine = {called(name): info["shape"] for name, info in header.items() if name.startswith(prefix)}
+    if mine != shapes:
+        differing = [name for name in sorted({*mine, *shapes}) if mine.get(name) != shapes.get(name)]
+        sys.exit(f"the networks differ in {', '.join(differing)}")
 
 
 def main():
