@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(not(feature = "download"))]
+use super::names;
 use super::{Ending, program, refusal, said};
 
 fn fixture(name: &str) -> std::path::PathBuf {
