@@ -329,6 +329,34 @@ mod tests {
         }
     }
 
+    /// The same rows, of which every third counts as four others.
+    struct Weighed;
+
+    impl Source<Batch> for Weighed {
+        fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> crate::Result<Batch> {
+            Rows.batch(rows, epoch, device)
+        }
+
+        fn weight(&self, row: usize) -> f64 {
+            if row.is_multiple_of(3) { 4.0 } else { 1.0 }
+        }
+    }
+
+    #[test]
+    fn a_devices_share_is_what_its_rows_count() {
+        let rows: Vec<usize> = (0..23).collect();
+        let count = |rows: &[usize]| rows.iter().map(|&row| Weighed.weight(row)).sum::<f64>();
+        let device = Device::default();
+        let whole: EpochLoader<Batch> =
+            EpochLoader::in_order(Arc::new(Weighed), rows.clone(), 5, &device);
+        let part = whole.slice(0, 12);
+        let batches: Vec<Batch> = part.iter().map(Result::unwrap).collect();
+        assert_eq!(batches[0], Batch(vec![0, 1], 5.0 / 11.0));
+        for (Batch(served, share), whole) in batches.iter().zip(rows.chunks(5)) {
+            assert_eq!(*share, count(served) / count(whole));
+        }
+    }
+
     #[test]
     fn an_epoch_serves_every_row_once() {
         let batches = epoch(&loader(1));

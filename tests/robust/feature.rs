@@ -247,6 +247,26 @@ fn an_array_whose_header_says_nothing_is_in_the_way_of_its_own_use_alone() {
 }
 
 #[test]
+fn an_array_that_cannot_be_unpacked_may_be_the_features() {
+    let place = Place::new();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n";
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for name in ["embeddings.npy", "labels.npy"] {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut archive, &npy(header, &[0; 24])).unwrap();
+    }
+    let mut archive = archive.finish().unwrap().into_inner();
+    // Its own header and the list of entries say that it is packed in a way that nothing unpacks.
+    for (start, method) in [(*b"PK\x03\x04", 8), (*b"PK\x01\x02", 10)] {
+        let at = archive.windows(4).position(|bytes| bytes == start).unwrap();
+        archive[at + method..][..2].copy_from_slice(&[1, 0]);
+    }
+    let error = refused(FeatureFile::open(&place.write("odd.npz", archive)));
+    assert!(error.contains("\"embeddings\""), "{error}");
+}
+
+#[test]
 fn a_deflated_array_costs_no_more_than_its_header_says() {
     let place = Place::new();
     // 64 MB of zeros, deflated to a thousandth, behind a header that wants none of them.

@@ -175,9 +175,10 @@ impl<'a> Archive<'a> {
                 ..self.place
             };
             let name = name.to_string();
-            let read = self.unpacked(place, index, HEADER);
-            match read.and_then(|bytes| Ok(Array::read(place, &bytes)?.head)) {
-                Ok(head) => members.arrays.push(Member { index, name, head }),
+            // What is damaged may be the features, and another array would be taken for them.
+            let bytes = self.unpacked(place, index, HEADER)?;
+            match Array::read(place, &bytes) {
+                Ok(Array { head, .. }) => members.arrays.push(Member { index, name, head }),
                 Err(error) => {
                     members.broken.insert(name, error);
                 }
