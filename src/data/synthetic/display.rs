@@ -78,7 +78,7 @@ impl Display {
             &mut movement.stretch,
             &mut movement.aside,
         ] {
-            *other *= between(rng, 0.1, 1.1);
+            *other = (*other * between(rng, 0.1, 1.1)).min(1.0);
         }
         movement.asymmetry = 0.09 * normal(rng);
         movement
