@@ -24,7 +24,7 @@ use countenance::calibrate::{
 };
 use countenance::metric::confusion::largest;
 use countenance::metric::group::Groups;
-use countenance::metric::{Report, RowScores, ScoreAccumulator};
+use countenance::metric::{Report, ScoreAccumulator};
 use countenance::smoothing::Sequences;
 use countenance::{Labels, Result};
 use simulation::{MEMBERS, Split, World};
@@ -121,7 +121,8 @@ fn run(seed: u64, settings: &Settings) -> Result<Run> {
 /// What a tuning and weights are worth on a split, as they would be obeyed there.
 fn worth(split: &Split, tuning: &Tuning, weights: &BlendWeights) -> Result<Worth> {
     let members: Vec<&ScoreTable> = split.members.iter().collect();
-    let table = smoothed(split, tuning, &blend(&members, weights)?)?;
+    let sequences = Sequences::of(&split.videos, &split.frames, FRAME_RATE)?;
+    let table = blend(&members, weights)?.smooth(&tuning.smoothing, &sequences)?;
     let decider = Decider::new(tuning, table.vocabulary())?;
     let decisions = decider.decide_all(&table);
     let decisions: Vec<_> = decisions.into_iter().flatten().collect();
@@ -161,26 +162,4 @@ fn worth(split: &Split, tuning: &Tuning, weights: &BlendWeights) -> Result<Worth
         scores: [p_au, p_ex, p_va, p_mtl].map(there),
         errors: [errors, there(classes.expected_calibration_error())],
     })
-}
-
-fn smoothed(split: &Split, tuning: &Tuning, table: &ScoreTable) -> Result<ScoreTable> {
-    let vocabulary = table.vocabulary();
-    let (units, classes) = (vocabulary.action_units.len(), vocabulary.expressions.len());
-    let sequences = Sequences::of(&split.videos, &split.frames, FRAME_RATE)?;
-    let smoothing = &tuning.smoothing;
-    let units_smoothed = sequences.smooth(smoothing.action_units, table.action_units(), units)?;
-    let logits = sequences.smooth(smoothing.expressions, table.logits(), classes)?;
-    let affect = sequences.smooth(smoothing.valence_arousal, table.valence_arousal(), 2)?;
-    let mut smoothed = ScoreTable::new(vocabulary.clone());
-    let rows = units_smoothed
-        .chunks_exact(units)
-        .zip(logits.chunks_exact(classes));
-    for ((action_units, expression_logits), affect) in rows.zip(affect.chunks_exact(2)) {
-        smoothed.push(Some(&RowScores {
-            action_units,
-            expression_logits,
-            valence_arousal: [affect[0], affect[1]],
-        }))?;
-    }
-    Ok(smoothed)
 }

@@ -44,7 +44,7 @@ use shared::unreadable::UnreadableArgument;
     mut_arg("models", |models| {
         models.required(false).required_unless_present("scores").conflicts_with("scores").requires("data")
     }),
-    mut_arg("features", |features| features.conflicts_with_all(["precision", "most"]))
+    mut_arg("features", |features| features.conflicts_with_all(["precision", "most", "scores"]))
 )]
 struct Arguments {
     #[command(flatten)]
@@ -105,10 +105,10 @@ struct Arguments {
     #[arg(long, value_name = "FILE", value_parser = shared::argument::picture())]
     reliability: Option<PathBuf>,
     /// Rows that lack some action units keep the others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "scores")]
     keep_partial_action_units: bool,
     /// Read the annotation file in the challenge's own form alone, to the letter
-    #[arg(long)]
+    #[arg(long, conflicts_with = "scores")]
     strict: bool,
     #[command(flatten)]
     given: FeatureArguments,
@@ -208,12 +208,13 @@ fn draw(tuned: &Tuned, path: &std::path::Path) -> Result<()> {
     use countenance::picture::{reliability, save_png};
     let mut diagrams = Vec::new();
     for (name, calibration) in [
-        ("action units", &tuned.action_unit_calibration),
-        ("expressions", &tuned.expression_calibration),
+        ("AU", &tuned.action_unit_calibration),
+        ("EX", &tuned.expression_calibration),
     ] {
         if let Some([untuned, tuned]) = &calibration.reliability {
-            diagrams.push((format!("{name}, untuned"), untuned.clone()));
-            diagrams.push((format!("{name}, cross-validated"), tuned.clone()));
+            // A title has room for a few letters.
+            diagrams.push((format!("{name} untuned"), untuned.clone()));
+            diagrams.push((format!("{name} tuned"), tuned.clone()));
         }
     }
     let shown = path.display();
@@ -224,7 +225,7 @@ fn draw(tuned: &Tuned, path: &std::path::Path) -> Result<()> {
         false => {
             save_png(&reliability(&diagrams)?, path)?;
             say(format_args!(
-                "{shown}: probabilities, and how often they were right"
+                "{shown}: probabilities, and how often they were right, untuned and cross-validated"
             ));
         }
     }

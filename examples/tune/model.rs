@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countenance::calibrate::Material;
+use countenance::calibrate::{BlendWeights, Material};
 use countenance::data::annotation::AnnotationConfig;
 use countenance::data::split::SplitName;
 use countenance::precision::Precision;
@@ -39,6 +39,13 @@ pub fn run(arguments: &Arguments, data: &Path) -> Result<()> {
         Some(_) => arguments.model.load(&device)?,
         None => arguments.inference.predictor(&arguments.model, &device)?,
     };
+    let equal = BlendWeights::equal(predictor.members().len());
+    if !predictor.tuning().is_empty() || *predictor.weights() != equal {
+        say(
+            "warning: what the model was tuned to before, and what its networks weigh, is left \
+             out: everything is found anew, and what is not stays untuned",
+        );
+    }
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
@@ -81,7 +88,7 @@ pub fn run(arguments: &Arguments, data: &Path) -> Result<()> {
     if let Some(out) = &arguments.out {
         let predictor = predictor.with_weights(weights)?.with_tuning(tuning)?;
         predictor.save(out)?;
-        match predictor.tuning().is_empty() {
+        match predictor.tuning().is_empty() && *predictor.weights() == equal {
             true => say(format_args!("wrote {}, without any tuning", out.display())),
             false => say(format_args!("wrote {}", out.display())),
         }

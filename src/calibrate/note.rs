@@ -22,8 +22,8 @@ pub enum Note {
         /// What a group is: "video".
         what: &'static str,
     },
-    /// All labelled rows of a task are of two groups: what is chosen without one is judged by the other
-    /// alone, on which it was found.
+    /// The labelled rows of a task are divided in two, as there are two groups or two folds: what is chosen
+    /// without one is judged by the other alone, on which it was found.
     TwoGroups {
         /// The task.
         task: &'static str,
@@ -92,7 +92,8 @@ impl fmt::Display for Note {
             ),
             Self::TwoGroups { task, what } => write!(
                 f,
-                "{task}: the labelled rows are of two {what}s, too few to choose widths and weights well"
+                "{task}: the labelled rows are divided in two, too few parts of whole {what}s to \
+                 choose widths and weights well"
             ),
             Self::NoFrames => {
                 f.write_str("no row names a video and a frame number: nothing is smoothed")

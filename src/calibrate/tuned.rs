@@ -89,7 +89,7 @@ impl Tuned {
     }
 
     /// The tuning that is to be stored and the weights of the members, which are equal where others have
-    /// not helped. `split` and the rows' names say what it was found on.
+    /// not helped. `split` and the rows' names say what it was found on, unless nothing is stored.
     pub fn stored(
         &self,
         keep: Keep,
@@ -100,9 +100,11 @@ impl Tuned {
             Keep::Proven => &self.proven,
             Keep::All => &self.all,
         };
+        let equal = BlendWeights::equal(weights.action_units.len());
+        let is_none = tuning.is_empty() && *weights == equal;
         let origin = Origin::new(split, self.groups, names, self.outcome);
         let tuning = Tuning {
-            origin: Some(origin),
+            origin: Some(origin).filter(|_| !is_none),
             ..tuning.clone()
         };
         (tuning, weights.clone())

@@ -58,7 +58,10 @@ pub(super) fn judged(
     let mut verdict = |task, own: bool, outcome: &TaskOutcome, calibration: &CalibrationOutcome| {
         let decides = shared || own;
         let both = outcome.cross_validated.zip(outcome.untuned);
-        if let Some((cross_validated, untuned)) = both.filter(|_| decides && !outcome.is_gain()) {
+        // A step of an isotonic calibration joins scores that were decided apart.
+        let harms = both.is_some_and(|(tuned, untuned)| tuned < untuned);
+        let useless = harms || (decides && !outcome.is_gain());
+        if let Some((cross_validated, untuned)) = both.filter(|_| useless) {
             notes.push(Note::NoGain {
                 task,
                 untuned,
@@ -76,7 +79,7 @@ pub(super) fn judged(
         Verdict {
             task: match decides {
                 true => outcome.is_gain(),
-                false => calibration.is_gain(),
+                false => calibration.is_gain() && !harms,
             },
             calibration: calibration.is_gain(),
         }

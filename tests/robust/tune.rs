@@ -129,6 +129,7 @@ fn what_cannot_be_tuned_is_told_in_one_line() {
         ["--folds", "1"],
         ["--data", "data"],
         ["--vocabulary", "raf-db"],
+        ["--features", "features.safetensors"],
     ] {
         assert!(!refused(&scores(), &flag).is_empty(), "{flag:?}");
     }
@@ -207,6 +208,14 @@ fn a_tuned_model_is_judged_as_it_was_said_and_warns_of_its_own_rows() {
     }
     let (_, said) = evaluate(&["--split", "training"]);
     assert!(!said.contains("tuned on these rows"), "{said}");
+    // What it was tuned to before is left out, and not in secret.
+    let mut program = example("tune");
+    program.arg("--model").arg(&tuned).arg("--data").arg(&root);
+    let (_, said) = json(program.args(["--part", "thresholds"]));
+    assert!(
+        said.contains("warning: what the model was tuned to before"),
+        "{said}"
+    );
     let left = run(example("tune").arg("--data").arg(&root));
     assert!(
         !left.succeeded && left.said.contains("--model"),

@@ -6,12 +6,12 @@
 //! |---|---|
 //! | `image` | the row's name |
 //! | `video`, `frame` | of which video it is a frame, and the frame's number |
-//! | `subject` | whose face it is |
+//! | `subject` | whose face it is; of several in a video each is smoothed alone |
 //! | `AU12` | the score of a unit, from 0 to 1; `AU12_c` too |
 //! | `AU12_r` | its intensity, from 0 to 5 |
 //! | `logit:Happiness` | an expression's logit; all classes have one |
 //! | `probability:Happiness` | in its place, the expression's probability, from 0 to 1 |
-//! | `valence`, `arousal` | both, from -1 to 1 |
+//! | `valence`, `arousal` | both, on a scale from -1 to 1; what is beyond it is taken as it is |
 //! | `label:AU12` | whether the unit is there, 0 or 1 |
 //! | `label:AU12_r` | its intensity, 0 to 5 |
 //! | `label:expression` | the name of a class that has a score |

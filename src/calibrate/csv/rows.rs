@@ -118,12 +118,16 @@ impl ScoredRows {
     }
 
     /// What a tuning is found on; smoothed where rows are numbered frames, of which there are `frame_rate`
-    /// a second.
+    /// a second. Of several subjects in a video each is smoothed alone.
     ///
     /// # Errors
     /// As of [`Material::new`] and [`Sequences::of`].
     pub fn material(&self, groups: Groups, frame_rate: f64) -> Result<Material> {
-        let sequences = Sequences::of(&self.videos, &self.frames, frame_rate)?;
+        let tracks = self.videos.iter().zip(&self.subjects);
+        let tracks: Vec<_> = tracks
+            .map(|(video, subject)| video.as_ref().map(|video| (video, subject)))
+            .collect();
+        let sequences = Sequences::of(&tracks, &self.frames, frame_rate)?;
         let sequences = Some(sequences).filter(|sequences| sequences.videos() > 0);
         let labels = self.labels.clone();
         Material::new(vec![self.table.clone()], labels, groups, sequences)

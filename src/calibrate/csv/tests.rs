@@ -87,6 +87,24 @@ fn an_intensity_whose_label_is_a_yes_or_no_gets_a_threshold() {
 }
 
 #[test]
+fn people_of_one_video_are_not_smoothed_into_each_other() {
+    let smoothed = |people: [&str; 2]| {
+        let [one, other] = people;
+        let rows = read(&format!(
+            "video,frame,subject,AU12,label:AU12\na.mp4,1,{one},0.25,0\na.mp4,1,{other},0.75,1\n"
+        ));
+        let groups = rows.groups(GroupBy::Video).unwrap();
+        assert_eq!(groups.count(), 1);
+        let sequences = rows.material(groups, 30.0).unwrap().sequences.unwrap();
+        let scores = rows.table.action_units();
+        let smoothed = sequences.smooth("box:1".parse().unwrap(), scores, 1);
+        smoothed.unwrap()
+    };
+    assert_eq!(smoothed(["anna", "ben"]), [0.25, 0.75]);
+    assert_eq!(smoothed(["anna", "anna"]), [0.5, 0.5]);
+}
+
+#[test]
 fn probabilities_become_logits_and_other_separators_are_known() {
     let rows =
         read("probability:fear;probability:bored;label:expression\n0.25;0.75;bored\n1;0;fear\n");

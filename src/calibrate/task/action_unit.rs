@@ -92,7 +92,11 @@ impl Units {
             Some(CalibrationKind::Platt) => platt(scores, &labels)?,
             Some(CalibrationKind::Isotonic) => isotonic(scores, &labels)?,
         };
-        let calibration = calibration.unwrap_or_default();
+        // Of one that falls, or says the same of all scores, no threshold decides as the scores do.
+        let rises = |found: &Calibration| found.apply(0.0) < found.apply(1.0);
+        let calibration = calibration
+            .filter(|found| self.thresholds || rises(found))
+            .unwrap_or_default();
         // Without thresholds a calibration changes no decision.
         let mut threshold = calibration.apply(THRESHOLD);
         if self.thresholds {

@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::Labels;
 use crate::calibrate::{
-    BlendWeights, Decider, Keep, Note, Part, ScoreTable, TaskOutcome, Tuning, blend,
+    BlendWeights, CalibrationKind, Decider, Keep, Note, Part, ScoreTable, TaskOutcome, Tuning,
+    blend,
 };
 use crate::label::{ActionUnit, CodedUnit, Vocabulary};
 use crate::metric::group::Groups;
@@ -304,7 +305,7 @@ fn nothing_that_does_not_help_is_stored_unless_it_is_asked_for() {
             .any(|note| told(note) && note.is_warning())
     );
     let (tuning, _) = tuned.stored(Keep::Proven, "validation", names(&found));
-    assert!(tuning.is_empty(), "{tuning:?}");
+    assert_eq!(tuning, Tuning::default());
     let (tuning, _) = tuned.stored(Keep::All, "validation", names(&found));
     assert!(!tuning.is_empty());
     // What has no label is said to have none, and has no number.
@@ -453,6 +454,94 @@ fn a_calibration_alone_changes_no_decision_and_is_judged_by_its_error() {
         decided.au_f1,
         found.report(&Tuning::default(), &weights).au_f1
     );
+}
+
+#[test]
+fn a_calibration_alone_turns_no_unit_round() {
+    let mut found = Simulated::default().draw();
+    for labels in &mut found.labels {
+        // Likelier the lower its score is.
+        labels.action_units[10] = labels.action_units[10].map(|label| 1.0 - label);
+    }
+    let config = TuneConfig {
+        parts: vec![Part::Calibration],
+        ..quick()
+    };
+    let tuned = tuned(&found, &config);
+    let (tuning, weights) = tuned.stored(Keep::All, "validation", names(&found));
+    assert!(tuning.action_units.contains_key(&ActionUnit::AU12));
+    assert!(!tuning.action_units.contains_key(&ActionUnit::AU25));
+    assert_eq!(
+        found.report(&tuning, &weights).au_f1,
+        found.report(&Tuning::default(), &weights).au_f1
+    );
+}
+
+#[test]
+fn a_step_of_a_calibration_that_costs_decisions_is_said_and_not_stored() {
+    // Of five at .45 one has the units, of six at .55 one: to a calibration they are the same, and 0.5
+    // stands between them.
+    let video = [(0.1, 0, 10), (0.45, 1, 5), (0.55, 1, 6), (0.9, 5, 5)];
+    let mut table = ScoreTable::new(Vocabulary::bp4d());
+    let (mut labels, mut videos) = (Vec::new(), Vec::new());
+    for number in 0..5 {
+        for (score, yes, rows) in video {
+            for row in 0..rows {
+                let scores = RowScores {
+                    action_units: &[score; 12],
+                    ..RowScores::default()
+                };
+                table.push(Some(&scores)).unwrap();
+                labels.push(Labels {
+                    action_units: vec![Some(f32::from(row < yes)); 12],
+                    ..Labels::default()
+                });
+                videos.push(number);
+            }
+        }
+    }
+    let groups = Groups::of(videos).called("video");
+    let material = Material::new(vec![table], labels, groups, None).unwrap();
+    let config = TuneConfig {
+        parts: vec![Part::Calibration],
+        calibration: CalibrationKind::Isotonic,
+        ..quick()
+    };
+    let tuned = tune(&material, &config, &mut |_, _| ()).unwrap();
+    assert!(tuned.action_unit_calibration.is_gain());
+    let outcome = tuned.outcome.p_au;
+    assert!(outcome.cross_validated < outcome.untuned, "{outcome:?}");
+    let told = |note: &Note| {
+        matches!(
+            note,
+            Note::NoGain {
+                task: "action units",
+                ..
+            }
+        )
+    };
+    assert!(tuned.notes.iter().any(told), "{:?}", tuned.notes);
+    let (tuning, _) = tuned.stored(Keep::Proven, "validation", [""; 0]);
+    assert!(tuning.is_empty(), "{tuning:?}");
+}
+
+#[test]
+fn two_folds_of_many_videos_are_not_called_two_videos() {
+    let found = Simulated {
+        videos: 6,
+        frames: 20,
+        ..Simulated::default()
+    }
+    .draw();
+    let config = TuneConfig {
+        folds: 2,
+        ..quick()
+    };
+    let notes = tuned(&found, &config).notes;
+    let mut notes = notes.iter();
+    let told = notes.find(|note| matches!(note, Note::TwoGroups { .. }));
+    let told = told.unwrap().to_string();
+    assert!(told.contains("divided in two"), "{told}");
 }
 
 #[test]
