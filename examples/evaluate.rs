@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use countenance::Result;
-use countenance::calibrate::{GroupBy, ScoreTable};
+use countenance::calibrate::{BlendWeights, GroupBy, ScoreTable};
 use countenance::data::annotation::AnnotationConfig;
 use countenance::data::split::Split;
 use countenance::data::split::SplitName;
@@ -67,7 +67,8 @@ struct Arguments {
     /// a picture
     #[arg(long, value_name = "FILE", value_parser = shared::confusion::confusion())]
     confusion: Option<PathBuf>,
-    /// Leave what the model was tuned to aside: its thresholds, offsets, calibration and smoothing
+    /// Leave what the model was tuned to aside: its thresholds, offsets, calibration and smoothing; what the
+    /// networks of a blend weigh stays
     #[arg(long)]
     untuned: bool,
     /// Frames a second of the videos that rows name with the numbers of their frames, for a model that was
@@ -151,7 +152,12 @@ fn score(arguments: &Arguments) -> Result<()> {
         arguments.unreadable.most,
     )?;
     let table = predictor.blend_tables(tables)?;
-    let decided = match arguments.untuned || predictor.tuning().is_empty() {
+    let is_untuned = arguments.untuned || predictor.tuning().is_empty();
+    // What networks weigh is obeyed all the same.
+    if !is_untuned || *predictor.weights() != BlendWeights::equal(predictor.members().len()) {
+        say_origin(arguments, &predictor, &split);
+    }
+    let decided = match is_untuned {
         true => None,
         false => Some(decided(arguments, &predictor, &split, &table)?),
     };
@@ -181,6 +187,18 @@ fn score(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// Says so if the model was tuned on the rows that it is judged by.
+fn say_origin(arguments: &Arguments, predictor: &Predictor, split: &Split) {
+    let origin = predictor.tuning().origin.as_ref();
+    let names = split.rows.iter().map(|row| &row.image);
+    if origin.is_some_and(|origin| origin.is_of(&arguments.split.to_string(), names)) {
+        say(
+            "warning: the model was tuned on these rows, or some of them: its scores here are better than \
+             on others",
+        );
+    }
+}
+
 /// The scores as the model was tuned, smoothed where rows name video and frame.
 fn decided(
     arguments: &Arguments,
@@ -189,18 +207,6 @@ fn decided(
     table: &ScoreTable,
 ) -> Result<Decided> {
     let tuning = predictor.tuning();
-    let names = || split.rows.iter().map(|row| &row.image);
-    let part = arguments.split.to_string();
-    if tuning
-        .origin
-        .as_ref()
-        .is_some_and(|origin| origin.is_of(&part, names()))
-    {
-        say(
-            "warning: the model was tuned on these rows, or some of them: its scores here are better than \
-             on others",
-        );
-    }
     let sequences = match tuning.smoothing.is_off() {
         true => None,
         false => {

@@ -42,7 +42,6 @@ mod sequence;
 mod table;
 mod tuned;
 
-use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use ::image::RgbImage;
@@ -182,7 +181,7 @@ impl Predictor {
     }
 
     fn predict_one(&self, image: &RgbImage, name: String) -> Result<Prediction> {
-        let mut predictions = self.predict_named(&[image], &|_| name.clone())?;
+        let mut predictions = self.predict_named(vec![image], &|_| name.clone())?;
         predictions.swap_remove(0)
     }
 
@@ -203,32 +202,23 @@ impl Predictor {
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) if the network has no backbone to read images with.
     pub fn predict_batch(&self, images: &[RgbImage]) -> Result<Vec<Result<Prediction>>> {
-        self.predict_named(images, &|place| format!("image {place}"))
+        self.predict_named(images.iter().collect(), &|place| format!("image {place}"))
     }
 
     /// As [`predict_batch`](Self::predict_batch); errors call an image by its place as `name` says.
-    pub(crate) fn predict_named<I: Borrow<RgbImage> + Sync>(
+    fn predict_named(
         &self,
-        images: &[I],
+        images: Vec<&RgbImage>,
         name: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Result<Prediction>>> {
-        let images: Vec<&RgbImage> = images.iter().map(Borrow::borrow).collect();
-        self.predict_cut(&[images], name)
-    }
-
-    /// As [`predict_named`](Self::predict_named), of faces that were cut out in each of the ways of
-    /// [`crops`](Self::crops): `cut` has all faces for each of them, or once, for all.
-    pub(crate) fn predict_cut(
-        &self,
-        cut: &[Vec<&RgbImage>],
-        name: &dyn Fn(usize) -> String,
-    ) -> Result<Vec<Result<Prediction>>> {
-        let predictions = self.read_cut(cut, name)?.into_iter();
+        let predictions = self.read_cut(&[images], name)?.into_iter();
         let decided = |one: Result<Prediction>| one.map(|one| self.decided(one));
         Ok(predictions.map(decided).collect())
     }
 
-    /// As [`predict_cut`](Self::predict_cut), before the tuning is obeyed.
+    /// The scores, before the tuning is obeyed, of faces that were cut out in each of the ways of
+    /// [`crops`](Self::crops): `cut` has all faces for each of them, or once, for all. Errors call a face by
+    /// its place as `name` says.
     pub(crate) fn read_cut(
         &self,
         cut: &[Vec<&RgbImage>],

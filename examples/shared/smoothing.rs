@@ -64,7 +64,11 @@ impl Waiting {
         rate: f64,
         mut take: impl FnMut(usize, &str, Result<Prediction>) -> Result<()>,
     ) -> Result<()> {
-        let marks = Marks::of_names(&self.names);
+        let names = self.names.iter().map(|name| match is_detected(name) {
+            true => "",
+            false => name.as_str(),
+        });
+        let marks = Marks::of_names(names);
         let sequences = marks.sequences(self.names.len(), rate)?;
         say_smoothed(sequences.videos(), sequences.unplaced());
         let (raw, errors): (Vec<Option<Prediction>>, Vec<Option<Error>>) = self
@@ -87,6 +91,13 @@ impl Waiting {
         }
         Ok(())
     }
+}
+
+/// Whether this is the name of one of the faces in a photograph, such as `12.jpg#1`: nobody knows which of
+/// those in the next frame is the same person's.
+fn is_detected(name: &str) -> bool {
+    let face = name.rsplit_once('#').map(|(_, face)| face.parse::<u32>());
+    face.is_some_and(|face| face.is_ok())
 }
 
 /// Says how many videos were smoothed, and how many rows are of none.

@@ -201,7 +201,10 @@ fn members(path: &Path, file: WeightsFile, device: &Device) -> Result<(Vec<Model
     let mut tensors = vec![BTreeMap::new(); members.len()];
     for (name, data) in file.tensors {
         let place = name.split_once('.').and_then(|(member, own)| {
-            let tensors = tensors.get_mut(member.parse::<usize>().ok()?)?;
+            let number: usize = member.parse().ok()?;
+            // `00.` or `+0.` would take the place of what `0.` has.
+            let is_plain = number.to_string() == member;
+            let tensors = tensors.get_mut(number).filter(|_| is_plain)?;
             Some((tensors, own.to_string()))
         });
         let Some((tensors, own)) = place else {

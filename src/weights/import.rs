@@ -285,11 +285,17 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Imported
         };
         let config = &mut network.config;
         let classes = labels.of(config.backbone.classes.unwrap_or(0))?;
+        // An offset is of an output, whatever that is called.
+        for (class, _) in &mut stored.tuning.expressions.offsets {
+            let place = (config.expressions.iter()).position(|known| known.is_alike(class));
+            let renamed = place.and_then(|place| classes.expressions.get(place));
+            *class = renamed.cloned().ok_or_else(|| {
+                let expected = format!("an expression for what was tuned as {class}");
+                Error::argument("the labels", expected, "none")
+            })?;
+        }
         config.expressions = classes.expressions;
         config.valence_arousal = classes.valence_arousal;
-        // What was tuned for the old names may be of other classes now.
-        let vocabulary = stored.models[0].config().vocabulary();
-        stored.tuning.is_for(&vocabulary)?;
     }
     Ok(ImportedModel {
         networks: stored.models.into_iter().map(whole).collect(),

@@ -459,7 +459,13 @@ fn a_damaged_blend_is_refused_with_what_is_wrong() {
             .retain(|name, _| name != "1.backbone.conv_stem.weight");
     });
     assert!(missing.contains("1.backbone.conv_stem.weight"), "{missing}");
-    for name in ["2.backbone.conv_stem.weight", "loose", "-1.weight"] {
+    for name in [
+        "2.backbone.conv_stem.weight",
+        "01.backbone.conv_stem.weight",
+        "+1.backbone.conv_stem.weight",
+        "loose",
+        "-1.weight",
+    ] {
         let refused = refusal(&config, &|file| {
             let stem = file.tensors["1.backbone.conv_stem.weight"].clone();
             file.tensors.insert(name.into(), stem);

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use countenance::calibrate::{Calibration, Origin, Outcome, Tuning, UnitTuning};
+use countenance::calibrate::{BlendWeights, Calibration, Origin, Outcome, Tuning, UnitTuning};
+use countenance::data::cache::{CacheWriter, Fingerprint};
 use countenance::data::mark::Marks;
 use countenance::data::split::SplitName;
 use countenance::metric::f1::BinaryCounts;
@@ -144,9 +145,11 @@ fn predictions_are_calibrated_and_decided_and_those_of_other_models_as_before() 
     assert!(header.ends_with(",active_units,error"), "{header}");
     let mut records = csv::Reader::from_reader(csv.as_bytes());
     let table = predict(&tuned, &[], &images).out;
-    let told = table
+    let told: Vec<&str> = table
         .lines()
-        .filter(|line| line.starts_with("  active AUs"));
+        .filter(|line| line.starts_with("  active AUs"))
+        .collect();
+    assert_eq!(told.len(), images.len());
     for ((record, found), told) in records.records().zip(&found).zip(told) {
         let active = found["active_units"].as_array().unwrap();
         let names: Vec<&str> = active.iter().map(|unit| unit.as_str().unwrap()).collect();
@@ -224,6 +227,34 @@ fn scores_of_frames_are_smoothed_before_they_are_calibrated() {
     }
     let left = predict(&plain, &["--format", "json", "--frame-rate", "10"], &images);
     assert!(left.said.contains("changes nothing"), "{}", left.said);
+}
+
+#[test]
+fn faces_of_one_frame_are_not_smoothed_into_each_other() {
+    let place = Place::new();
+    let plain = load(&place.heads("plain.safetensors"));
+    let tuned = place.path("tuned.safetensors");
+    let width = plain.feature_width().unwrap();
+    let features: Vec<f32> = (0..4 * width).map(|one| (one as f32).sin()).collect();
+    let raw = plain.predict_features(&features).unwrap();
+    let tuning = tuning(TaskSmoothing::from(Smoothing::Box(1.0)));
+    plain.with_tuning(tuning).unwrap().save(&tuned).unwrap();
+    // As `extract --detect` calls them; the numbers say who was found with more confidence, not who it is.
+    let names = ["walk/1.jpg#0", "walk/1.jpg#1", "walk/2.jpg", "walk/3.jpg"].map(String::from);
+    let path = place.path("features.safetensors");
+    let fingerprint = Fingerprint::builder().rows(&names).build();
+    let mut writer = CacheWriter::open(&path, &names, width, &fingerprint).unwrap();
+    writer.push(&features).unwrap();
+    writer.finish().unwrap();
+    let more = ["--format", "json", "--frame-rate", "10", "--features"];
+    let left = predict(&tuned, &more, &[path]);
+    let told = "of 1 video; 2 rows are no numbered frames";
+    assert!(left.said.contains(told), "{}", left.said);
+    for (row, (found, raw)) in lines(&left).iter().zip(&raw).enumerate() {
+        let valence = raw.as_ref().unwrap().valence().unwrap();
+        let moved = (found["valence"].as_f64().unwrap() - f64::from(valence)).abs();
+        assert_eq!(moved > 1e-6, row > 1, "row {row}: {moved}");
+    }
 }
 
 #[test]
@@ -428,6 +459,30 @@ fn an_evaluation_obeys_all_of_it_and_leaves_it_when_told_to() {
     assert!(left.said.contains("tuned on these rows"), "{}", left.said);
     let left = evaluate(&model, &["--untuned"]);
     assert!(!left.said.contains("tuned on these rows"), "{}", left.said);
+
+    // What the networks of a blend weigh is of these rows too, and never left aside.
+    let weights = BlendWeights {
+        expressions: vec![0.75, 0.25],
+        ..BlendWeights::equal(2)
+    };
+    let weighed = |weights: BlendWeights| {
+        let path = place.path("blend.safetensors");
+        let tuning = Tuning {
+            origin: Some(Origin::new("validation", 1, &names, Outcome::default())),
+            ..Tuning::default()
+        };
+        let models = vec![load(&plain), load(&plain)];
+        let blend = Predictor::blend(models, &weights).unwrap();
+        blend.with_tuning(tuning).unwrap().save(&path).unwrap();
+        path
+    };
+    let nothing: &[&str] = &[];
+    for more in [nothing, &["--untuned"]] {
+        let left = evaluate(&weighed(weights.clone()), more);
+        assert!(left.said.contains("tuned on these rows"), "{}", left.said);
+        let left = evaluate(&weighed(BlendWeights::equal(2)), more);
+        assert!(!left.said.contains("tuned on these rows"), "{}", left.said);
+    }
 }
 
 #[test]
@@ -451,6 +506,25 @@ fn a_tuning_survives_conversion_and_one_that_is_none_is_refused() {
     assert_eq!(*load(&copy).tuning(), tuning(smoothing));
     let left = run(example("convert").arg(&plain).arg(&copy));
     assert!(!left.out.contains("thresholds"), "{}", left.out);
+
+    // An offset is of an output: it goes with it where the outputs get other names.
+    let classes = [Expression::Fear, Expression::Sadness];
+    let classifier = load(&place.classifier("classifier", &classes));
+    let mut preferred = Tuning::default();
+    preferred.expressions.offsets = vec![(Expression::Sadness, 1.5)];
+    let renamed = place.path("renamed.safetensors");
+    let classifier = classifier.with_tuning(preferred).unwrap();
+    classifier.save(&renamed).unwrap();
+    for (labels, expected) in [
+        ("Sadness,Fear,valence,arousal", Expression::Fear),
+        ("Anger,Disgust,valence,arousal", Expression::Disgust),
+    ] {
+        let left = run(example("convert")
+            .args([&renamed, &copy])
+            .args(["--labels", labels]));
+        assert!(left.succeeded, "{}", left.said);
+        assert_eq!(load(&copy).tuning().expressions.offsets, [(expected, 1.5)]);
+    }
 
     // What was tuned alone is not what its blend is tuned to.
     let left = run(example("convert").args([&tuned, &plain, &copy]));
