@@ -26,8 +26,9 @@ pub fn opened(
 ) -> Result<Split> {
     let mut config = DataConfig::new().with_annotations(annotations);
     let held_out = held_out(models, labels, data);
-    if let Some(HeldOut { division, labels }) = &held_out {
-        (config.division, config.labels) = (division.clone(), labels.clone());
+    if let Some(held_out) = &held_out {
+        config.division = held_out.division.clone();
+        config.labels = held_out.labels.clone();
     }
     labels.put(&mut config.labels);
     let (split, summary) =
@@ -40,7 +41,13 @@ pub fn opened(
     let is_judged = part.0 == Some(SplitName::Validation);
     if is_judged && summary.division.is_some() {
         match held_out {
-            Some(_) => say("these are the rows that the run held out which the model is of"),
+            Some(held_out) if held_out.is_of(&split) => {
+                say("these are the rows that the run held out which the model is of");
+            }
+            Some(_) => say(
+                "warning: the data have changed since the run divided them, which may have learnt from some \
+                 of these rows",
+            ),
             None => say(
                 "warning: the data name no validation part; a run that was given another share, seed or fold \
                  has learnt from some of these rows",

@@ -110,6 +110,15 @@ fn the_rows_of_a_run_are_those_that_it_held_out_and_others_are_warned_of() {
     ];
     let (_, said) = evaluate(&other, &model, &[]);
     assert!(said.contains(warning), "{said}");
+    // Nor once the data have changed, of which fewer people are drawn anew.
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    let fewer: Vec<&str> = text.lines().take(1 + 60).collect();
+    std::fs::write(&files[0], fewer.join("\n") + "\n").unwrap();
+    let (_, said) = evaluate(&files, &model, &[]);
+    assert!(
+        said.contains("have changed") && !said.contains("the run held out"),
+        "{said}"
+    );
 }
 
 #[test]

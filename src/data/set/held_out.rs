@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::digest::digest;
 use crate::config;
 use crate::data::division::DivisionConfig;
+use crate::data::split::Split;
 use crate::data::table::LabelConfig;
 
 /// How a run divided a data set.
@@ -15,18 +17,24 @@ pub struct HeldOut {
     pub division: DivisionConfig,
     /// What its labels were taken to mean, which has a part in the choice.
     pub labels: LabelConfig,
+    /// The [`digest`] of the rows that it held out.
+    pub digest: String,
 }
 
 impl HeldOut {
-    /// How the run that wrote `model` divided the data set `data`: from the `config.json` of the run's
-    /// folder, beside the model. Nothing if there is none, it is no run's, or the run was on other data.
+    /// How the run that wrote `model` divided the data set `data`: from `config.json` and `data.json` in the
+    /// run's folder, beside the model. Nothing if there are none, they are no run's, or the run was on other
+    /// data.
     pub fn of(model: &Path, data: &Path) -> Option<Self> {
         let folder = match model.parent()? {
             folder if folder.as_os_str().is_empty() => Path::new("."),
             folder => folder,
         };
-        let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
-        let config: Value = serde_json::from_str(&text).ok()?;
+        let read = |name: &str| -> Option<Value> {
+            let text = std::fs::read_to_string(folder.join(name)).ok()?;
+            serde_json::from_str(&text).ok()
+        };
+        let config = read("config.json")?;
         let own = Path::new(config.get("data")?.as_str()?)
             .canonicalize()
             .ok()?;
@@ -36,7 +44,14 @@ impl HeldOut {
         Some(Self {
             division: config::parse(&config.get("division")?.to_string()).ok()?,
             labels: config::parse(&config.get("labels")?.to_string()).ok()?,
+            digest: (read("data.json")?.pointer("/validation/sha256")?.as_str()?).to_string(),
         })
+    }
+
+    /// Whether `split` is what the run held out. It is not once the data have changed, as every row has a part
+    /// in the choice.
+    pub fn is_of(&self, split: &Split) -> bool {
+        digest(split) == self.digest
     }
 }
 
@@ -59,7 +74,12 @@ mod tests {
         let run = serde_json::json!({
             "data": place("labels.csv"), "division": division, "labels": LabelConfig::new(),
         });
-        assert_eq!(write(run.clone()).unwrap().division, division);
+        assert!(write(run.clone()).is_none(), "no record of the rows");
+        let record = r#"{"validation": {"rows": 3, "sha256": "00ff"}}"#;
+        std::fs::write(place("data.json"), record).unwrap();
+        let held_out = write(run.clone()).unwrap();
+        assert_eq!(held_out.division, division);
+        assert_eq!(held_out.digest, "00ff");
         assert!(HeldOut::of(&place("model.safetensors"), &place("other.csv")).is_none());
         for key in ["data", "division", "labels"] {
             let mut foreign = run.clone();
