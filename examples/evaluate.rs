@@ -137,7 +137,7 @@ fn score(arguments: &Arguments) -> Result<()> {
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
-    let models = &arguments.model.models;
+    let models = arguments.model.of_runs(&predictor);
     let (labels, part) = (&arguments.labels, arguments.split);
     let vocabulary = predictor.label_vocabulary();
     let range = vocabulary.valence_arousal.unwrap_or_default();

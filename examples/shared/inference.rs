@@ -39,6 +39,15 @@ impl ModelArguments {
         }
         Ok(predictor)
     }
+
+    /// The files that runs may have written, which gave `predictor`: none where one is a blend, as whatever
+    /// its networks have learnt from, it is not what one run did.
+    pub fn of_runs(&self, predictor: &Predictor) -> &[PathBuf] {
+        match predictor.members().len() == self.models.len() {
+            true => &self.models,
+            false => &[],
+        }
+    }
 }
 
 fn load(model: &Path, device: &Device) -> Result<Predictor> {

@@ -127,15 +127,25 @@ fn each_fold_is_judged_on_its_own_rows() {
     let files = files(&place);
     let out = place.path("folds");
     train(&files, &out, &["--folds", "3"]);
-    let mut runs = 0;
+    let mut models = Vec::new();
     for entry in std::fs::read_dir(&out).unwrap() {
         let run = entry.unwrap().path();
-        if run.join("model.safetensors").exists() {
-            let (found, said) = evaluate(&files, &run.join("model.safetensors"), &[]);
+        let model = run.join("model.safetensors");
+        if model.exists() {
+            let (found, said) = evaluate(&files, &model, &[]);
             assert!(said.contains("the run held out"), "{said}");
             assert_same(&found, &report(&run));
-            runs += 1;
+            models.push(model);
         }
     }
-    assert_eq!(runs, 3);
+    assert_eq!(models.len(), 3);
+    // A blend of two has learnt from the rows of each, whosever folder it is in.
+    let both = models[0].with_file_name("both.safetensors");
+    let left = run(example("convert").args(&models[..2]).arg(&both));
+    assert!(left.succeeded, "{}", left.said);
+    let (_, said) = evaluate(&files, &both, &[]);
+    assert!(
+        said.contains("has learnt from some of these rows") && !said.contains("the run held out"),
+        "{said}"
+    );
 }
