@@ -33,18 +33,17 @@ pub fn opened(
     labels.put(&mut config.labels);
     let (split, summary) =
         DataSet::open_part(data, part.0, &config).map_err(|error| labels.hinted(error, range))?;
-    // The run's own settings tell its range.
-    if held_out.is_none() {
+    let is_own = held_out.as_ref().map(|held_out| held_out.is_of(&split));
+    // The run's own settings tell the range of the run's own data.
+    if is_own != Some(true) {
         labels.must_tell_range(&split, range)?;
     }
     summary.lines().into_iter().for_each(say);
     let is_judged = part.0 == Some(SplitName::Validation);
     if is_judged && summary.division.is_some() {
-        match held_out {
-            Some(held_out) if held_out.is_of(&split) => {
-                say("these are the rows that the run held out which the model is of");
-            }
-            Some(_) => say(
+        match is_own {
+            Some(true) => say("these are the rows that the run held out which the model is of"),
+            Some(false) => say(
                 "warning: the data have changed since the run divided them, which may have learnt from some \
                  of these rows",
             ),

@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments, data: &Path) -> Result<()> {
     let annotations = AnnotationConfig::new()
         .with_keep_partial_action_units(arguments.keep_partial_action_units)
         .with_strict(arguments.strict);
-    let (models, labels) = (&arguments.model.models, &arguments.labels);
+    let (models, labels) = (arguments.model.of_runs(&predictor), &arguments.labels);
     let range = predictor.vocabulary().valence_arousal.unwrap_or_default();
     let mut split = opened(models, labels, range, data, arguments.split, annotations)?;
     if matches!(arguments.split.0, Some(SplitName::Training) | None) {

@@ -3,6 +3,7 @@
 use super::calibration::Calibration;
 use super::tuning::Tuning;
 use super::weight::BlendWeights;
+use crate::spelling::printable;
 
 impl Tuning {
     /// What is done with the scores, for people: a line for each kind of thing; nothing where there is no
@@ -39,7 +40,9 @@ impl Tuning {
         if let Some(origin) = &self.origin {
             let mut line = format!(
                 "tuned on {} rows of {} ({} videos or other groups)",
-                origin.rows, origin.split, origin.videos
+                origin.rows,
+                printable(&origin.split),
+                origin.videos
             );
             for (name, task) in origin.outcome.named() {
                 if let (Some(untuned), Some(tuned)) = (task.untuned, task.cross_validated) {

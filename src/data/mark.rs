@@ -143,14 +143,16 @@ impl Marks {
         }
     }
 
-    /// Which of `rows` rows are frames of which video, and when.
+    /// Which of `rows` rows are frames of which video, and when; where subjects are named, each person of
+    /// a video for itself.
     ///
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) unless the frame rate is finite and above 0.
     pub fn sequences(&self, rows: usize, frame_rate: f64) -> Result<Sequences> {
-        let videos: Vec<_> = (0..rows).map(|row| self.videos.get(row)).collect();
+        let person = |row| Some((self.videos.get(row)?, self.subjects.get(row)));
+        let people: Vec<_> = (0..rows).map(person).collect();
         let frames: Vec<_> = (0..rows).map(|row| self.frame(row)).collect();
-        Sequences::of(&videos, &frames, frame_rate)
+        Sequences::of(&people, &frames, frame_rate)
     }
 
     /// The number of `row`'s frame in its video.
@@ -189,5 +191,33 @@ fn select<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
     match values.is_empty() {
         true => Vec::new(),
         false => rows.iter().map(|&row| values[row]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smoothing::Smoothing;
+
+    #[test]
+    fn people_of_one_video_are_not_smoothed_into_each_other() {
+        let named = |names: &[&str]| {
+            let mut builder = NamesBuilder::default();
+            names.iter().for_each(|name| builder.push(Some(name)));
+            builder.build()
+        };
+        let videos = named(&["a"; 6]);
+        let subjects = named(&["anna", "ben", "anna", "ben", "anna", "ben"]);
+        let frames = vec![0, 0, 1, 1, 2, 2];
+        let marks = Marks::new(videos.clone(), subjects, frames.clone(), vec![]);
+        let smooth = |marks: &Marks| {
+            let sequences = marks.sequences(6, 30.0).unwrap();
+            let values = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
+            sequences.smooth(Smoothing::Box(1.0), &values, 1).unwrap()
+        };
+        assert_eq!(smooth(&marks), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
+        // Of nobody in particular they are one face.
+        let nobody = Marks::new(videos, Names::default(), frames, vec![]);
+        assert_eq!(smooth(&nobody), [0.5; 6]);
     }
 }

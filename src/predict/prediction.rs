@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::label::{ActionUnit, EXPRESSIONS, Expression, Scale};
+use crate::metric::confusion::largest;
 
 /// One expression class of a [`Prediction`].
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +43,12 @@ impl Prediction {
     /// The expression with the largest logit, its offset added; none if a logit is not finite.
     pub fn expression(&self) -> Option<Expression> {
         let mut logits = self.expressions.iter().map(|score| score.logit);
-        if !logits.all(f32::is_finite) {
+        if !logits.all(f32::is_finite) || self.expressions.is_empty() {
             return None;
         }
-        let top = self
-            .expressions
-            .iter()
-            .max_by(|a, b| (a.logit + a.offset).total_cmp(&(b.logit + b.offset)))?;
-        Some(top.class.clone())
+        let decided = self.expressions.iter();
+        let decided: Vec<f32> = decided.map(|score| score.logit + score.offset).collect();
+        Some(self.expressions[largest(&decided)].class.clone())
     }
 
     /// Whether an action unit is active: as its model's tuning says, or else from `threshold` on.
