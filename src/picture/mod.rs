@@ -13,7 +13,8 @@
 //!     action_units: &[(ActionUnit::AU6, 0.8), (ActionUnit::AU12, 0.9)],
 //!     expressions: &[(Expression::Happiness, 0.9), (Expression::Neutral, 0.1)],
 //!     valence_arousal: Some([0.7, 0.3]),
-//! , ..OverlayScores::default() };
+//!     ..OverlayScores::default()
+//! };
 //! let picture = overlay(&RgbImage::new(112, 112), &scores);
 //! save_png(&picture, &path)?;
 //! # Ok::<(), countenance::Error>(())
