@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn settings() -> Settings {
     let mut settings = Settings {
         seeds: 10,
-        videos: 600,
+        videos: 800,
         frames: 30,
         csv: None,
     };
