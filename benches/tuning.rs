@@ -17,6 +17,7 @@ mod table;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use countenance::calibrate::{
     BlendWeights, Decider, Keep, Material, Part, Reliability, ScoreTable, TuneConfig, Tuning,
@@ -100,7 +101,10 @@ fn run(seed: u64, settings: &Settings) -> Result<Run> {
             seed,
             ..TuneConfig::default()
         };
+        let begun = Instant::now();
         let tuned = tune(&material, &config, &mut |_, _| ())?;
+        let (rows, seconds) = (material.rows(), begun.elapsed().as_secs_f64());
+        eprintln!("seed {seed}: {parts:?} on {rows} rows took {seconds:.1} s");
         let (tuning, weights) = tuned.stored(Keep::All, "simulated", [""; 0]);
         Ok((tuned.outcome, worth(&fresh, &tuning, &weights)?))
     };

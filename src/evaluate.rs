@@ -47,7 +47,7 @@ use crate::data::cache::FeatureCache;
 use crate::extract::{Origin, is_readable};
 use crate::metric::bootstrap::Bootstrap;
 use crate::metric::group::Groups;
-use crate::model::{ModelConfig, ModelOutput};
+use crate::model::ModelConfig;
 use crate::network::Network;
 use crate::predict::Filling;
 use crate::{Labels, Result};
@@ -127,15 +127,7 @@ fn judged(
     if let (Some(backbone), Some(made)) = (&network.backbone, &config.backbone) {
         Origin::new(backbone, made, config.feature).check(cache)?;
     }
-    let heads = |features| {
-        let output = network.forward(features);
-        ModelOutput {
-            action_units: output.action_units,
-            expression_logits: output.expression_logits,
-            valence_arousal: Some(output.valence_arousal),
-            gaze: None,
-        }
-    };
+    let heads = |features| network.forward(features).into();
     let trained = ModelConfig::Network(config.clone()).vocabulary();
     let mut table = Filling::new(heads, trained, cache.width(), device);
     let name = |row| cache.describe(row);

@@ -47,38 +47,26 @@
 //! ```
 
 mod blend;
-mod calibrated;
 mod calibration;
 pub mod csv;
 mod decision;
-mod fold;
 mod isotonic;
-mod judge;
 mod labelled;
-mod material;
 mod mean;
-mod note;
 mod offset;
 mod origin;
 mod outcome;
 mod platt;
 mod reliability;
-mod remark;
-mod score;
-mod search;
-mod setting;
 mod shared_class;
 mod softmax;
 mod summary;
 mod sweep;
 mod table;
-mod task;
 mod temperature;
 mod threshold;
 mod tune;
-mod tuned;
 mod tuning;
-mod verdict;
 mod weight;
 
 pub use blend::{BlendPlan, BlendedScores, blend};
@@ -86,18 +74,17 @@ pub use calibration::Calibration;
 pub use csv::{GroupBy, ScoredRows};
 pub use decision::{Decider, Decision};
 pub use isotonic::isotonic;
-pub use material::Material;
-pub use note::Note;
 pub use offset::{ClassOffsets, class_offsets, macro_f1};
 pub use origin::Origin;
 pub use outcome::{Outcome, TaskOutcome};
 pub use platt::platt;
 pub use reliability::{Reliability, ReliabilityBin};
-pub use setting::{CalibrationKind, Part, SmoothingKind, TuneConfig};
 pub use table::ScoreTable;
 pub use temperature::{FittedTemperature, log_likelihood, probabilities, temperature};
 pub use threshold::{BestThreshold, SortedScores, best_threshold};
-pub use tune::tune;
-pub use tuned::{CalibrationOutcome, Keep, Tuned};
+pub use tune::{
+    CalibrationKind, CalibrationOutcome, Keep, Material, Note, Part, SmoothingKind, TuneConfig,
+    Tuned, tune,
+};
 pub use tuning::{ClassTuning, Tuning, UnitTuning};
 pub use weight::{BestWeights, BlendWeights, best_weights};

@@ -38,7 +38,7 @@ use burn::tensor::{Device, Tensor};
 use crate::backbone::{EfficientNet, EfficientNetConfig};
 use crate::face::Crop;
 use crate::label::{AffectRange, UnitSet, Vocabulary};
-use crate::network::{Network, NetworkConfig};
+use crate::network::{Network, NetworkConfig, NetworkOutput};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
 
@@ -81,6 +81,17 @@ pub struct ModelOutput {
     pub valence_arousal: Option<Tensor<2>>,
     /// `[batch, 2]`, the two numbers of the gaze, in the order and unit that OpenFace was trained in.
     pub gaze: Option<Tensor<2>>,
+}
+
+impl From<NetworkOutput> for ModelOutput {
+    fn from(output: NetworkOutput) -> Self {
+        Self {
+            action_units: output.action_units,
+            expression_logits: output.expression_logits,
+            valence_arousal: Some(output.valence_arousal),
+            gaze: None,
+        }
+    }
 }
 
 impl ModelConfig {
@@ -207,15 +218,7 @@ impl Model {
     /// If the width of `features` is not the config's.
     pub fn forward(&self, features: Tensor<2>) -> ModelOutput {
         match self {
-            Self::Network(network) => {
-                let output = network.forward(features);
-                ModelOutput {
-                    action_units: output.action_units,
-                    expression_logits: output.expression_logits,
-                    valence_arousal: Some(output.valence_arousal),
-                    gaze: None,
-                }
-            }
+            Self::Network(network) => network.forward(features).into(),
             Self::Classifier(network) => network.forward(features),
             Self::OpenFace3(network) => network.forward(features),
         }

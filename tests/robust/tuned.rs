@@ -10,7 +10,7 @@ use countenance::data::split::SplitName;
 use countenance::metric::f1::BinaryCounts;
 use countenance::network::Tasks;
 use countenance::predict::{Prediction, Predictor};
-use countenance::smoothing::{Smoothing, TaskSmoothing};
+use countenance::smoothing::{Sequences, Smoothing, TaskSmoothing};
 use countenance::weights::native;
 use countenance::{ActionUnit, Error, Expression};
 use serde_json::{Value, json};
@@ -313,6 +313,24 @@ fn a_video_is_smoothed_as_its_model_was_tuned_unless_told_otherwise() {
     }
 }
 
+/// What a model says of images before its tuning, and of which videos they are.
+fn undecided(
+    predictor: &Predictor,
+    root: &Path,
+    names: &[String],
+) -> (Vec<Option<Prediction>>, Sequences) {
+    let folder = root.join("cropped_aligned");
+    let images: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    let mut raw = Vec::new();
+    let read = |_, prediction: Result<Prediction, Error>| {
+        raw.push(prediction.ok());
+        Ok(())
+    };
+    predictor.read_files(&images, 32, read).unwrap();
+    let sequences = Marks::of_names(names).sequences(names.len(), 30.0);
+    (raw, sequences.unwrap())
+}
+
 #[test]
 fn a_submission_obeys_thresholds_offsets_and_smoothing() {
     let place = Place::new();
@@ -340,19 +358,7 @@ fn a_submission_obeys_thresholds_offsets_and_smoothing() {
         lines
     };
     let predictor = load(&tuned);
-    let mut raw = Vec::new();
-    let images: Vec<PathBuf> = names
-        .iter()
-        .map(|name| root.join("cropped_aligned").join(name))
-        .collect();
-    let read = |_, prediction: Result<Prediction, Error>| {
-        raw.push(prediction.ok());
-        Ok(())
-    };
-    predictor.read_files(&images, 32, read).unwrap();
-    let sequences = Marks::of_names(&names)
-        .sequences(names.len(), 30.0)
-        .unwrap();
+    let (raw, sequences) = undecided(&predictor, &root, &names);
     assert!(sequences.videos() < names.len() && sequences.unplaced() == 0);
     let decided = predictor.decided_frames(&raw, &sequences).unwrap();
     let is_smoothed = |(raw, decided): (&Option<Prediction>, &Option<Prediction>)| {
@@ -418,19 +424,7 @@ fn an_evaluation_obeys_all_of_it_and_leaves_it_when_told_to() {
     let found: Value = serde_json::from_str(&left.out).unwrap();
 
     let predictor = load(&model);
-    let mut raw = Vec::new();
-    let images: Vec<PathBuf> = names
-        .iter()
-        .map(|name| root.join("cropped_aligned").join(name))
-        .collect();
-    let read = |_, prediction: Result<Prediction, Error>| {
-        raw.push(prediction.ok());
-        Ok(())
-    };
-    predictor.read_files(&images, 32, read).unwrap();
-    let sequences = Marks::of_names(&names)
-        .sequences(names.len(), 30.0)
-        .unwrap();
+    let (raw, sequences) = undecided(&predictor, &root, &names);
     let decided = predictor.decided_frames(&raw, &sequences).unwrap();
     for (place, unit) in ActionUnit::AFF_WILD2.into_iter().enumerate() {
         let mut counts = BinaryCounts::default();

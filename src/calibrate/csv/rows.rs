@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::calibrate::material::Material;
 use crate::calibrate::table::ScoreTable;
+use crate::calibrate::tune::Material;
 use crate::label::Labels;
 use crate::metric::group::Groups;
 use crate::smoothing::Sequences;

@@ -1,17 +1,32 @@
 //! A tuning found and judged.
 
+mod calibrated;
+mod fold;
+mod judge;
+mod material;
+mod note;
+mod remark;
+mod score;
+mod search;
+mod setting;
+mod task;
+mod tuned;
+mod verdict;
+
+pub use self::material::Material;
+pub use self::note::Note;
+pub use self::setting::{CalibrationKind, Part, SmoothingKind, TuneConfig};
+pub use self::tuned::{CalibrationOutcome, Keep, Tuned};
+
+use self::fold::Folds;
+use self::remark::Tasks;
+use self::search::{Found, search, steps};
+use self::task::Task;
+use self::task::action_unit::Units;
+use self::task::affect::Affect;
+use self::task::expression::Class;
+use self::verdict::{Findings, judged};
 use crate::Result;
-use crate::calibrate::fold::Folds;
-use crate::calibrate::material::Material;
-use crate::calibrate::remark::Tasks;
-use crate::calibrate::search::{Found, search, steps};
-use crate::calibrate::setting::TuneConfig;
-use crate::calibrate::task::Task;
-use crate::calibrate::task::action_unit::Units;
-use crate::calibrate::task::affect::Affect;
-use crate::calibrate::task::expression::Class;
-use crate::calibrate::tuned::Tuned;
-use crate::calibrate::verdict::{Findings, judged};
 
 /// Finds a tuning and judges it by nested cross-validation: everything is found anew without each part of
 /// the groups in turn, and decides that part. `progress` is told how many steps are done, and of how many.

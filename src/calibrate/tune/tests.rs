@@ -640,25 +640,3 @@ fn rows_that_do_not_belong_together_are_refused() {
     assert!(told.contains("row 4") && told.contains("found 8"), "{told}");
     refused(vec![], &found.labels, found.groups());
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn thirty_thousand_rows_take_their_time() {
-    for noise in [vec![1.5], vec![1.5, 2.0]] {
-        let found = Simulated {
-            videos: 60,
-            frames: 500,
-            noise,
-            ..Simulated::default()
-        }
-        .draw();
-        let material = found.material();
-        let begun = std::time::Instant::now();
-        let tuned = tune(&material, &TuneConfig::default(), &mut |_, _| ()).unwrap();
-        println!(
-            "{:?} {}",
-            begun.elapsed(),
-            tuned.outcome.table(&tuned.chance)
-        );
-    }
-}

@@ -13,7 +13,7 @@ use super::judge::judged;
 use super::material::Material;
 use super::setting::{Part, TuneConfig};
 use super::task::{Task, gathered};
-use super::weight::{BlendWeights, best_weights};
+use crate::calibrate::weight::{BlendWeights, best_weights};
 use crate::smoothing::Smoothing;
 use crate::{Error, Result};
 

@@ -4,9 +4,9 @@ pub(super) mod action_unit;
 pub(super) mod affect;
 pub(super) mod expression;
 
-use super::table::ScoreTable;
-use super::weight::BlendWeights;
 use crate::Result;
+use crate::calibrate::table::ScoreTable;
+use crate::calibrate::weight::BlendWeights;
 use crate::smoothing::{Smoothing, TaskSmoothing};
 
 /// A task whose tuning is looked for: its labelled rows, and what can be found of them.

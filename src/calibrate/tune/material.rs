@@ -1,8 +1,8 @@
 //! What a tuning is found on.
 
-use super::blend::{BlendPlan, blend};
-use super::table::ScoreTable;
-use super::weight::BlendWeights;
+use crate::calibrate::blend::{BlendPlan, blend};
+use crate::calibrate::table::ScoreTable;
+use crate::calibrate::weight::BlendWeights;
 use crate::label::{Labels, Vocabulary};
 use crate::metric::group::Groups;
 use crate::smoothing::Sequences;
@@ -30,7 +30,7 @@ pub struct Material {
     pub(super) equal: ScoreTable,
     pub(super) labels: Vec<Labels>,
     pub(super) groups: Groups,
-    pub(super) sequences: Option<Sequences>,
+    pub(in crate::calibrate) sequences: Option<Sequences>,
 }
 
 impl Material {

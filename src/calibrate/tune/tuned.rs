@@ -1,11 +1,11 @@
 //! A tuning that was found, what it is worth, and what of it is stored.
 
 use super::note::Note;
-use super::origin::Origin;
-use super::outcome::Outcome;
-use super::reliability::Reliability;
-use super::tuning::Tuning;
-use super::weight::BlendWeights;
+use crate::calibrate::origin::Origin;
+use crate::calibrate::outcome::Outcome;
+use crate::calibrate::reliability::Reliability;
+use crate::calibrate::tuning::Tuning;
+use crate::calibrate::weight::BlendWeights;
 use crate::metric::Report;
 
 /// A tuning, and what it is worth.

@@ -2,8 +2,8 @@
 
 use super::Task;
 use crate::Result;
-use crate::calibrate::material::Material;
 use crate::calibrate::table::ScoreTable;
+use crate::calibrate::tune::material::Material;
 use crate::calibrate::weight::BlendWeights;
 use crate::metric::mean_of_present;
 use crate::metric::moment::PairMoments;

@@ -1,11 +1,11 @@
 //! What calibrations are worth on rows that they were not found on.
 
-use super::reliability::Reliability;
 use super::search::{Decided, Found};
 use super::task::action_unit::Units;
 use super::task::expression::Class;
 use super::tuned::CalibrationOutcome;
 use crate::Result;
+use crate::calibrate::reliability::Reliability;
 use crate::label::Scale;
 use crate::metric::confusion::largest;
 

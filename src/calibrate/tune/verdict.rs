@@ -3,7 +3,6 @@
 use super::calibrated::{class_calibration, units_calibration};
 use super::material::Material;
 use super::note::Note;
-use super::outcome::{Outcome, TaskOutcome};
 use super::remark::{Tasks, remarks};
 use super::score::{Columns, intervals, placed, report};
 use super::search::{Decided, Found};
@@ -13,9 +12,10 @@ use super::task::action_unit::Units;
 use super::task::affect::Affect;
 use super::task::expression::{Class, ClassRule};
 use super::tuned::{CalibrationOutcome, Stored, Tuned};
-use super::tuning::{Tuning, UnitTuning};
-use super::weight::BlendWeights;
 use crate::Result;
+use crate::calibrate::outcome::{Outcome, TaskOutcome};
+use crate::calibrate::tuning::{Tuning, UnitTuning};
+use crate::calibrate::weight::BlendWeights;
 use crate::label::Labels;
 use crate::metric::chance::chance;
 

@@ -2,11 +2,11 @@
 
 use super::Task;
 use crate::Result;
-use crate::calibrate::material::Material;
 use crate::calibrate::offset::class_offsets;
-use crate::calibrate::setting::{Part, TuneConfig};
 use crate::calibrate::table::ScoreTable;
 use crate::calibrate::temperature::{probabilities, temperature};
+use crate::calibrate::tune::material::Material;
+use crate::calibrate::tune::setting::{Part, TuneConfig};
 use crate::calibrate::weight::BlendWeights;
 use crate::metric::classification;
 use crate::metric::confusion::largest;
