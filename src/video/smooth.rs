@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use super::row::{ReadFrame, TrackedFace};
+use crate::calibrate::probabilities;
 use crate::clock::Clock;
 use crate::label::{ActionUnit, Expression};
 use crate::predict::{ExpressionScore, Prediction};
@@ -263,7 +264,7 @@ fn unflattened(like: &Prediction, values: &[f32]) -> Prediction {
         names.zip(values.iter().copied()).collect()
     };
     let classes = like.expressions.iter();
-    let scores = logits.iter().zip(softmax(logits));
+    let scores = logits.iter().zip(probabilities(logits, 1.0));
     Prediction {
         action_units: scored(&like.action_units, units),
         active_units: None,
@@ -279,19 +280,6 @@ fn unflattened(like: &Prediction, values: &[f32]) -> Prediction {
         valence_arousal: pair(affect),
         gaze: pair(gaze),
     }
-}
-
-fn softmax(logits: &[f32]) -> Vec<f32> {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = logits
-        .iter()
-        .map(|logit| f64::from(logit - top).exp())
-        .collect();
-    let sum: f64 = powers.iter().sum();
-    powers
-        .into_iter()
-        .map(|power| (power / sum) as f32)
-        .collect()
 }
 
 #[cfg(test)]
