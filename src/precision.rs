@@ -17,7 +17,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use crate::backbone::EfficientNet;
+use crate::backbone::Backbone;
 use crate::device::is_processor;
 use crate::{Error, Result};
 
@@ -56,12 +56,12 @@ impl Precision {
     ///
     /// # Errors
     /// See [`check`](Self::check).
-    pub fn of(self, network: EfficientNet, device: &Device) -> Result<EfficientNet> {
+    pub fn of(self, network: Backbone, device: &Device) -> Result<Backbone> {
         self.check(device)?;
         Ok(self.rounded(network))
     }
 
-    fn rounded(self, network: EfficientNet) -> EfficientNet {
+    fn rounded(self, network: Backbone) -> Backbone {
         match self {
             Self::F32 => network,
             // Running statistics are shared by clones; crossing to inference parts them.
@@ -114,12 +114,13 @@ mod tests {
     use super::*;
     use crate::backbone::{EfficientNetConfig, Variant};
 
-    fn network(device: &Device) -> EfficientNet {
+    fn network(device: &Device) -> Backbone {
         device.seed(3);
         EfficientNetConfig::new(Variant::Tiny)
             .with_classes(Some(4))
             .init(device)
             .valid()
+            .into()
     }
 
     #[test]

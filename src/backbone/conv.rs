@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 
-use super::stage::Flavour;
+use super::efficientnet::stage::Flavour;
 
 /// What all layers of one network share.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,8 @@ impl Layers<'_> {
 /// - output: `[batch, channels_out, height / stride, width / stride]`, the sizes rounded up
 pub(super) fn normalised(conv: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
     if input.device().is_autodiff() {
-        let pointwise = conv.kernel_size == [1, 1] && conv.groups == 1 && conv.bias.is_none();
+        let plain = conv.kernel_size == [1, 1] && conv.stride == [1, 1];
+        let pointwise = plain && conv.groups == 1 && conv.bias.is_none();
         return norm.forward(match pointwise {
             true => product(conv, input),
             false => conv.forward(input),

@@ -71,7 +71,7 @@ impl DropPath {
 
     /// The factor of each image's branch, 0 or `1 / (1 - prob)`, as `[batch, 1, 1, 1]`; `None` where
     /// every branch is kept as it is.
-    pub(super) fn factors(&self, batch: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(in crate::backbone) fn factors(&self, batch: usize, device: &Device) -> Option<Tensor<4>> {
         if self.prob == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
             return None;
         }

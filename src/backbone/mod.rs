@@ -1,13 +1,12 @@
-//! EfficientNet: from a normalised image to one pooled feature.
+//! Backbones: from a normalised image to a map and to one feature.
 //!
-//! The family is one table of stages ([`stage`]) scaled by a width and a depth factor (Tan and Le,
-//! arXiv 1905.11946). Fields are named as timm names them, so [`timm_name`] is all that stands
-//! between a module path and a key of a timm checkpoint.
+//! [`EfficientNet`] is the paper's, and the one that a run trains itself; [`Vgg`], [`ResNet`] and
+//! [`Swin`] are those of other systems. [`Backbone`] is any of them, [`BackboneConfig`] its config.
 //!
 //! # Example
 //! ```
 //! use burn::tensor::{Device, Tensor};
-//! use countenance::backbone::{EfficientNetConfig, Variant};
+//! use countenance::backbone::{BackboneConfig, EfficientNetConfig, SwinConfig, Variant};
 //!
 //! let device = Device::default();
 //! let network = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(3)).init(&device);
@@ -15,22 +14,35 @@
 //! let images = Tensor::zeros([2, 3, 64, 48], &device);
 //! let stages = network.forward_stages(images.clone());
 //! assert_eq!(stages.last().unwrap().dims()[2..], [4, 3]);
-//! assert_eq!(network.forward(images).dims(), [2, 3]);
+//! assert_eq!(network.forward(images.clone()).dims(), [2, 3]);
+//!
+//! // What holds for every kind.
+//! let any = BackboneConfig::from(SwinConfig::micro());
+//! let features = any.init(&device).forward_features(images);
+//! assert_eq!(features.dims(), [2, any.feature_width()]);
 //! ```
 
+mod config;
 mod conv;
 mod depth;
 mod drop_path;
 mod efficientnet;
-mod mbconv;
-mod squeeze_excite;
-pub mod stage;
-mod timm;
-mod view;
+mod kind;
+mod resnet;
+mod swin;
+mod vgg;
 
+pub use config::BackboneConfig;
 pub use drop_path::{DropPath, DropPathConfig};
-pub use efficientnet::{EfficientNet, EfficientNetConfig};
-pub use mbconv::{DepthwiseSeparable, InvertedResidual, MbConv, MbConvConfig};
-pub use squeeze_excite::{SqueezeExcite, SqueezeExciteConfig};
-pub use stage::{Flavour, Variant};
-pub use timm::timm_name;
+pub use efficientnet::{
+    DepthwiseSeparable, EfficientNet, EfficientNetConfig, Flavour, InvertedResidual, MbConv,
+    MbConvConfig, SqueezeExcite, SqueezeExciteConfig, Variant, stage, timm_name,
+};
+pub use kind::Backbone;
+pub use resnet::{Bottleneck, Downsample, ResNet, ResNetConfig, resnet_name};
+pub use swin::{
+    Mlp, PatchEmbedding, PatchMerging, Swin, SwinBlock, SwinConfig, SwinLayout, SwinStage,
+    WindowAttention,
+};
+pub use vgg::{Vgg, VggConfig};
+pub(crate) use vgg::{connected, fully_connected};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::data::cache::{FeatureCache, Fingerprint, FingerprintBuilder};
 use crate::face::Crop;
 use crate::network::FeatureKind;
@@ -30,8 +30,8 @@ const SHOWN: usize = 12;
 /// fingerprint, which covers the same and more.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    backbone: &'a EfficientNet,
-    config: &'a EfficientNetConfig,
+    backbone: &'a Backbone,
+    config: &'a BackboneConfig,
     feature: FeatureKind,
     mirrored: bool,
     precision: Precision,
@@ -65,11 +65,7 @@ struct Record {
 impl<'a> Origin<'a> {
     /// `feature` of images as they are, by the weights of `backbone`, which was made from `config`, as
     /// 32-bit floats.
-    pub fn new(
-        backbone: &'a EfficientNet,
-        config: &'a EfficientNetConfig,
-        feature: FeatureKind,
-    ) -> Self {
+    pub fn new(backbone: &'a Backbone, config: &'a BackboneConfig, feature: FeatureKind) -> Self {
         Self {
             backbone,
             config,
@@ -121,14 +117,15 @@ impl<'a> Origin<'a> {
     }
 
     fn record(&self) -> Record {
-        let mut backbone = self.backbone.clone();
-        if self.feature == FeatureKind::Pooled {
+        let backbone = self.backbone.clone();
+        let backbone = match self.feature {
             // What reads the feature has no part in it.
-            backbone.classifier = None;
-        }
+            FeatureKind::Pooled | FeatureKind::Maps => backbone.without_classifier(),
+            FeatureKind::PooledAndLogits => backbone,
+        };
         let mut hash = Sha256::new();
         hash.update(weights::digest(&backbone));
-        hash.update(format!("{:?}", self.config.flavour));
+        hash.update(self.config.arithmetic());
         hash.update(self.config.preprocessing().to_string());
         Record {
             backbone: format!("{:x}", hash.finalize()),

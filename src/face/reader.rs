@@ -210,22 +210,43 @@ impl FaceReader {
         crops: Vec<Result<Vec<RgbImage>>>,
         name: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Result<Prediction>>> {
+        self.of_crops(crops, |cut, places| {
+            self.predictor.read_cut(cut, &|place| name(places[place]))
+        })
+    }
+
+    /// As [`read_crops`](Self::read_crops), the features of each network.
+    pub(crate) fn features_of_crops(
+        &self,
+        crops: Vec<Result<Vec<RgbImage>>>,
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Result<Vec<Vec<f32>>>>> {
+        self.of_crops(crops, |cut, places| {
+            self.predictor.see_cut(cut, &|place| name(places[place]))
+        })
+    }
+
+    /// What `read` makes of the crops that there are, some at a time, whose places it is told.
+    fn of_crops<T>(
+        &self,
+        crops: Vec<Result<Vec<RgbImage>>>,
+        mut read: impl FnMut(&[Vec<&RgbImage>], &[usize]) -> Result<Vec<Result<T>>>,
+    ) -> Result<Vec<Result<T>>> {
         let (whole, places): (Vec<&Vec<RgbImage>>, Vec<usize>) = crops
             .iter()
             .enumerate()
             .filter_map(|(place, crop)| Some((crop.as_ref().ok()?, place)))
             .unzip();
-        let mut predictions = Vec::with_capacity(whole.len());
+        let mut found = Vec::with_capacity(whole.len());
         let size = self.batch_size;
         let ways = self.crops().len();
         for (faces, places) in whole.chunks(size).zip(places.chunks(size)) {
             let way = |way| faces.iter().map(|face| &face[way]).collect();
             let cut: Vec<Vec<&RgbImage>> = (0..ways).map(way).collect();
-            let name = |place: usize| name(places[place]);
-            predictions.extend(self.predictor.read_cut(&cut, &name)?);
+            found.extend(read(&cut, places)?);
         }
-        let mut predictions = predictions.into_iter();
-        let mut next = |_| predictions.next().expect("one for every face");
+        let mut found = found.into_iter();
+        let mut next = |_| found.next().expect("one for every face");
         Ok(crops
             .into_iter()
             .map(|crop| crop.and_then(&mut next))

@@ -1,20 +1,20 @@
-//! An EfficientNet whose own classifier names expressions.
+//! A backbone whose own classifier names expressions.
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ModelOutput;
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use super::affect::bounded;
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::face::Crop;
-use crate::network::validate_backbone;
 use crate::{Error, Expression, Result};
 
 /// Configuration of [`Classifier`].
 #[derive(Config, Debug)]
 pub struct ClassifierConfig {
     /// The network. Its classes are the expressions, then valence and arousal if it reads them.
-    pub backbone: EfficientNetConfig,
+    pub backbone: BackboneConfig,
     /// What the first classes stand for, in order. Empty if the classifier is not about faces, or
     /// there is none: then the network is for its features alone.
     pub expressions: Vec<Expression>,
@@ -26,14 +26,14 @@ pub struct ClassifierConfig {
     pub crop: Crop,
 }
 
-/// An EfficientNet with a classifier of expressions, as HSEmotion's.
+/// A backbone with a classifier of expressions, as HSEmotion's EfficientNets.
 ///
 /// Valence and arousal, where it has them, are trained without a bound; here they are clipped to
 /// [-1, 1].
 #[derive(Module, Debug)]
 pub struct Classifier {
     /// The network, with its classifier.
-    pub backbone: EfficientNet,
+    pub backbone: Backbone,
     /// What the network was made from, which goes into its file: it says what the classes are.
     #[module(skip)]
     pub config: ClassifierConfig,
@@ -45,7 +45,7 @@ impl ClassifierConfig {
     /// # Errors
     /// [`Error::Argument`] that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
-        validate_backbone(&self.backbone)?;
+        self.backbone.validate()?;
         for (index, class) in self.expressions.iter().enumerate() {
             if self.expressions[..index].contains(class) {
                 let expected = "different classes";
@@ -57,7 +57,7 @@ impl ClassifierConfig {
             }
         }
         let named = self.expressions.len() + if self.valence_arousal { 2 } else { 0 };
-        let classes = self.backbone.classes.unwrap_or(0);
+        let classes = self.backbone.classes().unwrap_or(0);
         match named == 0 || named == classes {
             true => Ok(()),
             false => {
@@ -98,11 +98,7 @@ impl Classifier {
         let logits = self.backbone.forward_head(features);
         let valence_arousal = self.config.valence_arousal.then(|| {
             let unbounded = logits.clone().narrow(1, count, 2);
-            // What is not finite stays so: clipped, it would look like a score.
-            let finite = unbounded.clone().is_finite();
-            unbounded
-                .clone()
-                .mask_where(finite, unbounded.clamp(-1.0, 1.0))
+            bounded(unbounded)
         });
         ModelOutput {
             expression_logits: (count > 0).then(|| logits.narrow(1, 0, count)),

@@ -7,7 +7,10 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 
-use super::{Classifier, ClassifierConfig, Model, ModelConfig, OpenFace3, OpenFace3Config};
+use super::{
+    Baseline, BaselineConfig, Classifier, ClassifierConfig, MeGraphAu, MeGraphAuConfig, Model,
+    ModelConfig, OpenFace3, OpenFace3Config,
+};
 use crate::face::Crop;
 use crate::network::{CONFIG_KEY, FORMAT, FORMAT_KEY, KIND_KEY, Network, VERSION, VERSION_KEY};
 use crate::weights::native::{self, WeightsFile};
@@ -15,6 +18,8 @@ use crate::{Error, Result, weights};
 
 const CLASSIFIER: &str = "classifier";
 const OPENFACE3: &str = "openface3";
+const ME_GRAPH_AU: &str = "me-graphau";
+const BASELINE: &str = "baseline";
 
 impl Model {
     /// Writes the model and its config to one file, whole or not at all.
@@ -45,6 +50,8 @@ impl Model {
             Self::Network(network) => network.metadata(),
             Self::Classifier(network) => metadata(CLASSIFIER, &network.config),
             Self::OpenFace3(network) => metadata(OPENFACE3, &network.config),
+            Self::MeGraphAu(network) => metadata(ME_GRAPH_AU, &network.config),
+            Self::Baseline(network) => metadata(BASELINE, &network.config),
         }
     }
 
@@ -71,6 +78,24 @@ impl Model {
                     .map_err(|error| invalid(path, error.to_string()))?;
                 let network: OpenFace3 = fill(path, config.init(device), tensors)?;
                 Ok(Self::OpenFace3(Box::new(network)))
+            }
+            Some(ME_GRAPH_AU) => {
+                let (config, tensors) = contents(path, file)?;
+                let config: MeGraphAuConfig = config;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
+                let network: MeGraphAu = fill(path, config.init(device), tensors)?;
+                Ok(Self::MeGraphAu(Box::new(network)))
+            }
+            Some(BASELINE) => {
+                let (config, tensors) = contents(path, file)?;
+                let config: BaselineConfig = config;
+                config
+                    .validate()
+                    .map_err(|error| invalid(path, error.to_string()))?;
+                let network: Baseline = fill(path, config.init(device), tensors)?;
+                Ok(Self::Baseline(Box::new(network)))
             }
             Some(weights::DETECTOR) => Err(weights::finds_faces(path)),
             Some(other) => Err(Error::file(
@@ -143,10 +168,10 @@ mod tests {
         let device = Device::default();
         let tiny = EfficientNetConfig::new(Variant::Tiny);
         let classes = vec![Expression::Fear, Expression::Anger];
-        let classifier = ClassifierConfig::new(tiny.clone().with_classes(Some(2)), classes);
+        let classifier = ClassifierConfig::new(tiny.clone().with_classes(Some(2)).into(), classes);
         for config in [
             ModelConfig::Classifier(classifier.with_crop(Crop::Aligned)),
-            ModelConfig::OpenFace3(OpenFace3Config::new(tiny).with_crop(Crop::Aligned)),
+            ModelConfig::OpenFace3(OpenFace3Config::new(tiny.into()).with_crop(Crop::Aligned)),
         ] {
             let path = folder.path().join("model.safetensors");
             config.init(&device).save(&path).unwrap();

@@ -1,7 +1,9 @@
 //! Every network that predicts, in one file format: what it reads, by name, is in its config.
 //!
-//! [`Network`] is the crate's own, trained here or by its authors. [`Classifier`] is an EfficientNet
-//! whose classifier names expressions, as HSEmotion's. [`OpenFace3`] is OpenFace 3.0's.
+//! [`Network`] is the crate's own, trained here or by its authors. [`Classifier`] is a backbone
+//! whose classifier names expressions, as HSEmotion's. [`OpenFace3`] is OpenFace 3.0's, [`MeGraphAu`] one of
+//! ME-GraphAU or OpenGraphAU.
+//! [`Baseline`] is the challenge's.
 //!
 //! # Example
 //! ```
@@ -14,7 +16,7 @@
 //!
 //! let expressions = vec![Expression::Happiness, Expression::Sadness];
 //! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
-//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, expressions));
+//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone.into(), expressions));
 //! let device = Device::default();
 //! config.init(&device).save(&path)?;
 //!
@@ -28,21 +30,26 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 
+mod affect;
+mod baseline;
 mod classifier;
 mod file;
+mod me_graph_au;
 mod openface3;
 mod stored;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::face::Crop;
 use crate::label::{AffectRange, UnitSet, Vocabulary};
-use crate::network::{Network, NetworkConfig, NetworkOutput};
+use crate::network::{FeatureKind, Network, NetworkConfig, NetworkOutput};
 use crate::precision::Precision;
 use crate::{ActionUnit, Expression, Result};
 
+pub use baseline::{Baseline, BaselineConfig, BaselineOutput};
 pub use classifier::{Classifier, ClassifierConfig};
+pub use me_graph_au::{MeGraphAu, MeGraphAuConfig};
 pub use openface3::{OpenFace3, OpenFace3Config};
 pub(crate) use stored::BLEND;
 pub use stored::StoredModel;
@@ -52,10 +59,14 @@ pub use stored::StoredModel;
 pub enum Model {
     /// The multi-task network with cross attention.
     Network(Box<Network>),
-    /// An EfficientNet with a classifier of its own.
+    /// A backbone with a classifier of its own.
     Classifier(Box<Classifier>),
     /// OpenFace 3.0's network.
     OpenFace3(Box<OpenFace3>),
+    /// A network of ME-GraphAU or OpenGraphAU.
+    MeGraphAu(Box<MeGraphAu>),
+    /// The challenge's baseline.
+    Baseline(Box<Baseline>),
 }
 
 /// The config of a [`Model`].
@@ -63,10 +74,14 @@ pub enum Model {
 pub enum ModelConfig {
     /// Of the multi-task network.
     Network(NetworkConfig),
-    /// Of an EfficientNet with a classifier of its own.
+    /// Of a backbone with a classifier of its own.
     Classifier(ClassifierConfig),
     /// Of OpenFace 3.0's network.
     OpenFace3(OpenFace3Config),
+    /// Of a network of ME-GraphAU or OpenGraphAU.
+    MeGraphAu(MeGraphAuConfig),
+    /// Of the challenge's baseline.
+    Baseline(BaselineConfig),
 }
 
 /// What a [`Model`] says of a batch; what it does not read is absent.
@@ -104,6 +119,8 @@ impl ModelConfig {
             Self::Network(config) => config.validate(),
             Self::Classifier(config) => config.validate(),
             Self::OpenFace3(config) => config.validate(),
+            Self::MeGraphAu(config) => config.validate(),
+            Self::Baseline(config) => config.validate(),
         }
     }
 
@@ -116,6 +133,8 @@ impl ModelConfig {
             Self::Network(config) => Model::Network(Box::new(config.init(device))),
             Self::Classifier(config) => Model::Classifier(Box::new(config.init(device))),
             Self::OpenFace3(config) => Model::OpenFace3(Box::new(config.init(device))),
+            Self::MeGraphAu(config) => Model::MeGraphAu(Box::new(config.init(device))),
+            Self::Baseline(config) => Model::Baseline(Box::new(config.init(device))),
         }
     }
 
@@ -123,8 +142,10 @@ impl ModelConfig {
     pub fn action_units(&self) -> UnitSet {
         match self {
             Self::Network(config) if config.tasks.action_unit => config.action_units.clone(),
-            Self::Network(_) | Self::Classifier(_) => UnitSet::default(),
+            Self::Baseline(config) if config.tasks.action_unit => config.action_units.clone(),
+            Self::Network(_) | Self::Classifier(_) | Self::Baseline(_) => UnitSet::default(),
             Self::OpenFace3(_) => ActionUnit::OPENFACE3.into_iter().collect(),
+            Self::MeGraphAu(config) => config.action_units.clone(),
         }
     }
 
@@ -132,7 +153,8 @@ impl ModelConfig {
     pub fn expressions(&self) -> &[Expression] {
         match self {
             Self::Network(config) if config.tasks.expression => &config.expressions,
-            Self::Network(_) => &[],
+            Self::Baseline(config) if config.tasks.expression => &config.expressions,
+            Self::Network(_) | Self::Baseline(_) | Self::MeGraphAu(_) => &[],
             Self::Classifier(config) => &config.expressions,
             Self::OpenFace3(_) => &Expression::OPENFACE3,
         }
@@ -149,7 +171,8 @@ impl ModelConfig {
         match self {
             Self::Network(config) => config.tasks.valence_arousal,
             Self::Classifier(config) => config.valence_arousal,
-            Self::OpenFace3(_) => false,
+            Self::OpenFace3(_) | Self::MeGraphAu(_) => false,
+            Self::Baseline(config) => config.tasks.valence_arousal,
         }
     }
 
@@ -159,6 +182,7 @@ impl ModelConfig {
     pub fn affect_range(&self) -> AffectRange {
         match self {
             Self::Network(config) if config.tasks.valence_arousal => config.affect_range,
+            Self::Baseline(config) if config.tasks.valence_arousal => config.affect_range,
             _ => AffectRange::default(),
         }
     }
@@ -169,6 +193,16 @@ impl ModelConfig {
             action_units: self.action_units(),
             expressions: self.expressions().to_vec().into(),
             valence_arousal: self.valence_arousal().then(|| self.affect_range()),
+        }
+    }
+
+    /// The order of labels that the model is judged by: that of what it reads, and of networks that say
+    /// which tasks they were trained for also that of what they could have been.
+    pub(crate) fn label_vocabulary(&self) -> Vocabulary {
+        match self {
+            Self::Network(config) => config.vocabulary(),
+            Self::Baseline(config) => config.vocabulary(),
+            _ => self.vocabulary(),
         }
     }
 
@@ -183,15 +217,28 @@ impl ModelConfig {
             Self::Network(config) => config.crop,
             Self::Classifier(config) => config.crop,
             Self::OpenFace3(config) => config.crop,
+            Self::MeGraphAu(config) => config.crop,
+            Self::Baseline(config) => config.crop,
         }
     }
 
     /// The network from image to feature, if the model has it.
-    pub fn backbone(&self) -> Option<&EfficientNetConfig> {
+    pub fn backbone(&self) -> Option<&BackboneConfig> {
         match self {
             Self::Network(config) => config.backbone.as_ref(),
             Self::Classifier(config) => Some(&config.backbone),
             Self::OpenFace3(config) => Some(&config.backbone),
+            Self::MeGraphAu(config) => Some(&config.backbone),
+            Self::Baseline(config) => Some(&config.backbone),
+        }
+    }
+
+    /// Which output of the backbone is the feature.
+    pub fn feature(&self) -> FeatureKind {
+        match self {
+            Self::Network(config) => config.feature,
+            Self::Classifier(_) | Self::OpenFace3(_) | Self::Baseline(_) => FeatureKind::Pooled,
+            Self::MeGraphAu(_) => FeatureKind::Maps,
         }
     }
 
@@ -204,6 +251,8 @@ impl ModelConfig {
             Self::Network(config) => config.feature_width,
             Self::Classifier(config) => config.backbone.feature_width(),
             Self::OpenFace3(config) => config.backbone.feature_width(),
+            Self::MeGraphAu(config) => config.feature_width(),
+            Self::Baseline(config) => config.backbone.feature_width(),
         }
     }
 }
@@ -221,6 +270,16 @@ impl Model {
             Self::Network(network) => network.forward(features).into(),
             Self::Classifier(network) => network.forward(features),
             Self::OpenFace3(network) => network.forward(features),
+            Self::MeGraphAu(network) => network.forward(features),
+            Self::Baseline(network) => network.forward(features),
+        }
+    }
+
+    /// The network of this crate that reads the frames of a video together, if it is one.
+    pub(crate) fn temporal(&self) -> Option<&Network> {
+        match self {
+            Self::Network(network) if network.temporal.is_some() => Some(network),
+            _ => None,
         }
     }
 
@@ -230,15 +289,19 @@ impl Model {
             Self::Network(network) => ModelConfig::Network(network.config.clone()),
             Self::Classifier(network) => ModelConfig::Classifier(network.config.clone()),
             Self::OpenFace3(network) => ModelConfig::OpenFace3(network.config.clone()),
+            Self::MeGraphAu(network) => ModelConfig::MeGraphAu(network.config.clone()),
+            Self::Baseline(network) => ModelConfig::Baseline(network.config.clone()),
         }
     }
 
     /// The network from image to feature, if the model has it.
-    pub fn backbone(&self) -> Option<&EfficientNet> {
+    pub fn backbone(&self) -> Option<&Backbone> {
         match self {
             Self::Network(network) => network.backbone.as_ref(),
             Self::Classifier(network) => Some(&network.backbone),
             Self::OpenFace3(network) => Some(&network.backbone),
+            Self::MeGraphAu(network) => Some(&network.backbone),
+            Self::Baseline(network) => Some(&network.backbone),
         }
     }
 
@@ -252,6 +315,8 @@ impl Model {
             Self::Network(network) => network.backbone.as_mut(),
             Self::Classifier(network) => Some(&mut network.backbone),
             Self::OpenFace3(network) => Some(&mut network.backbone),
+            Self::MeGraphAu(network) => Some(&mut network.backbone),
+            Self::Baseline(network) => Some(&mut network.backbone),
         };
         if let Some(backbone) = backbone {
             *backbone = precision.of(backbone.clone(), device)?;
@@ -272,6 +337,8 @@ impl Model {
             Self::Network(network) => network.features(images),
             Self::Classifier(network) => network.backbone.forward_features(images),
             Self::OpenFace3(network) => network.backbone.forward_features(images),
+            Self::MeGraphAu(network) => network.features(images),
+            Self::Baseline(network) => network.backbone.forward_features(images),
         }
     }
 }

@@ -7,17 +7,16 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::ModelOutput;
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::face::Crop;
 use crate::head::{ActionUnitHead, ActionUnitHeadConfig, NodeMap};
-use crate::network::validate_backbone;
 use crate::{ActionUnit, Expression, Result};
 
 /// Configuration of [`OpenFace3`].
 #[derive(Config, Debug)]
 pub struct OpenFace3Config {
     /// The network from image to feature, without a classifier.
-    pub backbone: EfficientNetConfig,
+    pub backbone: BackboneConfig,
     /// Which part of a photograph the network reads. Default: [`Crop::Box`], as OpenFace 3.0 cuts
     /// faces.
     #[config(default = "Crop::Box")]
@@ -33,7 +32,7 @@ pub struct OpenFace3Config {
 #[derive(Module, Debug)]
 pub struct OpenFace3 {
     /// Image to feature.
-    pub backbone: EfficientNet,
+    pub backbone: Backbone,
     /// Feature to that of the expression.
     pub expression_feature: Linear,
     /// Feature to that of the gaze.
@@ -57,7 +56,7 @@ impl OpenFace3Config {
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
-        validate_backbone(&self.backbone)
+        self.backbone.validate()
     }
 
     /// Builds the network.

@@ -9,11 +9,12 @@ use super::detector::{finds_faces, is_own};
 use super::evidence::Evidence;
 use super::layout::{self, Named, Place, places};
 use super::timm::{self, backbone_places};
+use super::trunk::{self, trunk_places};
 use super::{Checkpoint, Family, ImportOptions, WeightsSource, assign, import, linear};
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{self, BackboneConfig};
 use crate::face::Crop;
 use crate::model::BLEND;
-use crate::network::{KIND_KEY, validate_backbone};
+use crate::network::KIND_KEY;
 use crate::{Error, Result};
 
 /// What stands before the backbone's tensors in the crate's own file.
@@ -23,9 +24,9 @@ const OURS: &str = "backbone";
 #[derive(Clone, Debug)]
 pub struct Backbone {
     /// The network, with its classifier if it has one.
-    pub network: EfficientNet,
+    pub network: backbone::Backbone,
     /// Its config.
-    pub config: EfficientNetConfig,
+    pub config: BackboneConfig,
     /// Which part of a photograph the file's network reads; the detector's box if it does not say.
     pub crop: Crop,
     /// A line on each thing that was contradictory or guessed.
@@ -36,15 +37,15 @@ pub struct Backbone {
 ///
 /// # Errors
 /// See [`import_backbone`].
-pub fn load_backbone(path: &Path, device: &Device) -> Result<(EfficientNet, EfficientNetConfig)> {
+pub fn load_backbone(path: &Path, device: &Device) -> Result<(backbone::Backbone, BackboneConfig)> {
     let Backbone {
         network, config, ..
     } = import_backbone(path, device)?;
     Ok((network, config))
 }
 
-/// Reads the EfficientNet of a timm or HSEmotion checkpoint, or of a file of this crate, with its
-/// classifier if it has one; or the one that the paper's authors' or OpenFace 3.0's network has.
+/// Reads the EfficientNet of a timm or HSEmotion checkpoint, a VGG, a ResNet or a Swin under the names of
+/// torchvision and others, or the backbone of a file of this crate, with its classifier if it has one; or the one that the paper's authors' or OpenFace 3.0's network has.
 ///
 /// The kind of file and the variant are told from its tensors; flavour, input size, mean and deviation
 /// from what the file, or a `config.json` beside it, says of the network. Where nothing tells the
@@ -71,17 +72,27 @@ pub fn import_backbone(path: &Path, device: &Device) -> Result<Backbone> {
             let evidence = Evidence::of(&checkpoint);
             let mut found = timm::find(&checkpoint, "", &evidence, None)?;
             linear::attach(&mut checkpoint, &mut found)?;
-            let network = found.config.init(device);
+            let config = BackboneConfig::from(found.config);
+            let network = config.init(device);
             let classifier = found.classifier.as_deref();
             let places = backbone_places(&network, "", "", classifier);
             let warnings = [found.warnings, evidence.warnings].concat();
-            (found.config, places, &timm::PARTS[..], warnings)
+            (config, places, &timm::PARTS[..], warnings)
         }
-        Some(Family::MtlAbaw4 | Family::Openface3) => return inside(path, device),
+        Some(family) if family.is_trunk() => {
+            let evidence = Evidence::of(&checkpoint);
+            let found = trunk::find(&checkpoint, family, "", &evidence)?;
+            let places = trunk_places(&found.config.init(device), "", &found);
+            let warnings = [found.warnings, evidence.warnings].concat();
+            (found.config, places, found.parts, warnings)
+        }
+        Some(Family::MtlAbaw4 | Family::Openface3 | Family::MeGraphAu) => {
+            return inside(path, device);
+        }
         _ => {
-            let expected =
-                "a backbone: an EfficientNet of timm or HSEmotion, or a network with one";
-            return Err(Error::file(path, expected, "names of neither"));
+            let expected = "a backbone: an EfficientNet of timm or HSEmotion, a VGG, a ResNet or a Swin, or a \
+                 network with one";
+            return Err(Error::file(path, expected, "names of none of them"));
         }
     };
     let (tensors, mut report) = layout::read(&mut checkpoint, &places, parts)?;
@@ -121,7 +132,7 @@ fn heads_alone(path: &Path) -> Error {
 }
 
 /// The backbone of a file of this crate, and the crop that its network reads.
-fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, Vec<Place>, Crop)> {
+fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(BackboneConfig, Vec<Place>, Crop)> {
     let expected = "a file with a backbone and its config";
     let error = |found: String| Error::file(checkpoint.path(), expected, found);
     if checkpoint
@@ -136,7 +147,7 @@ fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, 
         .map_err(|reason| error(format!("a broken config: {reason}")))?;
     let config = match &whole["backbone"] {
         Value::Null => return Err(heads_alone(checkpoint.path())),
-        config => crate::config::parse::<EfficientNetConfig>(&config.to_string())
+        config => crate::config::parse::<BackboneConfig>(&config.to_string())
             .map_err(|reason| error(format!("a broken config: {reason}")))?,
     };
     let crop = match whole.get("crop") {
@@ -146,7 +157,8 @@ fn own(checkpoint: &Checkpoint, device: &Device) -> Result<(EfficientNetConfig, 
         None if checkpoint.metadata().contains_key(KIND_KEY) => Crop::Box,
         None => Crop::Aligned,
     };
-    validate_backbone(&config)
+    config
+        .validate()
         .map_err(|reason| error(format!("a config out of range: {reason}")))?;
     let network = config.init(device);
     let places = places(&network, |path| Some(Named::One(format!("{OURS}.{path}"))));

@@ -13,8 +13,13 @@ use crate::backbone::Flavour;
 use crate::network::{FORMAT, FORMAT_KEY};
 use crate::{Error, Result};
 
-/// Suffixes of tensors that count and do not compute.
-const COUNTERS: [&str; 1] = ["num_batches_tracked"];
+/// Suffixes of tensors that a network has beside its parameters: what counts its batches, and what follows
+/// from the sizes of its windows.
+const COUNTERS: [&str; 3] = [
+    "num_batches_tracked",
+    ".relative_position_index",
+    ".attn_mask",
+];
 
 /// Bytes of tensors that a network may have beyond twice its file's length. A view may stand for
 /// more than is stored, but not for much more in an honest file.

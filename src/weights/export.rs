@@ -48,14 +48,17 @@ pub fn export(
 }
 
 fn timm_places(model: &Model) -> Result<Vec<Place>> {
-    let backbone = match model {
-        Model::Network(network) => network.backbone.as_ref(),
-        Model::Classifier(network) => Some(&network.backbone),
-        Model::OpenFace3(network) => Some(&network.backbone),
-    };
-    let backbone = backbone.ok_or_else(|| {
+    let backbone = model.backbone().ok_or_else(|| {
         Error::argument("the model for timm", "one with a backbone", "heads alone")
     })?;
+    if backbone.as_efficientnet().is_none() {
+        let expected = "an EfficientNet; other backbones are read and not written";
+        return Err(Error::argument(
+            "the backbone for timm",
+            expected,
+            "another",
+        ));
+    }
     Ok(backbone_places(backbone, "backbone.", "", Some(CLASSIFIER)))
 }
 

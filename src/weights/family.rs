@@ -16,6 +16,14 @@ pub enum Family {
     MtlAbaw4,
     /// OpenFace 3.0's multi-task network.
     Openface3,
+    /// The networks of ME-GraphAU and OpenGraphAU.
+    MeGraphAu,
+    /// VGG, as torchvision and as VGGFACE name its layers.
+    Vgg,
+    /// ResNet, as torchvision and timm name its layers.
+    ResNet,
+    /// Swin, as its authors, timm and torchvision name its layers.
+    Swin,
     /// The detector YuNet.
     Yunet,
     /// One of the detector MTCNN's three networks.
@@ -26,15 +34,26 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Timm,
         Self::Hsemotion,
         Self::MtlAbaw4,
         Self::Openface3,
+        Self::MeGraphAu,
+        Self::Vgg,
+        Self::ResNet,
+        Self::Swin,
         Self::Yunet,
         Self::Mtcnn,
         Self::Countenance,
     ];
+}
+
+impl Family {
+    /// Whether it is of networks from image to feature that are no EfficientNet.
+    pub(super) fn is_trunk(self) -> bool {
+        matches!(self, Self::Vgg | Self::ResNet | Self::Swin)
+    }
 }
 
 impl fmt::Display for Family {
@@ -44,6 +63,10 @@ impl fmt::Display for Family {
             Self::Hsemotion => "hsemotion",
             Self::MtlAbaw4 => "mtl-abaw4",
             Self::Openface3 => "openface3",
+            Self::MeGraphAu => "me-graphau",
+            Self::Vgg => "vgg",
+            Self::ResNet => "resnet",
+            Self::Swin => "swin",
             Self::Yunet => "yunet",
             Self::Mtcnn => "mtcnn",
             Self::Countenance => "countenance",

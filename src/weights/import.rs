@@ -9,9 +9,10 @@ use super::evidence::Evidence;
 use super::hsemotion::Published;
 use super::layout::{self, Place};
 use super::timm::{self, TimmBackbone, backbone_places};
+use super::trunk::{self, Trunk, trunk_places};
 use super::{
-    Checkpoint, DetectorImport, Family, ImportOptions, ImportReport, linear, mtl_abaw4, openface3,
-    outputs,
+    Checkpoint, DetectorImport, Family, ImportOptions, ImportReport, linear, me_graph_au,
+    mtl_abaw4, openface3, outputs,
 };
 use crate::calibrate::{BlendWeights, Tuning};
 use crate::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config, StoredModel};
@@ -171,8 +172,8 @@ impl Family {
             .collect();
         Err(Error::file(
             checkpoint.path(),
-            "an EfficientNet of timm or HSEmotion, or a network of the paper's authors, of \
-             OpenFace 3.0 or of this crate",
+            "an EfficientNet of timm or HSEmotion, a VGG, a ResNet or a Swin, or a network of the \
+             paper's authors, of OpenFace 3.0, of ME-GraphAU or of this crate",
             format!("tensors of none of them ({}, ...)", names.join(", ")),
         ))
     }
@@ -196,13 +197,23 @@ struct Plan {
 fn plan(checkpoint: &mut Checkpoint, family: Family, options: &ImportOptions) -> Result<Plan> {
     let evidence = Evidence::of(checkpoint);
     let flavour = options.flavour;
-    let classifies = matches!(family, Family::Timm | Family::Hsemotion);
-    if options.labels.is_some() && !classifies {
+    let is_trunk = family.is_trunk();
+    let is_me_graph_au = family == Family::MeGraphAu;
+    if (is_trunk || is_me_graph_au) && flavour.is_some() {
+        let expected = "an EfficientNet; others have one flavour";
+        return Err(Error::argument("the flavour", expected, family));
+    }
+    let classifies = is_trunk || matches!(family, Family::Timm | Family::Hsemotion);
+    if options.labels.is_some() && !classifies && !is_me_graph_au {
         let expected = "an EfficientNet's classifier; the outputs of other networks are known";
         return Err(Error::argument("the labels", expected, family));
     }
     let mut plan = match family {
         Family::Timm | Family::Hsemotion => classifier(checkpoint, &evidence, options)?,
+        Family::Vgg | Family::ResNet | Family::Swin => {
+            let found = trunk::find(checkpoint, family, "", &evidence)?;
+            trunk_classifier(checkpoint, found, &evidence, options)?
+        }
         Family::MtlAbaw4 => {
             let (config, extractor) = mtl_abaw4::find(checkpoint, &evidence, flavour)?;
             Plan {
@@ -219,7 +230,7 @@ fn plan(checkpoint: &mut Checkpoint, family: Family, options: &ImportOptions) ->
         Family::Openface3 => {
             let found = openface3::find(checkpoint, &evidence, flavour)?;
             Plan {
-                config: ModelConfig::OpenFace3(OpenFace3Config::new(found.config)),
+                config: ModelConfig::OpenFace3(OpenFace3Config::new(found.config.into())),
                 notes: found.notes,
                 warnings: found.warnings,
                 places: Box::new(|model| match model {
@@ -227,6 +238,19 @@ fn plan(checkpoint: &mut Checkpoint, family: Family, options: &ImportOptions) ->
                     _ => Vec::new(),
                 }),
                 parts: &openface3::PARTS,
+            }
+        }
+        Family::MeGraphAu => {
+            let found = me_graph_au::find(checkpoint, &evidence, options.labels.as_ref())?;
+            Plan {
+                config: ModelConfig::MeGraphAu(found.config.clone()),
+                notes: found.notes.clone(),
+                warnings: found.warnings.clone(),
+                places: Box::new(move |model| match model {
+                    Model::MeGraphAu(network) => me_graph_au::network_places(network, &found),
+                    _ => Vec::new(),
+                }),
+                parts: &me_graph_au::PARTS,
             }
         }
         Family::Yunet | Family::Mtcnn => return Err(finds_faces(checkpoint.path())),
@@ -254,7 +278,7 @@ fn classifier(
     let classes = outputs::name(checkpoint.path(), outputs, evidence, options)?;
     notes.extend(classes.note);
     warnings.extend(classes.warnings);
-    let config = ClassifierConfig::new(config, classes.classes.expressions)
+    let config = ClassifierConfig::new(config.into(), classes.classes.expressions)
         .with_valence_arousal(classes.classes.valence_arousal);
     Ok(Plan {
         config: ModelConfig::Classifier(config),
@@ -265,6 +289,33 @@ fn classifier(
             _ => Vec::new(),
         }),
         parts: &timm::PARTS,
+        notes,
+        warnings,
+    })
+}
+
+/// The plan for another network with a classifier, or without.
+fn trunk_classifier(
+    checkpoint: &Checkpoint,
+    mut found: Trunk,
+    evidence: &Evidence,
+    options: &ImportOptions,
+) -> Result<Plan> {
+    let outputs = found.config.classes().unwrap_or(0);
+    let classes = outputs::name(checkpoint.path(), outputs, evidence, options)?;
+    let mut notes = std::mem::take(&mut found.notes);
+    notes.extend(classes.note);
+    let mut warnings = std::mem::take(&mut found.warnings);
+    warnings.extend(classes.warnings);
+    let config = ClassifierConfig::new(found.config.clone(), classes.classes.expressions)
+        .with_valence_arousal(classes.classes.valence_arousal);
+    Ok(Plan {
+        config: ModelConfig::Classifier(config),
+        parts: found.parts,
+        places: Box::new(move |model| match model {
+            Model::Classifier(network) => trunk_places(&network.backbone, "backbone.", &found),
+            _ => Vec::new(),
+        }),
         notes,
         warnings,
     })
@@ -284,7 +335,7 @@ fn own(path: &Path, options: &ImportOptions, device: &Device) -> Result<Imported
             return Err(Error::argument("the labels", expected, path.display()));
         };
         let config = &mut network.config;
-        let classes = labels.of(config.backbone.classes.unwrap_or(0))?;
+        let classes = labels.of(config.backbone.classes().unwrap_or(0))?;
         // An offset is of an output, whatever that is called.
         for (class, _) in &mut stored.tuning.expressions.offsets {
             let place = (config.expressions.iter()).position(|known| known.is_alike(class));

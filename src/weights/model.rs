@@ -14,6 +14,8 @@ impl Model {
             Self::Network(network) => slots(network.as_ref()),
             Self::Classifier(network) => slots(network.as_ref()),
             Self::OpenFace3(network) => slots(network.as_ref()),
+            Self::MeGraphAu(network) => slots(network.as_ref()),
+            Self::Baseline(network) => slots(network.as_ref()),
         }
     }
 
@@ -23,6 +25,8 @@ impl Model {
             Self::Network(network) => collect(network.as_ref()),
             Self::Classifier(network) => collect(network.as_ref()),
             Self::OpenFace3(network) => collect(network.as_ref()),
+            Self::MeGraphAu(network) => collect(network.as_ref()),
+            Self::Baseline(network) => collect(network.as_ref()),
         }
     }
 
@@ -35,6 +39,8 @@ impl Model {
             Self::Network(network) => Self::Network(Box::new(assign(*network, tensors)?)),
             Self::Classifier(network) => Self::Classifier(Box::new(assign(*network, tensors)?)),
             Self::OpenFace3(network) => Self::OpenFace3(Box::new(assign(*network, tensors)?)),
+            Self::MeGraphAu(network) => Self::MeGraphAu(Box::new(assign(*network, tensors)?)),
+            Self::Baseline(network) => Self::Baseline(Box::new(assign(*network, tensors)?)),
         })
     }
 }

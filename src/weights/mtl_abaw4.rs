@@ -66,7 +66,7 @@ pub(super) fn find(
         extractor.prefix = prefix.to_string();
         extractor.notes = found.notes;
         extractor.warnings = found.warnings;
-        config.backbone = Some(found.config);
+        config.backbone = Some(found.config.into());
     }
     Ok((config, extractor))
 }
@@ -147,13 +147,61 @@ pub(super) fn check(config: &NetworkConfig) -> Result<()> {
             "the paper's element by element".into(),
         );
     }
+    if !config.coupling.is_none() {
+        let expected = "none, as the authors' program has";
+        return refuse("coupling", expected, config.coupling.to_string());
+    }
     if config.tasks != Tasks::ALL {
         let expected = "all three: the file cannot say which of its heads were never trained";
         return refuse("tasks", expected, config.tasks.to_string());
+    }
+    if let Some(backbone) = &config.backbone
+        && backbone.as_efficientnet().is_none()
+    {
+        let expected = "an EfficientNet, which the authors' program has";
+        return refuse("backbone", expected, backbone.kind().into());
+    }
+    if config.map_head.is_some() {
+        let expected = "none, as the authors' program has none";
+        return refuse("map_head", expected, "one".into());
+    }
+    if config.temporal.is_some() {
+        let expected = "none, as the authors' program has none";
+        return refuse("temporal", expected, "a temporal head".into());
     }
     if config.node_map != NodeMap::Normalised {
         let expected = "normalised node maps, which the authors' program has";
         return refuse("node_map", expected, format!("{:?}", config.node_map));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Coupling;
+    use crate::temporal::TemporalConfig;
+
+    #[test]
+    fn what_the_authors_program_has_not_is_refused_by_name() {
+        let config = NetworkConfig::mtl_abaw4();
+        check(&config).unwrap();
+        let coupling = Coupling::new().with_expression(true);
+        for (config, named) in [
+            (config.clone().with_coupling(coupling), "coupling"),
+            (
+                config.clone().with_attention(Attention::Elementwise),
+                "attention",
+            ),
+            (config.clone().with_tasks(Tasks::EXPRESSION), "tasks"),
+            (
+                config.clone().with_temporal(Some(TemporalConfig::new())),
+                "temporal",
+            ),
+            (config.with_node_map(NodeMap::Plain), "node_map"),
+        ] {
+            let error = check(&config).unwrap_err().to_string();
+            assert!(error.starts_with(named), "{error}");
+        }
+    }
 }

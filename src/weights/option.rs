@@ -15,7 +15,8 @@ pub struct ImportOptions {
     /// such as `model_ema`. If absent, the only one, or averaged weights (EMA) before others.
     pub weights: Option<String>,
     /// What the outputs of an EfficientNet's classifier stand for. If absent, what the file says, or
-    /// HSEmotion's order where `kind` or a published name tells that, or classes without a name.
+    /// HSEmotion's order where `kind` or a published name tells that, or classes without a name. Of a network
+    /// of ME-GraphAU, the names of its action units; if absent, what their number tells.
     pub labels: Option<ClassNames>,
     /// Whether tensors that are missing, left over or of the wrong shape are reported and passed
     /// over; otherwise they are an error.

@@ -14,12 +14,25 @@ pub(super) struct Root {
 }
 
 /// The tensors that tell a network, each with whose it is.
-const ANCHORS: [(&str, Family); 5] = [
+const ANCHORS: [(&str, Family); 12] = [
     ("au_regressor.sc", Family::Openface3),
     ("au.sc", Family::MtlAbaw4),
+    ("head.sc", Family::MeGraphAu),
+    ("head.main_sc", Family::MeGraphAu),
     ("conv_stem.weight", Family::Timm),
     ("backbone.model0.conv1.weight", Family::Yunet),
     ("prelu3.weight", Family::Mtcnn),
+    ("features.0.weight", Family::Vgg),
+    ("conv1_1.weight", Family::Vgg),
+    ("layer1.0.conv1.weight", Family::ResNet),
+    (
+        "layers.0.blocks.0.attn.relative_position_bias_table",
+        Family::Swin,
+    ),
+    (
+        "features.1.0.attn.relative_position_bias_table",
+        Family::Swin,
+    ),
 ];
 
 /// What stands before timm's network inside the others.
@@ -54,6 +67,11 @@ pub(super) fn roots(names: &BTreeSet<&str>, kind: Option<Family>) -> Vec<Root> {
         let whole = names.contains(head.as_str()) && !inside.contains(&root.prefix);
         root.family != Family::Timm || whole
     });
+    // What stands beside a network that is about faces is not what was meant.
+    let is_trunk = |root: &Root| root.family.is_trunk();
+    if !roots.iter().all(is_trunk) {
+        roots.retain(|root| !is_trunk(root));
+    }
     roots
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{DetectorImport, Family, Import};
+use crate::backbone::BackboneConfig;
 use crate::face::DetectorNetwork;
 use crate::label::AffectRange;
 use crate::spelling::printable;
@@ -17,14 +18,7 @@ impl fmt::Display for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "taken for {}", self.family)?;
         if let Some(backbone) = self.config.backbone() {
-            write!(
-                f,
-                ", EfficientNet {:?}, {:?} flavour",
-                backbone.variant, backbone.flavour
-            )?;
-            if (backbone.width, backbone.depth) != (1.0, 1.0) {
-                write!(f, ", width {} and depth {}", backbone.width, backbone.depth)?;
-            }
+            write!(f, ", {}", described(backbone))?;
         }
         let list = |names: Vec<String>| match names.is_empty() {
             true => "none".to_string(),
@@ -83,6 +77,40 @@ impl fmt::Display for DetectorImport {
         match self.ignored.as_slice() {
             [] => Ok(()),
             ignored => write!(f, "\nignored: {}", aside(ignored)),
+        }
+    }
+}
+
+/// Which network a backbone is.
+fn described(backbone: &BackboneConfig) -> String {
+    let sizes = |sizes: &[usize]| {
+        let sizes = sizes.iter().map(usize::to_string);
+        sizes.collect::<Vec<_>>().join(", ")
+    };
+    match backbone {
+        BackboneConfig::EfficientNet(config) => {
+            let (variant, flavour) = (config.variant, config.flavour);
+            let scaled = match (config.width, config.depth) {
+                (1.0, 1.0) => String::new(),
+                (width, depth) => format!(", width {width} and depth {depth}"),
+            };
+            format!("EfficientNet {variant:?}, {flavour:?} flavour{scaled}")
+        }
+        BackboneConfig::Vgg(config) => {
+            let blocks: Vec<usize> = config.blocks.iter().map(Vec::len).collect();
+            let hidden = match config.hidden.as_slice() {
+                [] => "no hidden layer".to_string(),
+                hidden => format!("hidden layers of {}", sizes(hidden)),
+            };
+            format!("VGG, blocks of {} convolutions, {hidden}", sizes(&blocks))
+        }
+        BackboneConfig::ResNet(config) => {
+            let (stages, width) = (sizes(&config.stages), config.width);
+            format!("ResNet, stages of {stages} bottlenecks, width {width}")
+        }
+        BackboneConfig::Swin(config) => {
+            let (stages, width, window) = (sizes(&config.stages), config.width, config.window);
+            format!("Swin, stages of {stages} blocks, width {width}, windows of {window}")
         }
     }
 }

@@ -5,7 +5,7 @@ use super::architecture::Architecture;
 use super::evidence::{Evidence, Said};
 use super::hsemotion::Published;
 use super::layout::{Named, Place, places};
-use crate::backbone::{EfficientNet, EfficientNetConfig, Flavour, Variant, timm_name};
+use crate::backbone::{Backbone, EfficientNetConfig, Flavour, Variant, timm_name};
 use crate::data::image::Preprocessing;
 use crate::{Error, Result};
 
@@ -105,7 +105,7 @@ pub(super) fn find(
 ///
 /// `ours` stands before the paths in the module that the places are for.
 pub(super) fn backbone_places(
-    network: &EfficientNet,
+    network: &Backbone,
     ours: &str,
     prefix: &str,
     classifier: Option<&str>,
@@ -169,7 +169,7 @@ fn flavour(
 }
 
 /// How images are brought to the network, where the file says so, or `usual`.
-fn preprocessing(
+pub(super) fn preprocessing(
     evidence: &Evidence,
     architectures: &[&Said<Architecture>],
     usual: Preprocessing,

@@ -131,7 +131,7 @@ pub fn classifier(import: &Import) -> (&Classifier, &ClassifierConfig) {
 
 /// The bias by which a classifier is known again, if there is one.
 pub fn bias(import: &Import) -> Option<f32> {
-    let classifier = classifier(import).0.backbone.classifier.as_ref()?;
+    let classifier = classifier(import).0.backbone.classifier()?;
     let bias = classifier.bias.as_ref().unwrap().val();
     Some(bias.into_data().as_slice::<f32>().unwrap()[0])
 }

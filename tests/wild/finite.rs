@@ -75,7 +75,7 @@ fn backbones_and_models_of_this_crate_are_refused_alike() {
 
     let tiny = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(3));
     let config = ModelConfig::Classifier(ClassifierConfig::new(
-        tiny.clone(),
+        tiny.clone().into(),
         ["a", "b", "c"].map(|name| name.parse().unwrap()).to_vec(),
     ));
     let model = config.init(&device);

@@ -8,3 +8,4 @@ mod file;
 mod finite;
 mod network;
 mod said;
+mod trunk;

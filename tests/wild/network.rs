@@ -74,7 +74,7 @@ fn the_authors_classifier_may_be_in_a_sequence_too() {
     let ModelConfig::Network(config) = &import.config else {
         panic!("{:?}", import.config)
     };
-    assert_eq!(config.backbone.as_ref().unwrap().classes, Some(8));
+    assert_eq!(config.backbone.as_ref().unwrap().classes(), Some(8));
 }
 
 #[test]

@@ -29,7 +29,12 @@ fn saying_as(
 }
 
 fn flavour(import: &Import) -> Flavour {
-    classifier(import).1.backbone.flavour
+    classifier(import)
+        .1
+        .backbone
+        .as_efficientnet()
+        .unwrap()
+        .flavour
 }
 
 fn input(import: &Import) -> Preprocessing {
@@ -192,10 +197,8 @@ fn sizes_and_pixels_are_read_as_programs_write_them() {
         r#"{"mean": [0.5, 0.5, 0.5], "std": [0.5, 0, 0.5]}"#,
     ] {
         let import = saying(&[("cfg", text)], "").unwrap();
-        assert!(
-            classifier(&import).1.backbone.preprocessing.is_none(),
-            "{text}"
-        );
+        let config = classifier(&import).1.backbone.as_efficientnet().unwrap();
+        assert!(config.preprocessing.is_none(), "{text}");
     }
     // Weights that timm normalises from -1 to 1.
     let found = input(&saying(&[("arch", "tf_efficientnet_b0_ap")], "").unwrap());
@@ -263,7 +266,7 @@ fn a_model_from_before_there_was_such_a_field_is_read() {
     let folder = Folder::new();
     let device = Device::default();
     let tiny = EfficientNetConfig::new(Variant::Tiny);
-    let config = ModelConfig::Classifier(ClassifierConfig::new(tiny, Vec::new()));
+    let config = ModelConfig::Classifier(ClassifierConfig::new(tiny.into(), Vec::new()));
     let path = folder.path("own.safetensors");
     config.init(&device).save(&path).unwrap();
     let mut file = native::read(&path).unwrap();

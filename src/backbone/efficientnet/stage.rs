@@ -49,7 +49,7 @@ pub enum Flavour {
 
 impl Flavour {
     /// The padding of a convolution with an odd kernel.
-    pub(super) fn padding(self, kernel: usize) -> PaddingConfig2d {
+    pub(in crate::backbone) fn padding(self, kernel: usize) -> PaddingConfig2d {
         let pad = kernel / 2;
         match self {
             _ if kernel == 1 => PaddingConfig2d::Valid,

@@ -6,7 +6,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::activation::{sigmoid, silu};
 use burn::tensor::{Device, Tensor};
 
-use super::conv::biased_pointwise;
+use crate::backbone::conv::biased_pointwise;
 
 /// Configuration of [`SqueezeExcite`].
 #[derive(Config, Debug)]

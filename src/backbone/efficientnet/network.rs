@@ -7,9 +7,9 @@ use burn::nn::{BatchNorm, Dropout, DropoutConfig, Initializer, Linear, LinearCon
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
-use super::conv::{Layers, normalised};
 use super::mbconv::{MbConv, MbConvConfig};
 use super::stage::{Flavour, StageTable, Variant};
+use crate::backbone::conv::{Layers, normalised};
 use crate::cpu;
 use crate::data::image::Preprocessing;
 
@@ -228,7 +228,7 @@ impl EfficientNet {
         // In half precision the weights have fewer bits than the images.
         let given = images.dtype();
         let images = images.cast(self.conv_stem.weight.val().dtype());
-        let maps = self.forward_maps(images);
+        let maps = self.maps(images);
         maps.mean_dims(&[2, 3]).flatten(1, 3).cast(given)
     }
 
@@ -245,6 +245,13 @@ impl EfficientNet {
     /// # Panics
     /// If the images do not have 3 channels.
     pub fn forward_maps(&self, images: Tensor<4>) -> Tensor<4> {
+        let given = images.dtype();
+        let images = images.cast(self.conv_stem.weight.val().dtype());
+        self.maps(images).cast(given)
+    }
+
+    /// The feature before pooling, of images of the weights' precision.
+    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
         let maps = self
             .blocks
             .iter()

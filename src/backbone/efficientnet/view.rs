@@ -3,10 +3,10 @@
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 
-use super::drop_path::DropPath;
-use super::efficientnet::EfficientNet;
 use super::mbconv::MbConv;
+use super::network::EfficientNet;
 use super::squeeze_excite::SqueezeExcite;
+use crate::backbone::drop_path::DropPath;
 use crate::cpu::view::{Backbone, Block, Normalised};
 
 impl EfficientNet {

@@ -7,10 +7,10 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
-use super::conv::{Layers, normalised};
-use super::drop_path::{DropPath, DropPathConfig};
 use super::squeeze_excite::{SqueezeExcite, SqueezeExciteConfig};
 use super::stage::Flavour;
+use crate::backbone::conv::{Layers, normalised};
+use crate::backbone::drop_path::{DropPath, DropPathConfig};
 
 /// Configuration of one [`MbConv`] block.
 #[derive(Config, Debug)]
