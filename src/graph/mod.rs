@@ -1,7 +1,9 @@
-//! Nearest-neighbour graphs over the action units, and the graph convolution (Eq. 2).
+//! Nearest-neighbour graphs over the action units, and the graph convolution (Eq. 2); the gated layer on
+//! edges that are features themselves.
 //!
 //! [`similarity`], [`adjacency`] and [`normalise`] are pure functions that make one small graph per
-//! image; [`GraphConvolution`] is the layer that runs on it.
+//! image; [`GraphConvolution`] is the layer that runs on it. [`GatedGraphLayer`] runs on every pair of
+//! nodes, of which each has features of its own.
 //!
 //! # Example
 //! ```
@@ -22,9 +24,11 @@
 //! assert_eq!(nodes.dims(), [2, 5, 16]);
 //! ```
 
+mod gated;
 mod gcn;
 mod knn;
 
+pub use gated::{GatedGraphLayer, GatedGraphLayerConfig, NodeUpdate};
 pub use gcn::{GraphConvolution, GraphConvolutionConfig};
 pub(crate) use gcn::{bias_initializer, normal_linear};
 pub(crate) use knn::assert_neighbours;

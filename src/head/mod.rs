@@ -1,5 +1,5 @@
-//! The three heads: feature to action units (Eq. 1 to 3), valence and arousal (Eq. 4), and
-//! expression (Eq. 5).
+//! The heads: feature to action units (Eq. 1 to 3), valence and arousal (Eq. 4), and expression (Eq. 5);
+//! and the one that reads action units from a backbone's map instead.
 //!
 //! Each takes a feature of any network and of any width.
 //!
@@ -22,6 +22,7 @@
 mod action_unit;
 mod dense;
 mod expression;
+mod map;
 mod node;
 mod valence_arousal;
 mod view;
@@ -30,5 +31,9 @@ mod view;
 pub(crate) use action_unit::anchor_similarity_in_steps;
 pub use action_unit::{ActionUnitHead, ActionUnitHeadConfig, anchor_similarity};
 pub use expression::{ExpressionHead, ExpressionHeadConfig};
+pub use map::{
+    LinearBlock, LinearBlockConfig, MapHead, MapHeadConfig, MapHeadOutput, PairFeatures,
+    PairFeaturesConfig, Relation, TokenAttention, TokenAttentionConfig,
+};
 pub use node::{NodeFeatures, NodeFeaturesConfig, NodeMap};
 pub use valence_arousal::{ValenceArousalHead, ValenceArousalHeadConfig};

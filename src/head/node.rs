@@ -33,6 +33,9 @@ pub struct NodeFeaturesConfig {
     /// [`NodeMap::Plain`]. Default: 0.5.
     #[config(default = 0.5)]
     pub dropout: f64,
+    /// How much wider than `1 / width` the weights' variance is; positive. Default: 1.
+    #[config(default = 1.0)]
+    pub gain: f64,
 }
 
 /// The node features of Eq. 1, `v_i = relu(norm_i(W_i dropout_i(X) + b_i))`, for i = 1..N.
@@ -54,7 +57,7 @@ pub struct NodeFeatures {
 }
 
 impl NodeFeaturesConfig {
-    /// Builds the maps: weights from `N(0, 1 / width)`, biases from `U(-b, b)` with
+    /// Builds the maps: weights from `N(0, gain / width)`, biases from `U(-b, b)` with
     /// `b = 1 / sqrt(width)`, the norm's scale one and shift zero.
     ///
     /// # Panics
@@ -64,7 +67,7 @@ impl NodeFeaturesConfig {
         assert!(nodes > 0 && width > 0, "nodes and widths are positive");
         let weight = Initializer::Normal {
             mean: 0.0,
-            std: dense_std(width),
+            std: dense_std(width) * self.gain.sqrt(),
         };
         let (norm, dropout) = match self.map {
             NodeMap::Normalised => (

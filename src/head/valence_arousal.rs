@@ -64,6 +64,18 @@ impl ValenceArousalHead {
     /// # Panics
     /// If the width of `features` is not `feature_width`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        self.norm.forward(self.linear.forward(features)).tanh()
+        self.raw(features).tanh()
+    }
+
+    /// What the hyperbolic tangent of Eq. 4 is taken of.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, feature_width]`
+    /// - output: `[batch, 2]`, valence then arousal, unbounded
+    ///
+    /// # Panics
+    /// If the width of `features` is not `feature_width`.
+    pub fn raw(&self, features: Tensor<2>) -> Tensor<2> {
+        self.norm.forward(self.linear.forward(features))
     }
 }
