@@ -153,10 +153,9 @@ def bench_program():
     sys.exit("cargo names no program for the bench `speed`")
 
 
-def ours(program, task, threads):
+def ours(program, name, threads):
     """Criterion's median seconds of one bench, and the peak memory of its process in MiB."""
     started = time.time()
-    name = f"train_step/{task}_sam/batch_256"
     code = (
         "import resource, subprocess, sys; "
         "done = subprocess.run(sys.argv[1:], capture_output=True, text=True); "
@@ -191,7 +190,7 @@ def main():
         for task in arguments.tasks:
             command = [sys.executable, __file__, "--peer", task, "--threads", str(arguments.threads)]
             theirs = json.loads(run(command, arguments.threads).stdout)
-            mine = ours(program, task, arguments.threads)
+            mine = ours(program, f"train_step/{task}_sam/batch_256", arguments.threads)
             rounds[task].append((mine, theirs))
             print(
                 f"round {number + 1}: {task} {mine['seconds'] * 1e3:.1f} ms, "

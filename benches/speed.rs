@@ -16,8 +16,9 @@ use countenance::loss::{
     AsymmetricLossConfig, ConcordanceLossConfig, Reduction, WeightedCrossEntropyConfig,
 };
 use countenance::network::NetworkConfig;
-use countenance::optim::{BaseOptimizerConfig, SamConfig};
+use countenance::optim::{BaseAdamWConfig, BaseOptimizerConfig, SamConfig};
 use countenance::smoothing::{Sequences, Smoothing};
+use countenance::temporal::{TemporalConfig, TemporalForm, Windows};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use image::{ImageEncoder, RgbImage};
 
@@ -170,6 +171,55 @@ fn va_step(criterion: &mut Criterion) {
             sync(&device);
         });
     });
+}
+
+/// A step of the temporal head alone, over 32 windows of 60 frames, of which a tenth is missing.
+fn temporal_step(criterion: &mut Criterion) {
+    const WINDOWS: usize = 32;
+    const STEPS: usize = 60;
+    const WIDTH: usize = 1280;
+    for (name, form) in [
+        ("transformer", TemporalConfig::new().form),
+        (
+            "convolution",
+            TemporalForm::Convolution {
+                layers: 4,
+                kernel: 3,
+            },
+        ),
+    ] {
+        let name = format!("train_step/temporal_{name}/batch_{WINDOWS}");
+        criterion.bench_function(&name, |bencher| {
+            let device = Device::default().autodiff();
+            let mut head = TemporalConfig::new().with_form(form).init(WIDTH, &device);
+            let shape = [WINDOWS, STEPS, WIDTH];
+            let features = Tensor::<3>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let targets = Tensor::<2>::random(
+                [WINDOWS * STEPS, WIDTH],
+                Distribution::Normal(0.0, 1.0),
+                &device,
+            );
+            let there = Distribution::Bernoulli(0.9);
+            let present = Tensor::<2>::random([WINDOWS, STEPS], there, &device);
+            let times = Tensor::<1, Int>::arange(0..STEPS as i64, &device).float() / 10.0;
+            let windows = Windows {
+                features,
+                present: present.greater_elem(0.5),
+                times: times.unsqueeze::<2>().expand([WINDOWS, STEPS]),
+                read: Tensor::arange(0..(WINDOWS * STEPS) as i64, &device),
+            };
+            let adamw = BaseOptimizerConfig::AdamW(BaseAdamWConfig::new());
+            let mut optimizer = adamw.init();
+            bencher.iter(|| {
+                let loss = (head.read(&windows) - targets.clone())
+                    .powi_scalar(2)
+                    .mean();
+                let gradients = GradientsParams::from_grads(loss.backward(), &head);
+                head = optimizer.step(1e-3, head.clone(), gradients);
+                sync(&device);
+            });
+        });
+    }
 }
 
 /// The batches of an epoch over as many rows as the paper's training set has, without the steps.
@@ -336,7 +386,7 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_secs(2))
         .measurement_time(Duration::from_secs(10));
-    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, epoch, pipeline, yunet, mtcnn,
-        smoothing
+    targets = backbone, fine_tuning, heads, au_step, ex_step, va_step, temporal_step, epoch, pipeline,
+        yunet, mtcnn, smoothing
 }
 criterion_main!(speed);

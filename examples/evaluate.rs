@@ -72,7 +72,7 @@ struct Arguments {
     #[arg(long)]
     untuned: bool,
     /// Frames a second of the videos that rows name with the numbers of their frames, for a model that was
-    /// tuned to smooth its scores over time
+    /// tuned to smooth its scores over time or reads frames together
     #[arg(long, value_name = "F", default_value_t = 30.0, value_parser = frame_rate)]
     frame_rate: f64,
     /// Rows that lack some action units keep the others
@@ -150,6 +150,7 @@ fn score(arguments: &Arguments) -> Result<()> {
         files.as_ref(),
         arguments.inference.batch_size,
         arguments.unreadable.most,
+        arguments.frame_rate,
     )?;
     let table = predictor.blend_tables(tables)?;
     let is_untuned = arguments.untuned || predictor.tuning().is_empty();

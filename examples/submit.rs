@@ -18,7 +18,7 @@ use shared::inference::{InferenceArguments, ModelArguments};
 use shared::output::{Content, OverwriteArgument};
 use shared::progress::Progress;
 use shared::report::{print, run, say};
-use shared::smoothing::{Waiting, frame_rate};
+use shared::smoothing::{Waiting, frame_rate, sequences};
 use shared::unreadable::UnreadableArgument;
 
 /// Writes the challenge's file: the listed images in list order, one line each.
@@ -95,7 +95,22 @@ fn submit(arguments: &Arguments) -> Result<()> {
         });
         Ok(())
     };
+    let is_temporal = predictor.is_temporal();
     match predictor.tuning().smoothing.is_off() {
+        _ if is_temporal => {
+            let sequences = sequences(&predictor, &list, arguments.frame_rate)?;
+            let mut tell = |done, total| {
+                progress.update(done, total);
+                true
+            };
+            let read = predictor.read_files_in_time(&images, batch_size, &sequences, &mut tell)?;
+            let mut waiting = Waiting::default();
+            let named = list.iter().cloned().zip(read);
+            named.for_each(|(name, read)| waiting.push(name, read));
+            waiting.finish(&predictor, arguments.frame_rate, |_, _, prediction| {
+                add(prediction)
+            })?;
+        }
         true => predictor.predict_files(&images, batch_size, |place, prediction| {
             progress.update(place + 1, images.len());
             add(prediction)

@@ -40,6 +40,7 @@
 mod decided;
 mod evaluation;
 mod judge;
+mod model;
 
 use burn::tensor::Device;
 
@@ -49,19 +50,23 @@ use crate::metric::bootstrap::Bootstrap;
 use crate::metric::group::Groups;
 use crate::model::ModelConfig;
 use crate::network::Network;
-use crate::predict::Filling;
+use crate::predict::{Filling, Frames};
+use crate::smoothing::Sequences;
 use crate::{Labels, Result};
 
 pub use self::decided::Decided;
 pub use self::evaluation::Evaluation;
 pub(crate) use self::evaluation::table;
 pub use self::judge::{Judge, judge};
+pub use self::model::evaluate_model;
 
 /// Scores `network` on the rows of `cache`, whose labels are `labels`, in the order of its own
 /// vocabulary.
 ///
 /// A task that the network was not trained for has no score. Rows of unreadable images are left
 /// out.
+///
+/// A network with a temporal head reads each row alone here; see [`evaluate_in_time`].
 ///
 /// # Errors
 /// [`Error::Argument`](crate::Error::Argument) if labels are of more action units or expressions than the
@@ -78,10 +83,29 @@ pub fn evaluate(
     labels: &[Labels],
     device: &Device,
 ) -> Result<Evaluation> {
-    judged(network, cache, labels, Judge::default(), device)
+    judged(network, cache, labels, None, Judge::default(), device)
 }
 
-/// As [`evaluate`], with the further scores of a [`Detail`](crate::metric::detail::Detail) and, where groups
+/// As [`evaluate`], of rows of which `sequences` say which are frames of which video: a network with a temporal
+/// head reads each with those around it.
+///
+/// # Errors
+/// As [`evaluate`]; [`Error::Argument`](crate::Error::Argument) if the sequences are of another number of rows.
+///
+/// # Panics
+/// If the cache and the labels differ in rows.
+pub fn evaluate_in_time(
+    network: &Network,
+    cache: &FeatureCache,
+    labels: &[Labels],
+    sequences: &Sequences,
+    device: &Device,
+) -> Result<Evaluation> {
+    let settings = Judge::default();
+    judged(network, cache, labels, Some(sequences), settings, device)
+}
+
+/// As [`evaluate`], of rows read alone, with the further scores of a [`Detail`](crate::metric::detail::Detail) and, where groups
 /// are given, an interval of every score.
 ///
 /// # Errors
@@ -101,13 +125,14 @@ pub fn evaluate_in_detail(
         intervals,
         ..Judge::default()
     };
-    judged(network, cache, labels, judge, device)
+    judged(network, cache, labels, None, judge, device)
 }
 
 fn judged(
     network: &Network,
     cache: &FeatureCache,
     labels: &[Labels],
+    sequences: Option<&Sequences>,
     settings: Judge,
     device: &Device,
 ) -> Result<Evaluation> {
@@ -127,13 +152,21 @@ fn judged(
     if let (Some(backbone), Some(made)) = (&network.backbone, &config.backbone) {
         Origin::new(backbone, made, config.feature).check(cache)?;
     }
-    let heads = |features| network.forward(features).into();
     let trained = ModelConfig::Network(config.clone()).vocabulary();
-    let mut table = Filling::new(heads, trained, cache.width(), device);
     let name = |row| cache.describe(row);
-    for row in 0..cache.rows() {
-        let feature = cache.row(row);
-        table.push(is_readable(feature).then_some(feature), &name)?;
+    let mut table = Filling::of_network(network, sequences.is_some(), trained, device);
+    match sequences.filter(|_| network.temporal.is_some()) {
+        Some(sequences) => {
+            let mut copy = |row, out: &mut [f32]| out.copy_from_slice(cache.row(row));
+            let frames = Frames::new(network, sequences, cache.rows(), device)?;
+            frames.each(&mut copy, &name, &mut |feature| table.push(feature, &name))?;
+        }
+        None => {
+            for row in 0..cache.rows() {
+                let feature = cache.row(row);
+                table.push(is_readable(feature).then_some(feature), &name)?;
+            }
+        }
     }
     judge(&table.finish(&name)?, &vocabulary, labels, &settings)
 }

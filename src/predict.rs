@@ -14,7 +14,7 @@
 //! // Any model file; this one is of a network that was never trained.
 //! let classes = vec![Expression::Happiness, Expression::Sadness];
 //! let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
-//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone, classes));
+//! let config = ModelConfig::Classifier(ClassifierConfig::new(backbone.into(), classes));
 //! let device = Device::default();
 //! config.init(&device).save(&path)?;
 //!
@@ -33,13 +33,17 @@ mod decode;
 mod feature;
 mod file;
 mod filling;
+mod frame;
+mod glimpse;
 mod input;
 mod member;
+mod memory;
 mod prediction;
 mod scored;
 mod scores;
 mod sequence;
 mod table;
+mod timed;
 mod tuned;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +61,8 @@ use crate::network::Tasks;
 use crate::precision::Precision;
 
 pub(crate) use self::filling::Filling;
+pub(crate) use self::frame::Frames;
+pub(crate) use self::glimpse::Glimpse;
 pub use self::member::Member;
 pub use self::prediction::{ExpressionScore, Prediction};
 pub use self::scored::ScoredImages;
@@ -122,10 +128,10 @@ impl Predictor {
     }
 
     /// The order of labels that its scores are judged by: that of what it reads, and of one network of the
-    /// crate's own also that of what this one could have been trained for.
+    /// crate's own, or a baseline, also that of what this one could have been trained for.
     pub fn label_vocabulary(&self) -> Vocabulary {
         match self.configs()[..] {
-            [ModelConfig::Network(config)] => config.vocabulary(),
+            [config] => config.label_vocabulary(),
             _ => self.vocabulary.clone(),
         }
     }
@@ -134,12 +140,20 @@ impl Predictor {
     pub fn tasks(&self) -> Tasks {
         match self.configs()[..] {
             [ModelConfig::Network(config)] => config.tasks,
+            [ModelConfig::Baseline(config)] => config.tasks,
             _ => Tasks {
                 action_unit: !self.vocabulary.action_units.is_empty(),
                 expression: !self.vocabulary.expressions.is_empty(),
                 valence_arousal: self.vocabulary.valence_arousal.is_some(),
             },
         }
+    }
+
+    /// Whether any of its networks reads the frames of a video together.
+    pub fn is_temporal(&self) -> bool {
+        self.members
+            .iter()
+            .any(|member| member.model().temporal().is_some())
     }
 
     /// Whether it reads the gaze: as the first of its members that does.

@@ -19,7 +19,7 @@ use shared::given::{FeatureArguments, recognise};
 use shared::inference::{InferenceArguments, ModelArguments};
 use shared::progress::Progress;
 use shared::report::{run, say};
-use shared::smoothing::{Waiting, frame_rate, say_unsmoothed, smoothed_at};
+use shared::smoothing::{Waiting, frame_rate, say_alone, say_unsmoothed, sequences, smoothed_at};
 mod drawing;
 mod input;
 mod output;
@@ -69,7 +69,8 @@ struct Arguments {
     #[command(flatten)]
     detector: DetectorArguments,
     /// Says that images, or rows of features, called <video>/<frame>.jpg are frames of videos, of which so
-    /// many are shown a second; scores are then smoothed over time as the model was tuned [default: none are]
+    /// many are shown a second; scores are then smoothed over time as the model was tuned, and a model with a
+    /// temporal head reads the frames of a video together [default: none are]
     #[arg(long, value_name = "F", value_parser = frame_rate, conflicts_with = "detect")]
     frame_rate: Option<f64>,
     /// How the scores are written
@@ -103,7 +104,9 @@ fn predict(arguments: &Arguments) -> Result<()> {
     match &files {
         Some(files) => rows(&predictor, files, arguments, &mut output)?,
         None if arguments.detect => {
-            say_unsmoothed(&predictor, "photographs are no frames: `video` reads those");
+            let why = "photographs are no frames: `video` reads those";
+            say_alone(&predictor, why);
+            say_unsmoothed(&predictor, why);
             let detector = arguments.detector.open(&device)?;
             let reader = FaceReader::new(predictor, detector)?.with_batch_size(batch_size)?;
             photograph::read(&reader, arguments, &mut output)?;
@@ -128,6 +131,24 @@ fn rows(
     let progress = Progress::start("rows").in_batches(batch);
     progress.update(0, join.rows());
     let width = join.width();
+    if let Some(rate) = rate.filter(|_| predictor.is_temporal()) {
+        let name = |row: usize| match join.names() {
+            Some(names) => names[row].clone(),
+            None => row.to_string(),
+        };
+        let names: Vec<String> = (0..join.rows()).map(name).collect();
+        let sequences = sequences(predictor, &names, rate)?;
+        let mut copy = |row: usize, out: &mut [f32]| join.copy_row(row, out);
+        let read = predictor.read_features_in_time(names.len(), &name, &mut copy, &sequences)?;
+        progress.finish();
+        names
+            .into_iter()
+            .zip(read)
+            .for_each(|(name, read)| waiting.push(name, read));
+        return waiting.finish(predictor, rate, |_, name, prediction| {
+            output.write(&Row::read(name, &prediction))
+        });
+    }
     for start in (0..join.rows()).step_by(batch) {
         let rows = start..join.rows().min(start + batch);
         let mut features = vec![0.0; rows.len() * width];
@@ -186,6 +207,21 @@ fn images(predictor: &Predictor, arguments: &Arguments, output: &mut Output) -> 
             progress.update(place + 1, paths.len());
             Ok(())
         })?,
+        Some(rate) if predictor.is_temporal() => {
+            let names: Vec<String> = paths.iter().map(|path| row_name(path)).collect();
+            let sequences = sequences(predictor, &names, rate)?;
+            let mut tell = |done, total| {
+                progress.update(done, total);
+                true
+            };
+            let read = predictor.read_files_in_time(&paths, batch_size, &sequences, &mut tell)?;
+            let mut waiting = Waiting::default();
+            names
+                .into_iter()
+                .zip(read)
+                .for_each(|(name, read)| waiting.push(name, read));
+            waiting.finish(predictor, rate, write)?;
+        }
         Some(rate) => {
             let mut waiting = Waiting::default();
             predictor.read_files(&paths, batch_size, |place, prediction| {

@@ -28,6 +28,7 @@ pub mod scoring;
 pub mod smoothing;
 pub mod split;
 pub mod spread;
+pub mod student;
 pub mod terminal;
 #[cfg(feature = "train")]
 pub mod training;

@@ -2,6 +2,7 @@
 
 use countenance::data::mark::Marks;
 use countenance::predict::{Prediction, Predictor};
+use countenance::smoothing::Sequences;
 use countenance::{Error, Result};
 
 use super::report::say;
@@ -18,15 +19,60 @@ pub fn frame_rate(text: &str) -> Result<f64, String> {
 /// what is not obeyed is said.
 pub fn smoothed_at(predictor: &Predictor, rate: Option<f64>) -> Option<f64> {
     if rate.is_none() {
+        say_alone(
+            predictor,
+            "none is known to be a frame: --frame-rate says that those called <video>/<frame>.jpg are",
+        );
         say_unsmoothed(
             predictor,
             "images are not known to be frames: --frame-rate says that those called <video>/<frame>.jpg are",
         );
-    } else if predictor.tuning().smoothing.is_off() {
-        say("--frame-rate changes nothing, as the model has no smoothing over time");
+    } else if predictor.tuning().smoothing.is_off() && !predictor.is_temporal() {
+        say(
+            "--frame-rate changes nothing, as the model has no smoothing over time and no temporal head",
+        );
         return None;
     }
     rate
+}
+
+/// Says that each image is read alone by a model that would read the frames of a video together, and why.
+pub fn say_alone(predictor: &Predictor, why: &str) {
+    if predictor.is_temporal() {
+        say(format_args!(
+            "the model reads the frames of a video together, but here each image alone, as {why}"
+        ));
+    }
+}
+
+/// Which of the images called so are frames of which video; how many there are is said where the model
+/// reads them together.
+///
+/// # Errors
+/// If the rate is none.
+pub fn sequences(predictor: &Predictor, names: &[String], rate: f64) -> Result<Sequences> {
+    let sequences = of_names(names, rate)?;
+    if predictor.is_temporal() {
+        say_together(&sequences);
+    }
+    Ok(sequences)
+}
+
+fn of_names(names: &[String], rate: f64) -> Result<Sequences> {
+    let marks = Marks::of_names(names.iter().map(|name| match is_detected(name) {
+        true => "",
+        false => name.as_str(),
+    }));
+    marks.sequences(names.len(), rate)
+}
+
+/// Says how many videos' frames are read together, and how many rows are of none.
+pub fn say_together(sequences: &Sequences) {
+    say(format_args!(
+        "the frames of each of {} videos are read together, and {} rows alone, as they are no numbered frames",
+        sequences.videos(),
+        sequences.unplaced()
+    ));
 }
 
 /// Says that the model's smoothing over time, if it has one, is not obeyed, and why.
@@ -64,13 +110,10 @@ impl Waiting {
         rate: f64,
         mut take: impl FnMut(usize, &str, Result<Prediction>) -> Result<()>,
     ) -> Result<()> {
-        let names = self.names.iter().map(|name| match is_detected(name) {
-            true => "",
-            false => name.as_str(),
-        });
-        let marks = Marks::of_names(names);
-        let sequences = marks.sequences(self.names.len(), rate)?;
-        say_smoothed(sequences.videos(), sequences.unplaced());
+        let sequences = of_names(&self.names, rate)?;
+        if !predictor.tuning().smoothing.is_off() {
+            say_smoothed(sequences.videos(), sequences.unplaced());
+        }
         let (raw, errors): (Vec<Option<Prediction>>, Vec<Option<Error>>) = self
             .read
             .into_iter()

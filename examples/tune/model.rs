@@ -71,6 +71,7 @@ pub fn run(arguments: &Arguments, data: &Path) -> Result<()> {
         files.as_ref(),
         arguments.inference.batch_size,
         arguments.unreadable.most,
+        arguments.frame_rate,
     )?;
     let sequences = split.marks.sequences(rows, arguments.frame_rate)?;
     let sequences = Some(sequences).filter(|sequences| sequences.videos() > 0);

@@ -15,11 +15,18 @@ impl Predictor {
     /// of the feature itself, which may look like a score once it has passed a bounded function, or of its
     /// scores.
     pub(super) fn decode(&self, features: &[Tensor<2>]) -> Vec<Result<Prediction, NotFiniteScore>> {
-        let rows = features.first().map_or(0, |features| features.dims()[0]);
         let members = self.members.iter().zip(features);
-        let scores: Vec<Scores> = members
-            .map(|(member, features)| member.scores(features.clone()))
-            .collect();
+        let scores = members.map(|(member, features)| member.scores(features.clone()));
+        self.decode_scores(features, &scores.collect::<Vec<_>>())
+    }
+
+    /// As [`decode`](Self::decode), of what each member says of the rows.
+    pub(super) fn decode_scores(
+        &self,
+        features: &[Tensor<2>],
+        scores: &[Scores],
+    ) -> Vec<Result<Prediction, NotFiniteScore>> {
+        let rows = features.first().map_or(0, |features| features.dims()[0]);
         let features: Vec<Matrix> = features
             .iter()
             .map(|features| Matrix::of(Some(features.clone()), rows))
@@ -30,7 +37,7 @@ impl Predictor {
                 for features in &features {
                     NotFiniteScore::in_feature(features.row(row))?;
                 }
-                let members = self.members.iter().zip(&scores);
+                let members = self.members.iter().zip(scores);
                 let each: Vec<RowScores> = members
                     .map(|(member, scores)| scores.checked(row, member.vocabulary()))
                     .collect::<Result<_, _>>()?;

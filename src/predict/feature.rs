@@ -7,8 +7,6 @@ use crate::data::cache::{FeatureCache, is_absent};
 use crate::data::feature::FeatureFiles;
 use crate::extract::{Origin, Recognition};
 use crate::finite::NotFiniteScore;
-use crate::model::ModelConfig;
-use crate::network::FeatureKind;
 use crate::precision::Precision;
 use crate::{Error, Result};
 
@@ -159,21 +157,20 @@ fn recognise(member: &Member, cache: &FeatureCache) -> Result<Recognition> {
     if member.precision() != Precision::F32 {
         return Ok(Recognition::Unknown("the model's backbone was rounded"));
     }
-    let feature = match member.config() {
-        ModelConfig::Network(config) => config.feature,
-        ModelConfig::Classifier(_) | ModelConfig::OpenFace3(_) => FeatureKind::Pooled,
-    };
-    Origin::new(backbone, config, feature).check(cache)
+    Origin::new(backbone, config, member.config().feature()).check(cache)
 }
 
 /// Refuses a row that is no feature.
 fn check(row: &[f32], number: usize) -> Result<()> {
     if is_absent(row) {
-        return Err(Error::argument(
-            format!("row {number}"),
-            "a feature",
-            "none: the image could not be read",
-        ));
+        return Err(absent(number));
     }
     NotFiniteScore::in_feature(row).map_err(|found| found.of(format!("row {number}")))
+}
+
+/// Of a row without a feature.
+pub(super) fn absent(row: usize) -> Error {
+    let expected = "a feature";
+    let found = "none: the image could not be read";
+    Error::argument(format!("row {row}"), expected, found)
 }

@@ -8,6 +8,7 @@ use crate::calibrate::ScoreTable;
 use crate::finite::NotFiniteScore;
 use crate::label::Vocabulary;
 use crate::model::ModelOutput;
+use crate::network::Network;
 
 /// Rows that the heads read at once. They are the same rows however the features come, so that the
 /// scores are the same to the last digit.
@@ -44,6 +45,21 @@ impl<'a> Filling<'a> {
             waiting: Vec::new(),
             features: Vec::new(),
         }
+    }
+
+    /// Of what the heads of `network` say: of features that its temporal head has read before, if they
+    /// are read, or of images alone.
+    pub(crate) fn of_network(
+        network: &'a Network,
+        are_read: bool,
+        vocabulary: Vocabulary,
+        device: &Device,
+    ) -> Self {
+        let heads = move |features| match are_read {
+            true => network.heads(features).into(),
+            false => network.forward(features).into(),
+        };
+        Self::new(heads, vocabulary, network.config.feature_width, device)
     }
 
     /// Adds a row, of an image that could not be read without a feature. `name` is what errors call a row,

@@ -7,6 +7,7 @@ use crate::data::image::Preprocessing;
 use crate::label::Vocabulary;
 use crate::model::{Model, ModelConfig};
 use crate::precision::Precision;
+use crate::temporal::Windows;
 use crate::{Error, Result};
 
 /// One of the networks that a [`Predictor`](super::Predictor) reads with; most have one alone.
@@ -74,6 +75,16 @@ impl Member {
                 "heads alone, which read cached features",
             )
         })
+    }
+
+    /// What it was trained to read, of the frames that are read in windows. A network without a temporal head
+    /// reads each alone.
+    pub(super) fn scores_in_time(&self, windows: &Windows) -> Scores {
+        let output = match self.model.temporal() {
+            Some(network) => network.forward_windows(windows).into(),
+            None => self.model.forward(windows.frames()),
+        };
+        Scores::of(output, &self.vocabulary, windows.read.dims()[0])
     }
 
     /// What it was trained to read, of rows of features.

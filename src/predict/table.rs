@@ -10,6 +10,9 @@ use crate::data::cache::is_absent;
 use crate::extract::check_unreadable;
 use crate::{Error, Result};
 
+/// Takes the feature of an image for the member of a number.
+type Take<'a> = &'a mut dyn FnMut(usize, Option<&[f32]>) -> Result<()>;
+
 impl Predictor {
     /// The raw scores of image files, of each network its own: nothing is blended, smoothed, calibrated or
     /// decided. Reads `batch_size` images, at least 1, at a time; of all of them the share `max_unreadable`
@@ -42,9 +45,31 @@ impl Predictor {
         max_unreadable: f64,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<ScoredImages> {
-        let total = images.len();
         let name = |row: usize| images[row].display().to_string();
         let mut tables: Vec<Filling> = self.fillings().collect();
+        let mut take = |member: usize, feature: Option<&[f32]>| tables[member].push(feature, &name);
+        let unreadable =
+            self.each_image(images, batch_size, max_unreadable, progress, &mut take)?;
+        Ok(ScoredImages {
+            tables: finished(tables, &name)?,
+            unreadable,
+        })
+    }
+
+    /// Gives `take` the feature of each image for each member, whose number it tells, image by image; none of one
+    /// that is unreadable. Returns the places of those, and why.
+    ///
+    /// # Errors
+    /// As [`score_images`](Self::score_images), and what `take` returns.
+    pub(super) fn each_image(
+        &self,
+        images: &[PathBuf],
+        batch_size: usize,
+        max_unreadable: f64,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+        take: Take,
+    ) -> Result<Vec<(usize, Error)>> {
+        let total = images.len();
         let mut unreadable = Vec::new();
         let mut done = 0;
         if !progress(0, total) {
@@ -60,13 +85,12 @@ impl Predictor {
             };
             let mut next = 0;
             for image in batch.join(std::iter::repeat(())) {
-                for ((table, member), features) in
-                    tables.iter_mut().zip(&self.members).zip(&features)
-                {
+                let members = self.members.iter().zip(&features).enumerate();
+                for (place, (member, features)) in members {
                     let width = member.config().feature_width();
                     match &image {
-                        Ok(()) => table.push(Some(&features[next * width..][..width]), &name)?,
-                        Err(_) => table.push(None, &name)?,
+                        Ok(()) => take(place, Some(&features[next * width..][..width]))?,
+                        Err(_) => take(place, None)?,
                     }
                 }
                 match image {
@@ -82,10 +106,7 @@ impl Predictor {
                 false => Err(Error::Interrupted),
             }
         })?;
-        Ok(ScoredImages {
-            tables: finished(tables, &name)?,
-            unreadable,
-        })
+        Ok(unreadable)
     }
 
     /// As [`score_images`](Self::score_images), of `rows` rows of features, which every network reads alike:

@@ -102,6 +102,12 @@ impl Sequences {
         self.rows - placed
     }
 
+    /// The rows of each video, by their times, with the times in seconds.
+    pub fn frames(&self) -> impl ExactSizeIterator<Item = (&[usize], &[f64])> {
+        let videos = self.videos.iter();
+        videos.map(|video| (&video.rows[..], &video.times[..]))
+    }
+
     /// Smooths `values`, which holds `width` of them for each row, row after row; missing ones, which are
     /// not finite, stay missing.
     ///

@@ -21,7 +21,7 @@
 //! // Any model and detector; these were never trained, and there is nobody in these frames.
 //! let device = Device::default();
 //! let backbone = EfficientNetConfig::new(Variant::Tiny);
-//! let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone));
+//! let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone.into()));
 //! config.init(&device).save(&path)?;
 //! let yunet = DetectorNetwork::YuNet(Box::new(YuNetConfig::new().init(&device)));
 //! let detector = Detector::new(yunet, &device).with_confidence(1.0)?;
@@ -45,6 +45,7 @@ mod folder;
 mod follow;
 mod frame;
 mod reader;
+mod recall;
 mod row;
 mod scene;
 mod session;

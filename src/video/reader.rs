@@ -9,9 +9,10 @@ use std::thread::{JoinHandle, spawn};
 
 use super::follow::FollowerConfig;
 use super::frame::Frame;
+use super::recall::Recall;
 use super::row::ReadFrame;
 use super::smooth::FrameSmoother;
-use super::watch::{Watch, WatchedFrame, decided, read};
+use super::watch::{Watch, WatchedFrame, decided};
 use crate::face::FaceReader;
 use crate::smoothing::TaskSmoothing;
 use crate::{Error, Result};
@@ -93,6 +94,12 @@ impl VideoReader {
     /// What finds and reads the faces.
     pub fn reader(&self) -> &FaceReader {
         &self.reader
+    }
+
+    /// Seconds by which a frame comes later than it was read from the video, of the smoothing and, of a model with
+    /// a temporal head that is not causal, of the frames that it is read with.
+    pub fn delay(&self) -> f64 {
+        self.smoothing.delay() + Recall::new(self.reader.predictor()).delay()
     }
 
     /// Reads a video, in memory that does not grow with its length. One thread takes frames, one finds
@@ -198,6 +205,7 @@ fn read_on(
     from: &Receiver<Watched>,
     to: &SyncSender<Result<ReadFrame>>,
 ) {
+    let mut recall = Recall::new(reader.predictor());
     let mut results = InOrder {
         errors: VecDeque::new(),
         reader,
@@ -205,13 +213,20 @@ fn read_on(
     };
     loop {
         let (frames, stopped) = together(from, reader.batch_size(), is_live);
-        let sent = read(reader, frames).and_then(|frames| {
+        let mut smooth = |frames: Vec<ReadFrame>, results: &mut InOrder| {
             for frame in frames {
                 if !results.frames(smoother.push(frame)?) {
                     return Ok(false);
                 }
             }
             Ok(true)
+        };
+        let is_over = matches!(stopped, Stopped::End);
+        let sent = recall.read(reader, frames).and_then(|mut frames| {
+            if is_over {
+                frames.extend(recall.finish(reader)?);
+            }
+            smooth(frames, &mut results)
         });
         match sent {
             Ok(true) => {}
@@ -226,7 +241,7 @@ fn read_on(
             Stopped::Error(number, error) => {
                 results.errors.push_back((number, error));
                 // Otherwise it waits for the frames before it.
-                if smoother.is_empty() && !results.errors_before(usize::MAX) {
+                if recall.is_empty() && smoother.is_empty() && !results.errors_before(usize::MAX) {
                     return;
                 }
             }

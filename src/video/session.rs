@@ -6,9 +6,10 @@ use image::RgbImage;
 
 use super::follow::FollowerConfig;
 use super::frame::Frame;
+use super::recall::Recall;
 use super::row::ReadFrame;
 use super::smooth::FrameSmoother;
-use super::watch::{Watch, decided, read};
+use super::watch::{Watch, decided};
 use crate::face::FaceReader;
 use crate::smoothing::TaskSmoothing;
 use crate::{Error, Result};
@@ -39,6 +40,7 @@ use crate::{Error, Result};
 pub struct VideoSession {
     reader: Arc<FaceReader>,
     watch: Watch,
+    recall: Recall,
     smoother: FrameSmoother,
     /// How many frames there were.
     frames: usize,
@@ -48,8 +50,8 @@ impl VideoSession {
     /// A session of a camera that begins.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the smoothing needs frames that come later, as a Gaussian and a box do, or a setting
-    /// is outside its range.
+    /// [`Error::Argument`] if the smoothing needs frames that come later, as a Gaussian and a box do, or the model
+    /// does, as one with a temporal head that is not causal; or a setting is outside its range.
     pub fn new(
         reader: Arc<FaceReader>,
         config: &FollowerConfig,
@@ -62,7 +64,19 @@ impl VideoSession {
                 smoothing,
             ));
         }
+        let recall = Recall::new(reader.predictor());
+        if recall.delay() > 0.0 {
+            return Err(Error::argument(
+                "the model of a live video",
+                "one that needs no later frames: without a temporal head, or with one that is causal",
+                format!(
+                    "one that reads a frame with those of {} s behind it",
+                    recall.delay()
+                ),
+            ));
+        }
         Ok(Self {
+            recall,
             reader,
             watch: Watch::new(config, None)?,
             smoother: FrameSmoother::new(smoothing)?,
@@ -79,7 +93,7 @@ impl VideoSession {
         self.frames += 1;
         let frame = Frame { time, picture };
         let frame = self.watch.watch(&self.reader, number, frame)?;
-        let mut frames = read(&self.reader, vec![frame])?;
+        let mut frames = self.recall.read(&self.reader, vec![frame])?;
         let frame = frames.pop().expect("one for one");
         let mut smoothed = self.smoother.push(frame)?;
         let frame = smoothed.pop().expect("smoothing without delay");

@@ -8,6 +8,7 @@ use super::row::{ReadFrame, Still, TrackedFace};
 use crate::Result;
 use crate::data::image::resize;
 use crate::face::{Detection, FaceReader};
+use crate::predict::Prediction;
 
 /// Follows the faces of one video and cuts them out.
 pub(super) struct Watch {
@@ -76,11 +77,55 @@ impl WatchedFrame {
     }
 }
 
-/// The scores of all faces of these frames, read together, before the model's tuning is obeyed.
+/// A frame with what was made of its faces.
+#[derive(Debug)]
+pub(super) struct Seen<T> {
+    pub(super) number: usize,
+    pub(super) time: f64,
+    pub(super) still: Option<Still>,
+    pub(super) faces: Vec<(usize, Detection, Result<T>)>,
+}
+
+impl Seen<Prediction> {
+    pub(super) fn into_read(self) -> ReadFrame {
+        let faces = self.faces.into_iter();
+        let faces = faces.map(|(id, detection, raw)| TrackedFace {
+            id,
+            detection,
+            raw,
+            smoothed: None,
+        });
+        ReadFrame {
+            number: self.number,
+            time: self.time,
+            still: self.still,
+            faces: faces.collect(),
+        }
+    }
+}
+
+/// The scores of all faces of these frames, read together and each alone, before the model's tuning is obeyed.
 ///
 /// # Errors
 /// None of a reader as [`FaceReader::new`] makes it: what is wrong with one face stands in its place.
-pub(super) fn read(reader: &FaceReader, mut frames: Vec<WatchedFrame>) -> Result<Vec<ReadFrame>> {
+pub(super) fn read(reader: &FaceReader, frames: Vec<WatchedFrame>) -> Result<Vec<ReadFrame>> {
+    let seen = see(frames, |crops, name| reader.read_crops(crops, name))?;
+    Ok(seen.into_iter().map(Seen::into_read).collect())
+}
+
+/// What a face is called in errors.
+pub(super) fn name(frame: usize, id: usize) -> String {
+    format!("frame {frame}, face {id}")
+}
+
+/// What `look` makes of all faces of these frames together.
+///
+/// # Errors
+/// What `look` returns.
+pub(super) fn see<T>(
+    mut frames: Vec<WatchedFrame>,
+    look: impl FnOnce(Vec<Result<Vec<RgbImage>>>, &dyn Fn(usize) -> String) -> Result<Vec<Result<T>>>,
+) -> Result<Vec<Seen<T>>> {
     let mut names = Vec::new();
     let mut crops = Vec::new();
     let mut found = Vec::with_capacity(frames.len());
@@ -95,19 +140,17 @@ pub(super) fn read(reader: &FaceReader, mut frames: Vec<WatchedFrame>) -> Result
             .collect();
         found.push(places);
     }
-    let name = |place: usize| {
+    let called = |place: usize| {
         let (frame, id) = names[place];
-        format!("frame {frame}, face {id}")
+        name(frame, id)
     };
-    let mut predictions = reader.read_crops(crops, &name)?.into_iter();
+    let mut made = look(crops, &called)?.into_iter();
     let whole = frames.into_iter().zip(found).map(|(frame, places)| {
-        let faces = places.into_iter().map(|(id, detection)| TrackedFace {
-            id,
-            detection,
-            raw: predictions.next().expect("one for every crop"),
-            smoothed: None,
+        let faces = places.into_iter().map(|(id, detection)| {
+            let made = made.next().expect("one for every crop");
+            (id, detection, made)
         });
-        ReadFrame {
+        Seen {
             number: frame.number,
             time: frame.time,
             still: frame.still,
