@@ -1,7 +1,8 @@
-//! Action units attending to expression logits (Eq. 6 and 7).
+//! What one task says weighing what another says: in the paper, action units the expression logits (Eq. 6
+//! and 7).
 //!
-//! [`Attention`] chooses the form and builds it; [`CrossAttention`] is the layer, which any scores and
-//! logits may pass through.
+//! [`Attention`] chooses the form and builds it; [`CrossAttention`] is the layer, which the scores of any
+//! tasks may pass through.
 //!
 //! # Example
 //! ```
@@ -24,14 +25,14 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
-/// Which attention the expression logits pass through.
+/// Which attention a task's scores pass through.
 #[derive(Config, Debug, PartialEq, Eq)]
 pub enum Attention {
-    /// None: the logits stay as they are (the second row of the paper's Table 1).
+    /// None: the scores stay as they are (of expressions, the second row of the paper's Table 1).
     None,
-    /// The paper's Eq. 6 and 7: one weight per expression, in [-1, 1].
+    /// The paper's Eq. 6 and 7: one weight per score, in [-1, 1].
     Elementwise,
-    /// The authors' program: additive scoring, with a softmax over the expressions.
+    /// The authors' program: additive scoring, with a softmax over the scores.
     Additive {
         /// Width of the scoring layer; positive. The authors' program: 64.
         hidden: usize,
@@ -39,18 +40,14 @@ pub enum Attention {
 }
 
 impl Attention {
-    /// Builds the attention of `action_units` scores to `classes` logits; `None` for
-    /// [`Attention::None`]. Weights are drawn from `U(-b, b)` with `b = 1 / sqrt(inputs)`.
+    /// Builds the attention of a query of so many numbers, in the paper the action units', to so many
+    /// `values`, there the expressions' logits; `None` for [`Attention::None`]. Weights are drawn from
+    /// `U(-b, b)` with `b = 1 / sqrt(inputs)`.
     ///
     /// # Panics
-    /// If `action_units`, `classes` or `hidden` of an attention is zero.
-    pub fn init(
-        &self,
-        action_units: usize,
-        classes: usize,
-        device: &Device,
-    ) -> Option<CrossAttention> {
-        let are_positive = action_units > 0 && classes > 0;
+    /// If `query`, `values` or `hidden` of an attention is zero.
+    pub fn init(&self, query: usize, values: usize, device: &Device) -> Option<CrossAttention> {
+        let are_positive = query > 0 && values > 0;
         assert!(*self == Self::None || are_positive, "widths are positive");
         let map = |input, output| {
             LinearConfig::new(input, output)
@@ -60,14 +57,14 @@ impl Attention {
         match *self {
             Self::None => None,
             Self::Elementwise => Some(CrossAttention {
-                query: map(action_units, classes),
-                key: map(classes, classes),
+                query: map(query, values),
+                key: map(values, values),
                 score: None,
             }),
             Self::Additive { hidden } => {
                 assert!(hidden > 0, "widths are positive");
                 Some(CrossAttention {
-                    query: map(action_units, hidden),
+                    query: map(query, hidden),
                     key: map(1, hidden),
                     score: Some(map(hidden, 1)),
                 })
@@ -76,18 +73,22 @@ impl Attention {
     }
 }
 
-/// Expression logits, each multiplied by a weight that is computed from the action units.
+/// A task's scores, each multiplied by a weight that is computed from what other tasks say.
+///
+/// With the query `q`, in the paper the action units' probabilities, and the values `e`, there the
+/// expressions' logits:
 ///
 /// [`Attention::Elementwise`], the paper's:
-/// - Eq. 6: `a = tanh(W_q y_AU + W_k e)`
-/// - Eq. 7: `y_EX = a * e`, element by element
+/// - Eq. 6: `a = tanh(W_q q + W_k e)`
+/// - Eq. 7: `e' = a * e`, element by element
 ///
 /// [`Attention::Additive`], the authors' program's:
-/// - `h_c = tanh(W_q y_AU + W_k e_c)`, where each logit is a key of one number
+/// - `h_c = tanh(W_q q + W_k e_c)`, where each value is a key of one number
 /// - `a = softmax over c of (w . h_c)`
-/// - `y_EX,c = a_c e_c`
+/// - `e'_c = a_c e_c`
 ///
-/// No map has a bias.
+/// No map has a bias. Scores that must stay in [-1, 1] pass through
+/// [`forward_bounded`](Self::forward_bounded).
 ///
 /// # Deviation
 /// Eq. 6 has no scoring vector and no softmax, the program has both. The paper's equations are the
@@ -96,9 +97,9 @@ impl Attention {
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct CrossAttention {
-    /// `W_q`, the map of the action units.
+    /// `W_q`, the map of the query.
     pub query: Linear,
-    /// `W_k`, the map of the logits: of all together in Eq. 6, of each alone in the additive form.
+    /// `W_k`, the map of the values: of all together in Eq. 6, of each alone in the additive form.
     pub key: Linear,
     /// `w`, the scoring vector; only in the additive form.
     pub score: Option<Linear>,
@@ -106,14 +107,14 @@ pub struct CrossAttention {
 
 impl ModuleDisplay for CrossAttention {
     fn custom_content(&self, content: Content) -> Option<Content> {
-        let [action_units, output] = self.query.weight.shape().dims();
+        let [inputs, output] = self.query.weight.shape().dims();
         let form = match &self.score {
             None => Attention::Elementwise,
             Some(_) => Attention::Additive { hidden: output },
         };
         content
             .add_debug_attribute("form", &form)
-            .add("action_units", &action_units)
+            .add("inputs", &inputs)
             .add("query", &self.query)
             .add("key", &self.key)
             .add("score", &self.score)
@@ -122,26 +123,68 @@ impl ModuleDisplay for CrossAttention {
 }
 
 impl CrossAttention {
-    /// The attended logits.
+    /// The attended values, in the paper the logits.
     ///
     /// # Shapes
-    /// - `action_units`: `[batch, action_units]`, probabilities
-    /// - `logits`: `[batch, classes]`
-    /// - output: `[batch, classes]`, logits
+    /// - `query`: `[batch, inputs]`, probabilities or other numbers in [-1, 1]
+    /// - `values`: `[batch, values]`
+    /// - output: `[batch, values]`
     ///
     /// # Panics
     /// If the shapes do not fit the layer or each other.
-    pub fn forward(&self, action_units: Tensor<2>, logits: Tensor<2>) -> Tensor<2> {
-        let query = self.query.forward(action_units);
-        let weights = match &self.score {
-            None => (query + self.key.forward(logits.clone())).tanh(),
+    pub fn forward(&self, query: Tensor<2>, values: Tensor<2>) -> Tensor<2> {
+        self.weights(query, values.clone()) * values
+    }
+
+    /// The attended values of `y = tanh(raw)`, in [-1, 1] as they are.
+    ///
+    /// - [`Attention::Elementwise`]: Eq. 6 and 7 of `y`, which its weights never enlarge.
+    /// - [`Attention::Additive`]: with the weights `a` of the n values `y`, `y'_k = tanh(n a_k raw_k)`.
+    ///
+    /// # Deviation
+    /// The weights of the additive form add up to 1. Times them, of two values no more than one could be
+    /// near an end of the range, and both together would be half as large as they are. What they multiply
+    /// is therefore what the hyperbolic tangent is taken of, and n times: equal weights then change
+    /// nothing, a larger one brings its value nearer to its end, and all stay in the range.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use countenance::attention::Attention;
+    ///
+    /// let device = Device::default();
+    /// let attention = Attention::Additive { hidden: 4 }.init(20, 2, &device).expect("one");
+    /// let raw = Tensor::<2>::from_data([[3.0, -3.0]], &device);
+    /// let values = attention.forward_bounded(Tensor::ones([1, 20], &device), raw);
+    /// assert!(values.abs().max().into_scalar::<f32>() <= 1.0);
+    /// ```
+    ///
+    /// # Shapes
+    /// - as [`forward`](Self::forward)
+    ///
+    /// # Panics
+    /// If the shapes do not fit the layer or each other.
+    pub fn forward_bounded(&self, query: Tensor<2>, raw: Tensor<2>) -> Tensor<2> {
+        let values = raw.clone().tanh();
+        match &self.score {
+            None => self.forward(query, values),
+            Some(_) => {
+                let [_, count] = values.dims();
+                (self.weights(query, values) * raw * count as f64).tanh()
+            }
+        }
+    }
+
+    /// `a`, the weight of each value.
+    fn weights(&self, query: Tensor<2>, values: Tensor<2>) -> Tensor<2> {
+        let query = self.query.forward(query);
+        match &self.score {
+            None => (query + self.key.forward(values)).tanh(),
             Some(score) => {
-                let key = self.key.forward(logits.clone().unsqueeze_dim::<3>(2));
+                let key = self.key.forward(values.unsqueeze_dim::<3>(2));
                 let hidden = (query.unsqueeze_dim::<3>(1) + key).tanh();
                 softmax(score.forward(hidden).squeeze_dim::<2>(2), 1)
             }
-        };
-        weights * logits
+        }
     }
 }
 
@@ -185,5 +228,24 @@ mod tests {
             .sum_dim(1)
             .into_data()
             .assert_approx_eq::<f32>(&ones, Tolerance::relative(1e-4));
+    }
+    #[test]
+    fn bounded_values_stay_in_their_range_and_equal_weights_leave_them() {
+        let device = Device::default();
+        let query = Tensor::random([64, 12], Distribution::Default, &device);
+        let raw = Tensor::<2>::random([64, 2], Distribution::Normal(0.0, 4.0), &device);
+        for form in [Attention::Elementwise, Attention::Additive { hidden: 5 }] {
+            let attention = form.init(12, 2, &device).expect("one");
+            let values = attention.forward_bounded(query.clone(), raw.clone());
+            assert!(values.abs().max().into_scalar::<f32>() <= 1.0, "{form}");
+        }
+        let form = Attention::Additive { hidden: 5 };
+        let mut attention = form.init(12, 2, &device).expect("one");
+        let score = attention.score.as_mut().expect("the additive form");
+        score.weight = score.weight.clone().map(|weight| weight.zeros_like());
+        attention
+            .forward_bounded(query, raw.clone())
+            .into_data()
+            .assert_approx_eq::<f32>(&raw.tanh().into_data(), Tolerance::absolute(1e-6));
     }
 }

@@ -15,6 +15,10 @@ pub struct AsymmetricLossConfig {
     /// does not say; the authors' program detaches it. Default: true.
     #[config(default = true)]
     pub detach_focus: bool,
+    /// Whether the factor `p` in front of `log(1 - p)` is there at all; without it the loss is the weighted
+    /// binary cross entropy. Default: true.
+    #[config(default = true)]
+    pub focus: bool,
     /// The least value a logarithm is taken of; finite and positive. Default: 1e-8.
     #[config(default = 1e-8)]
     pub epsilon: f64,
@@ -48,6 +52,7 @@ pub struct AsymmetricLossConfig {
 pub struct AsymmetricLoss {
     weights: Tensor<1>,
     detach_focus: bool,
+    focus: bool,
     epsilon: f64,
 }
 
@@ -62,6 +67,7 @@ impl AsymmetricLossConfig {
         AsymmetricLoss {
             weights: Tensor::<1>::from_floats(self.weights.as_slice(), device).without_autodiff(),
             detach_focus: self.detach_focus,
+            focus: self.focus,
             epsilon: self.epsilon,
         }
     }
@@ -117,13 +123,15 @@ impl AsymmetricLoss {
         let p = filled(probabilities, 0.5);
         let y = filled(targets, 0.0);
 
-        let focus = match self.detach_focus {
-            true => p.clone().detach(),
-            false => p.clone(),
-        };
         let absent = p.clone().neg().add_scalar(1.0);
-        let positive = y.clone() * p.clamp_min(self.epsilon).log();
-        let negative = y.neg().add_scalar(1.0) * focus * absent.clamp_min(self.epsilon).log();
+        let positive = y.clone() * p.clone().clamp_min(self.epsilon).log();
+        let negative = y.neg().add_scalar(1.0);
+        let negative = match (self.focus, self.detach_focus) {
+            (false, _) => negative,
+            (true, true) => negative * p.detach(),
+            (true, false) => negative * p,
+        };
+        let negative = negative * absent.clamp_min(self.epsilon).log();
         let terms = (positive + negative) * self.weights.clone().unsqueeze();
         present.weigh(filled(terms.neg(), 0.0))
     }
@@ -139,6 +147,7 @@ impl ModuleDisplay for AsymmetricLoss {
     fn custom_content(&self, content: Content) -> Option<Content> {
         content
             .add("weights", &self.weights)
+            .add("focus", &self.focus)
             .add("detach_focus", &self.detach_focus)
             .add_debug_attribute("epsilon", &self.epsilon)
             .optional()
@@ -234,6 +243,20 @@ mod tests {
             assert_eq!(loss_and_gradient(p, y, present), expected);
         }
         assert_eq!(expected.1[1..4], [0.0; 3]);
+    }
+
+    #[test]
+    fn without_the_focus_it_is_the_binary_cross_entropy() {
+        let device = Device::default();
+        let loss = AsymmetricLossConfig::new(vec![1.0; 2])
+            .with_focus(false)
+            .init(&device);
+        let (p, y) = (Tensor::from_data(P, &device), Tensor::from_data(Y, &device));
+        let found = loss.forward(p, y, None, Reduction::Auto);
+        let entries = P.iter().flatten().zip(Y.iter().flatten());
+        let entropy = entries.map(|(p, y)| -(y * p.ln() + (1.0 - y) * (1.0 - p).ln()));
+        let expected = entropy.sum::<f32>() / 6.0;
+        assert!((found.into_scalar::<f32>() - expected).abs() < 1e-6);
     }
 
     #[test]

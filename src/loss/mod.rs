@@ -1,4 +1,5 @@
-//! The paper's three losses and that of intensities, which leave missing labels out.
+//! The paper's three losses and that of intensities, which leave missing labels out; and what ties tasks
+//! together.
 //!
 //! | task | loss | equations | un-reduced |
 //! |---|---|---|---|
@@ -6,11 +7,14 @@
 //! | action units' intensities | [`IntensityLoss`] | | one number per row and unit |
 //! | expression | [`WeightedCrossEntropy`], weights from [`balanced_weights`] | 10 | one number per row |
 //! | valence and arousal | [`ConcordanceLoss`] | 11, 12 | one number per column |
+//! | what edges say of two action units | [`EdgeLoss`] | | |
+//! | action units and expression, of each other | [`MatchingLoss`] | | one number per row and unit |
 //!
 //! All have one shape, burn's own with a mask: `forward(predictions, targets, present, reduction)`
 //! gives a single number, `forward_no_reduction(predictions, targets, present)` what it is made of.
 //! [`Reduction::Auto`] is the paper's own; the others are listed with each `forward`. The cross entropy
 //! has both once more for soft labels, a share per class: `forward_soft`, `forward_soft_no_reduction`.
+//! [`UncertaintyWeights`] add several losses up by weights that are learnt.
 //!
 //! # Missing labels
 //! Most rows of s-Aff-Wild2 lack some label. `present` says which exist, in the shape of the
@@ -45,16 +49,22 @@
 mod asymmetric;
 mod concordance;
 mod cross_entropy;
+mod edge;
 mod intensity;
+mod matching;
 mod present;
 mod soft_label;
+mod uncertainty;
 
 pub use asymmetric::{AsymmetricLoss, AsymmetricLossConfig, occurrence_weights};
 pub use burn::nn::loss::Reduction;
 pub use concordance::{ConcordanceLoss, ConcordanceLossConfig};
 pub use cross_entropy::{WeightedCrossEntropy, WeightedCrossEntropyConfig, balanced_weights};
+pub use edge::{EdgeLoss, EdgeLossConfig};
 pub use intensity::{IntensityLoss, IntensityLossConfig};
+pub use matching::{Learns, MatchingLoss, MatchingLossConfig};
 pub use present::Present;
+pub use uncertainty::{UncertaintyWeights, UncertaintyWeightsConfig};
 
 use burn::tensor::Tensor;
 
@@ -135,7 +145,7 @@ mod tests {
                 .to_string(),
         ];
         let expected = [
-            "AsymmetricLoss {weights: Tensor {rank: 1, shape: [12]}, detach_focus: true, epsilon: 1e-8}",
+            "AsymmetricLoss {weights: Tensor {rank: 1, shape: [12]}, focus: true, detach_focus: true, epsilon: 1e-8}",
             "WeightedCrossEntropy {weights: Tensor {rank: 1, shape: [8]}, label_smoothing: 0.0}",
             "ConcordanceLoss {epsilon: 1e-8}",
             "IntensityLoss {weights: Tensor {rank: 1, shape: [8]}}",

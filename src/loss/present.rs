@@ -54,6 +54,11 @@ impl<const D: usize> Present<D> {
         }
     }
 
+    /// The weight of each row, if they do not count alike.
+    pub(super) fn row_weights(&self) -> Option<Tensor<1>> {
+        self.weights.clone()
+    }
+
     /// The entries that there are not.
     pub(super) fn missing(&self) -> Option<Tensor<D, Bool>> {
         self.mask.clone().map(Tensor::bool_not)
@@ -85,6 +90,22 @@ impl<const D: usize> Present<D> {
             Some(counts) => sum / or_one(counts.sum()),
             None => sum.div_scalar(shape.iter().product::<usize>().max(1) as f64),
         }
+    }
+}
+
+impl Present<1> {
+    /// Of `batch` rows those that there are, and of each the entries in these columns, `[1, columns]`.
+    pub(super) fn over(self, batch: usize, columns: Tensor<2, Bool>) -> Present<2> {
+        let [_, count] = columns.dims();
+        let columns = columns.expand([batch, count]);
+        let mask = match self.mask {
+            None => columns,
+            Some(rows) => {
+                let rows = rows.unsqueeze_dim::<2>(1).expand([batch, count]);
+                rows.bool_and(columns)
+            }
+        };
+        Present::from(mask).weighted(self.weights)
     }
 }
 

@@ -3,25 +3,28 @@
 use burn::config::Config;
 use burn::tensor::Device;
 
-use super::range::{probability, setting, validate_backbone, within};
-use super::{FeatureKind, Network, Tasks};
+use super::{Coupling, FeatureKind, Network, Tasks};
 use crate::attention::Attention;
-use crate::backbone::EfficientNetConfig;
+use crate::backbone::BackboneConfig;
 use crate::face::Crop;
 use crate::graph::Similarity;
-use crate::head::{ActionUnitHeadConfig, ExpressionHeadConfig, NodeMap, ValenceArousalHeadConfig};
+use crate::head::{
+    ActionUnitHeadConfig, ExpressionHeadConfig, MapHeadConfig, NodeMap, ValenceArousalHeadConfig,
+};
 use crate::label::{AffectRange, ClassSet, UnitSet, Vocabulary};
+use crate::range::{probability, setting, within};
+use crate::temporal::TemporalConfig;
 use crate::{Error, Result};
 
 /// Configuration of [`Network`].
 #[derive(Config, Debug)]
 pub struct NetworkConfig {
     /// The network from image to feature. Default: none, the network takes features.
-    pub backbone: Option<EfficientNetConfig>,
+    pub backbone: Option<BackboneConfig>,
     /// Which output of the backbone is the feature. Default: [`FeatureKind::Pooled`].
     #[config(default = "FeatureKind::Pooled")]
     pub feature: FeatureKind,
-    /// Width of the feature, 1 to 16384. With a backbone it must be the width of that output.
+    /// Width of the feature, 1 to 16384, of a map 1 to 1048576. With a backbone it must be the width of that output.
     pub feature_width: usize,
     /// The action units, at most 256; without any the network has no such head. Default: s-Aff-Wild2's 12.
     #[config(default = "UnitSet::aff_wild2()")]
@@ -57,6 +60,19 @@ pub struct NetworkConfig {
     /// -1 to 1, of which a network's file says nothing.
     #[config(default = "AffectRange::default()")]
     pub affect_range: AffectRange,
+    /// The head that reads the action units from the backbone's map, in place of the paper's. The feature is
+    /// then [`FeatureKind::Maps`], of which the other heads read the mean. Default: none, of which a
+    /// network's file says nothing.
+    #[config(default = "None")]
+    pub map_head: Option<MapHeadConfig>,
+    /// How tasks attend to others beyond the paper's cross attention. Default: not at all, of which a
+    /// network's file says nothing.
+    #[config(default = "Coupling::new()")]
+    pub coupling: Coupling,
+    /// What reads the features of a face in a video together before the heads do. Default: none, every
+    /// image is read alone; of which a network's file says nothing.
+    #[config(default = "None")]
+    pub temporal: Option<TemporalConfig>,
 }
 
 impl NetworkConfig {
@@ -78,13 +94,19 @@ impl NetworkConfig {
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
-        within("feature_width", self.feature_width, 16_384)?;
+        let widest = if self.map_head.is_some() {
+            1 << 20
+        } else {
+            16_384
+        };
+        within("feature_width", self.feature_width, widest)?;
         let (units, classes) = (self.action_units.len(), self.expressions.len());
         setting("action_units", units <= 256, "at most 256", units)?;
         setting("expressions", classes <= 4_096, "at most 4096", classes)?;
         self.action_units.validate()?;
         self.expressions.validate()?;
-        if units > 0 {
+        self.validate_map_head()?;
+        if units > 0 && self.map_head.is_none() {
             within("neighbours", self.neighbours, units)?;
         }
         if self.attention != Attention::None && (units == 0 || classes == 0) {
@@ -99,14 +121,69 @@ impl NetworkConfig {
         if let Attention::Additive { hidden } = self.attention {
             within("attention.Additive.hidden", hidden, 16_384)?;
         }
+        self.coupling.validate(units, classes, &self.attention)?;
+        if let Some(temporal) = &self.temporal {
+            temporal.validate()?;
+            let is_pooled = self.map_head.is_none();
+            setting(
+                "temporal",
+                is_pooled,
+                "none, beside `map_head`",
+                "a temporal head",
+            )?;
+        }
         match &self.backbone {
             None => Ok(()),
             Some(backbone) => self.validate_width(backbone),
         }
     }
 
-    fn validate_width(&self, backbone: &EfficientNetConfig) -> Result<()> {
-        validate_backbone(backbone)?;
+    /// Checks that the head on the map suits the feature and the units.
+    fn validate_map_head(&self) -> Result<()> {
+        let is_map = self.backbone.is_some() && self.feature == FeatureKind::Maps;
+        let Some(head) = &self.map_head else {
+            let expected = "Pooled or PooledAndLogits, as there is no head on maps";
+            return setting("feature", !is_map, expected, "Maps");
+        };
+        let is_other = self.backbone.is_some() && !is_map;
+        let expected = "Maps, as a head reads them";
+        setting(
+            "feature",
+            !is_other,
+            expected,
+            format!("{:?}", self.feature),
+        )?;
+        head.validate().map_err(|error| match error {
+            Error::Argument {
+                what,
+                expected,
+                found,
+            } => Error::argument(format!("map_{what}"), expected, found),
+            other => other,
+        })?;
+        let (scores, units) = (head.units(), self.action_units.len());
+        let expected = format!("{units}, one for each action unit");
+        setting("map_head.nodes", scores == units, &expected, scores)?;
+        let expected = format!("a multiple of the {} channels of the map", head.channels);
+        let fits = self.feature_width.is_multiple_of(head.channels);
+        setting("feature_width", fits, &expected, self.feature_width)
+    }
+
+    /// The width of what the heads on features read.
+    fn pooled_width(&self) -> usize {
+        match &self.map_head {
+            Some(head) => head.channels,
+            None => self.feature_width,
+        }
+    }
+
+    fn validate_width(&self, backbone: &BackboneConfig) -> Result<()> {
+        backbone.validate()?;
+        if let Some(head) = &self.map_head {
+            let (channels, found) = (backbone.map_channels(), head.channels);
+            let expected = format!("{channels}, those of the backbone's map");
+            setting("map_head.channels", found == channels, &expected, found)?;
+        }
         let width = self.feature.width(backbone)?;
         setting(
             "feature_width",
@@ -117,12 +194,14 @@ impl NetworkConfig {
     }
 
     /// The settings for data that `vocabulary` is of: with its action units, its expressions and its range
-    /// of valence and arousal, no more neighbours than there are units, and no attention where one of both is not there.
+    /// of valence and arousal, no more neighbours than there are units, and no attention nor coupling where
+    /// one of both is not there.
     pub fn with_vocabulary(mut self, vocabulary: &Vocabulary) -> Self {
         let (units, classes) = (&vocabulary.action_units, &vocabulary.expressions);
         self.neighbours = self.neighbours.min(units.len().max(1));
         if units.is_empty() || classes.is_empty() {
             self.attention = Attention::None;
+            self.coupling = Coupling::new();
         }
         self.with_action_units(units.clone())
             .with_expressions(classes.clone())
@@ -146,11 +225,11 @@ impl NetworkConfig {
         if let Err(error) = self.validate() {
             panic!("{error}");
         }
-        let width = self.feature_width;
+        let width = self.pooled_width();
         let (units, classes) = (self.action_units.len(), self.expressions.len());
         Network {
             backbone: self.backbone.as_ref().map(|config| config.init(device)),
-            action_unit: (units > 0).then(|| {
+            action_unit: (units > 0 && self.map_head.is_none()).then(|| {
                 ActionUnitHeadConfig::new(width)
                     .with_nodes(units)
                     .with_neighbours(self.neighbours)
@@ -165,7 +244,16 @@ impl NetworkConfig {
                     .init(device)
             }),
             valence_arousal: ValenceArousalHeadConfig::new(width).init(device),
-            attention: self.attention.init(units, classes, device),
+            attention: {
+                let query = self.coupling.expression_query(units);
+                self.attention.init(query, classes, device)
+            },
+            affect_attention: {
+                let query = units + classes;
+                self.coupling.valence_arousal.init(query, 2, device)
+            },
+            temporal: (self.temporal.as_ref()).map(|config| config.init(width, device)),
+            map_head: self.map_head.as_ref().map(|config| config.init(device)),
             config: self.clone(),
         }
     }

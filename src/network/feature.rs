@@ -3,7 +3,7 @@
 use burn::config::Config;
 use burn::tensor::Tensor;
 
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::{Error, Result};
 
 /// Which output of the backbone is the image feature X.
@@ -14,6 +14,10 @@ pub enum FeatureKind {
     /// The pooled feature, then the logits of the backbone's own classifier; 1288 wide for an
     /// EfficientNet-B0 with 8 classes. The authors' program's choice.
     PooledAndLogits,
+    /// The last map before it is pooled, token by token: the channels of its first pixel, of its second,
+    /// and so on, row by row. What a [`MapHead`](crate::head::MapHead) reads; heads on features read its
+    /// mean. 9408 wide for the backbone that a run trains itself.
+    Maps,
 }
 
 impl FeatureKind {
@@ -21,8 +25,9 @@ impl FeatureKind {
     ///
     /// # Errors
     /// [`Error::Argument`] if it includes logits and the backbone has no classifier.
-    pub fn width(self, backbone: &EfficientNetConfig) -> Result<usize> {
-        let logits = match (self, backbone.classes) {
+    pub fn width(self, backbone: &BackboneConfig) -> Result<usize> {
+        let logits = match (self, backbone.classes()) {
+            (Self::Maps, _) => return Ok(backbone.map_channels() * backbone.map_side().pow(2)),
             (Self::Pooled, _) => 0,
             (Self::PooledAndLogits, Some(classes)) => classes,
             (Self::PooledAndLogits, None) => {
@@ -41,13 +46,17 @@ impl FeatureKind {
     ///
     /// # Panics
     /// If the feature includes logits and the backbone has no classifier.
-    pub fn of(self, backbone: &EfficientNet, images: Tensor<4>) -> Tensor<2> {
-        let pooled = backbone.forward_features(images);
+    pub fn of(self, backbone: &Backbone, images: Tensor<4>) -> Tensor<2> {
         match self {
-            Self::Pooled => pooled,
+            Self::Pooled => backbone.forward_features(images),
             Self::PooledAndLogits => {
+                let pooled = backbone.forward_features(images);
                 let logits = backbone.forward_head(pooled.clone());
                 Tensor::cat(vec![pooled, logits], 1)
+            }
+            Self::Maps => {
+                let maps = backbone.forward_maps(images);
+                maps.permute([0, 2, 3, 1]).flatten(1, 3)
             }
         }
     }

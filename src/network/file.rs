@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
+use serde_json::{Value, json};
 
-use super::{Network, NetworkConfig};
+use super::{Coupling, Network, NetworkConfig};
+use crate::config::text;
 use crate::face::Crop;
 use crate::label::AffectRange;
 use crate::weights::native::{self, WeightsFile};
@@ -39,7 +41,7 @@ impl Network {
         Ok(BTreeMap::from([
             (FORMAT_KEY.to_string(), FORMAT.to_string()),
             (VERSION_KEY.to_string(), VERSION.to_string()),
-            (CONFIG_KEY.to_string(), text(&self.config)),
+            (CONFIG_KEY.to_string(), text(&self.config, &later())),
         ]))
     }
 
@@ -84,11 +86,9 @@ impl Network {
             return Err(expect("a network that `train` writes", found));
         }
         let config = entry(CONFIG_KEY).unwrap_or_default();
-        let later = [
-            ("crop", serde_json::json!(Crop::Aligned)),
-            (AFFECT_RANGE, serde_json::json!(AffectRange::default())),
-        ];
-        let config: NetworkConfig = crate::config::parse_older(config, &later)
+        let mut older = vec![("crop", json!(Crop::Aligned))];
+        older.extend(later());
+        let config: NetworkConfig = crate::config::parse_older(config, &older)
             .map_err(|found| expect("a valid config", found))?;
         config
             .validate()
@@ -99,36 +99,28 @@ impl Network {
     }
 }
 
-/// The key of a config that older files lack, and newer ones where it says nothing.
-const AFFECT_RANGE: &str = "affect_range";
-
-/// The config as a file has it: without the range of valence and arousal where that is -1 to 1, so that
-/// such files are what they were before there was any other.
-fn text(config: &NetworkConfig) -> String {
-    let text = config.to_string();
-    if config.affect_range != AffectRange::default() {
-        return text;
-    }
-    let [low, high] = config.affect_range.bounds();
-    // It is the last of the keys.
-    let key = format!(",\n  \"{AFFECT_RANGE}\": [\n    {low:?},\n    {high:?}\n  ]\n}}");
-    match text.strip_suffix(&key) {
-        Some(before) => format!("{before}\n}}"),
-        None => text,
-    }
+/// The keys of a config that older files lack, with what they then mean; newer files lack them where that
+/// is what they say.
+fn later() -> [(&'static str, Value); 4] {
+    [
+        ("affect_range", json!(AffectRange::default())),
+        ("map_head", Value::Null),
+        ("coupling", json!(Coupling::new())),
+        ("temporal", Value::Null),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use burn::module::Module;
     use burn::tensor::{Distribution, Tensor, TensorData, Tolerance};
-    use serde_json::json;
 
     use super::*;
     use crate::attention::Attention;
     use crate::backbone::{EfficientNetConfig, Variant};
     use crate::network::FeatureKind;
     use crate::network::tests::small;
+    use crate::temporal::TemporalConfig;
 
     fn saved(network: &Network) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -144,7 +136,9 @@ mod tests {
         let config = NetworkConfig::new(195)
             .with_attention(Attention::Additive { hidden: 5 })
             .with_backbone(Some(
-                EfficientNetConfig::new(Variant::Tiny).with_classes(Some(3)),
+                EfficientNetConfig::new(Variant::Tiny)
+                    .with_classes(Some(3))
+                    .into(),
             ))
             .with_feature(FeatureKind::PooledAndLogits)
             .with_neighbours(3);
@@ -271,8 +265,47 @@ mod tests {
             assert_eq!(read.vocabulary().valence_arousal, Some(given));
         }
         // As it was written before there was any other range.
-        let text = text(&small());
+        let text = text(&small(), &later());
         assert!(text.ends_with("\"crop\": \"aligned\"\n}"), "{text}");
+    }
+
+    #[test]
+    fn a_file_tells_the_coupling_where_there_is_one_and_it_comes_back() {
+        let device = Device::default();
+        let coupling = Coupling::new()
+            .with_valence_arousal(Attention::Additive { hidden: 3 })
+            .with_expression(true);
+        for (given, is_told) in [(Coupling::new(), false), (coupling, true)] {
+            let config = small().with_coupling(given.clone());
+            let network = config.init(&device);
+            let (_folder, path) = saved(&network);
+            let file = native::read(&path).expect("the file");
+            let written: Value = serde_json::from_str(&file.metadata["config"]).expect("JSON");
+            assert_eq!(written.get("coupling").is_some(), is_told);
+            let coupled = |name: &&String| name.starts_with("affect_attention.");
+            assert_eq!(
+                file.tensors.keys().filter(coupled).count(),
+                3 * usize::from(is_told)
+            );
+            let (again, read) = Network::load(&path, &device).expect("the network");
+            assert_eq!(read.coupling, given);
+            assert_eq!(weights::collect(&again), weights::collect(&network));
+        }
+    }
+
+    #[test]
+    fn a_temporal_head_comes_back_with_its_settings_and_its_weights() {
+        let device = Device::default();
+        let temporal = TemporalConfig::new().with_width(8).with_causal(true);
+        let config = small().with_temporal(Some(temporal));
+        let network = config.init(&device);
+        let (_folder, path) = saved(&network);
+        let (loaded, read) = Network::load(&path, &device).expect("the network");
+        assert_eq!(read.temporal, config.temporal);
+        assert_eq!(weights::collect(&loaded), weights::collect(&network));
+        assert!(loaded.temporal.is_some());
+        // Without one nothing of it is in the file.
+        assert!(!text(&small(), &later()).contains("temporal"));
     }
 
     #[test]

@@ -23,9 +23,10 @@
 //! ```
 
 mod config;
+mod coupling;
 mod feature;
 mod file;
-mod range;
+mod score;
 mod task;
 mod transfer;
 
@@ -33,14 +34,16 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 pub use self::config::NetworkConfig;
+pub use self::coupling::Coupling;
 pub use self::feature::FeatureKind;
 pub(crate) use self::file::{CONFIG_KEY, FORMAT, FORMAT_KEY, KIND_KEY, VERSION, VERSION_KEY};
-pub(crate) use self::range::validate_backbone;
+pub(crate) use self::score::Scores;
 pub use self::task::Tasks;
 pub use self::transfer::Transfer;
 use crate::attention::CrossAttention;
-use crate::backbone::EfficientNet;
-use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};
+use crate::backbone::Backbone;
+use crate::head::{ActionUnitHead, ExpressionHead, MapHead, ValenceArousalHead};
+use crate::temporal::{Temporal, Windows};
 
 /// The multi-task cross-attention network: from an image, or its feature, to action units,
 /// expression, valence and arousal.
@@ -51,6 +54,11 @@ use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};
 ///                                 +-> expression (Eq. 5) -> attention (Eq. 6-7) -> logits
 ///                                 +-> valence, arousal (Eq. 4)
 /// ```
+///
+/// With a [`Coupling`] valence and arousal attend to the other two, and expressions to valence and arousal
+/// as well.
+/// A network may have a [`Temporal`] head between the feature and the others, which reads the frames of a
+/// video together.
 ///
 /// The field names are the names in the [file](Network::save).
 ///
@@ -68,8 +76,8 @@ use crate::head::{ActionUnitHead, ExpressionHead, ValenceArousalHead};
 #[derive(Module, Debug)]
 pub struct Network {
     /// Image to feature, if the network has it.
-    pub backbone: Option<EfficientNet>,
-    /// Feature to action units, if the vocabulary has any.
+    pub backbone: Option<Backbone>,
+    /// Feature to action units, if the vocabulary has any and no head reads them from the map.
     pub action_unit: Option<ActionUnitHead>,
     /// Feature to expression logits, if the vocabulary has any.
     pub expression: Option<ExpressionHead>,
@@ -77,6 +85,12 @@ pub struct Network {
     pub valence_arousal: ValenceArousalHead,
     /// The cross attention of action units and expression logits, if there is one.
     pub attention: Option<CrossAttention>,
+    /// Map to action units, if that is where they are read from.
+    pub map_head: Option<MapHead>,
+    /// What valence and arousal attend to action units and expressions with, if they do.
+    pub affect_attention: Option<CrossAttention>,
+    /// What reads the features of a video's frames together, if there is such.
+    pub temporal: Option<Temporal>,
     /// What the network was made from, which goes into its file.
     #[module(skip)]
     pub config: NetworkConfig,
@@ -94,7 +108,8 @@ pub struct NetworkOutput {
 }
 
 impl Network {
-    /// All three tasks at once.
+    /// All three tasks at once, of images that have nothing to do with each other: with a temporal head each is
+    /// a window of one frame.
     ///
     /// # Shapes
     /// - `features`: `[batch, feature_width]`
@@ -102,33 +117,83 @@ impl Network {
     /// # Panics
     /// If the width of `features` is not the config's.
     pub fn forward(&self, features: Tensor<2>) -> NetworkOutput {
-        let action_unit = self.action_unit.as_ref();
-        let action_units = action_unit.map(|head| head.forward(features.clone()));
-        let expression = self.expression.as_ref();
-        let logits = expression.map(|head| head.forward(features.clone()));
+        match &self.temporal {
+            None => self.heads(features),
+            Some(temporal) => self.heads(temporal.alone(features)),
+        }
+    }
+
+    /// All three tasks at once, of the frames that are read in windows of videos; without a temporal head of
+    /// each frame alone.
+    ///
+    /// # Panics
+    /// If the width of the features is not the config's.
+    pub fn forward_windows(&self, windows: &Windows) -> NetworkOutput {
+        self.heads(self.read(windows))
+    }
+
+    /// The features that the heads read of the frames that are read in windows.
+    ///
+    /// # Shapes
+    /// - output: `[frames, feature_width]`
+    ///
+    /// # Panics
+    /// If the width of the features is not the config's.
+    pub(crate) fn read(&self, windows: &Windows) -> Tensor<2> {
+        match &self.temporal {
+            None => windows.frames(),
+            Some(temporal) => temporal.read(windows),
+        }
+    }
+
+    /// The heads on features as they are.
+    pub(crate) fn heads(&self, features: Tensor<2>) -> NetworkOutput {
+        let scores = self.scores(&features, Tasks::ALL);
+        let valence_arousal = scores.valence_arousal;
         NetworkOutput {
-            expression_logits: match (&action_units, logits) {
-                (Some(units), Some(logits)) => Some(self.attend(units.clone(), logits)),
-                (_, logits) => logits,
-            },
-            action_units,
-            valence_arousal: self.valence_arousal.forward(features),
+            action_units: scores.action_units,
+            expression_logits: scores.expression_logits,
+            valence_arousal: valence_arousal.expect("asked about, and every network has it"),
+        }
+    }
+
+    /// The action units alone, if the network has such a head.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, feature_width]`
+    /// - output: `[batch, action_units]`, each in [0, 1]
+    ///
+    /// # Panics
+    /// If the width of `features` is not the config's.
+    pub fn action_units(&self, features: Tensor<2>) -> Option<Tensor<2>> {
+        match (&self.map_head, &self.action_unit) {
+            (Some(head), _) => Some(head.forward_flat(features).action_units),
+            (None, head) => head.as_ref().map(|head| head.forward(features)),
+        }
+    }
+
+    /// What the other heads read of the features: all of them, or of a map its mean.
+    pub(crate) fn pooled(&self, features: Tensor<2>) -> Tensor<2> {
+        match &self.map_head {
+            Some(head) => head.mean(features),
+            None => features,
         }
     }
 
     /// The expression logits after the attention (Eq. 7), or as they are without one.
     ///
     /// # Shapes
-    /// - `action_units`: `[batch, action_units]`, probabilities
+    /// - `query`: `[batch, action_units]`, probabilities; where the [`Coupling`] of expressions is on,
+    ///   `[batch, action_units + 2]`, valence and arousal behind them
     /// - `logits`: `[batch, expressions]`
     /// - output: `[batch, expressions]`
     ///
     /// # Panics
     /// If the shapes do not fit the network or each other.
-    pub fn attend(&self, action_units: Tensor<2>, logits: Tensor<2>) -> Tensor<2> {
+    pub fn attend(&self, query: Tensor<2>, logits: Tensor<2>) -> Tensor<2> {
         match &self.attention {
             None => logits,
-            Some(attention) => attention.forward(action_units, logits),
+            Some(attention) => attention.forward(query, logits),
         }
     }
 
@@ -199,7 +264,7 @@ mod tests {
     #[test]
     fn a_network_prints_its_parts_and_their_settings() {
         let backbone = EfficientNetConfig::new(Variant::Tiny);
-        let config = NetworkConfig::paper(192).with_backbone(Some(backbone));
+        let config = NetworkConfig::paper(192).with_backbone(Some(backbone.into()));
         let printed = config.init(&Device::default()).to_string();
         let line = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
@@ -215,7 +280,7 @@ mod tests {
             "GraphConvolution { nodes: 12 width: 192",
             "ExpressionHead {feature_width: 192, classes: 8",
             "ValenceArousalHead { feature_width: 192",
-            "CrossAttention { form: Elementwise action_units: 12",
+            "CrossAttention { form: Elementwise inputs: 12",
             "feature: Pooled",
         ] {
             assert!(line.contains(part), "{part}: {printed}");

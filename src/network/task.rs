@@ -56,6 +56,17 @@ impl Tasks {
         }
     }
 
+    /// How many they are.
+    pub fn count(self) -> usize {
+        let Self {
+            action_unit,
+            expression,
+            valence_arousal,
+        } = self;
+        let all = [action_unit, expression, valence_arousal];
+        all.into_iter().filter(|is_one| *is_one).count()
+    }
+
     /// `labels` without those of other tasks.
     pub fn labels(&self, labels: &Labels) -> Labels {
         Labels {

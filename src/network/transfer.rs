@@ -24,6 +24,8 @@ pub struct Transfer {
     pub valence_arousal: bool,
     /// Whether the cross attention was: where both are of one kind.
     pub attention: bool,
+    /// Whether that of valence and arousal was, likewise.
+    pub affect_attention: bool,
 }
 
 impl Network {
@@ -58,6 +60,14 @@ impl Network {
                 from.feature_width,
             ));
         }
+        if to.map_head.is_some() || from.map_head.is_some() {
+            let expected = "action units that are not read from a map";
+            return Err(Error::argument(
+                "the other network",
+                expected,
+                "a head on maps",
+            ));
+        }
         if to.node_map != from.node_map {
             let expected = format!("node maps that are {:?}", to.node_map);
             return Err(Error::argument(
@@ -84,21 +94,25 @@ impl Network {
         };
         let unit_names = to.action_units.iter().map(ToString::to_string).collect();
         let class_names = to.expressions.iter().map(ToString::to_string).collect();
+        let both_share = units.iter().any(Option::is_some) && classes.iter().any(Option::is_some);
         let transfer = Transfer {
             action_units: shared(&to.action_units, &units),
             expressions: shared(&to.expressions, &classes),
             new: [named(unit_names, &units), named(class_names, &classes)].concat(),
             valence_arousal: from.tasks.valence_arousal,
-            attention: to.attention == from.attention
-                && self.attention.is_some()
-                && units.iter().any(Option::is_some)
-                && classes.iter().any(Option::is_some),
+            attention: to.attention == from.attention && self.attention.is_some() && both_share,
+            affect_attention: to.coupling.valence_arousal == from.coupling.valence_arousal
+                && self.affect_attention.is_some()
+                && from.tasks.valence_arousal
+                && both_share,
         };
         let rules = Rules {
             units,
             classes,
+            other_units: from.action_units.len(),
             valence_arousal: transfer.valence_arousal,
             attention: transfer.attention,
+            affect_attention: transfer.affect_attention,
             elementwise: to.attention == Attention::Elementwise,
         };
         let sources: BTreeMap<_, _> = weights::collect(other).into_iter().collect();
@@ -135,8 +149,11 @@ fn shared<T: Clone>(names: &[T], places: &[Option<usize>]) -> Vec<T> {
 struct Rules {
     units: Vec<Option<usize>>,
     classes: Vec<Option<usize>>,
+    /// How many units the other network has.
+    other_units: usize,
     valence_arousal: bool,
     attention: bool,
+    affect_attention: bool,
     /// Whether the attention is the paper's.
     elementwise: bool,
 }
@@ -148,6 +165,10 @@ enum Axis {
     Unit,
     /// Of an expression each.
     Class,
+    /// Of a unit each, and behind them those of valence and arousal, in the networks that have these.
+    UnitsAndAffect,
+    /// Of a unit each, and behind them of an expression each.
+    UnitsAndClasses,
     /// The same in both networks.
     Same,
 }
@@ -155,12 +176,13 @@ enum Axis {
 impl Rules {
     /// `data` of the tensor `name` with what `source` has of it.
     fn taken(&self, name: &str, data: &TensorData, source: &TensorData) -> TensorData {
-        use Axis::{Class, Same, Unit};
+        use Axis::{Class, Same, Unit, UnitsAndAffect, UnitsAndClasses};
         let is_taken = match name.split('.').next() {
             Some("action_unit") => self.units.iter().any(Option::is_some),
             Some("expression") => true,
             Some("valence_arousal") => self.valence_arousal,
             Some("attention") => self.attention,
+            Some("affect_attention") => self.affect_attention,
             _ => false,
         };
         let axes: &[Axis] = match name {
@@ -169,10 +191,11 @@ impl Rules {
             "expression.linear.weight" => &[Same, Class],
             "expression.linear.bias" => &[Class],
             // Element by element they end in a number for each class, else in hidden ones.
-            "attention.query.weight" if self.elementwise => &[Unit, Class],
-            "attention.query.weight" => &[Unit, Same],
+            "attention.query.weight" if self.elementwise => &[UnitsAndAffect, Class],
+            "attention.query.weight" => &[UnitsAndAffect, Same],
             // Of the other kind every class hands in its number by itself.
             "attention.key.weight" if self.elementwise => &[Class, Class],
+            "affect_attention.query.weight" => &[UnitsAndClasses, Same],
             _ if name.starts_with("action_unit.nodes.norm.") => &[Unit],
             _ if name.starts_with("action_unit.graph.norm.") => &[Unit],
             _ => &[],
@@ -200,6 +223,16 @@ impl Rules {
                     Axis::Same => (0..length).map(Some).collect(),
                     Axis::Unit => blocks(&self.units, length),
                     Axis::Class => blocks(&self.classes, length),
+                    Axis::UnitsAndAffect => self.behind_units(
+                        (self.other_units..from[axis]).map(Some).chain([None; 2]),
+                        length,
+                    ),
+                    Axis::UnitsAndClasses => self.behind_units(
+                        self.classes
+                            .iter()
+                            .map(|place| place.map(|place| self.other_units + place)),
+                        length,
+                    ),
                 },
             )
             .collect();
@@ -219,6 +252,20 @@ impl Rules {
             }
         }
         TensorData::new(values, to)
+    }
+
+    /// The places of `length` entries: the units', and those of `rest` behind them.
+    fn behind_units(
+        &self,
+        rest: impl Iterator<Item = Option<usize>>,
+        length: usize,
+    ) -> Vec<Option<usize>> {
+        self.units
+            .iter()
+            .copied()
+            .chain(rest)
+            .take(length)
+            .collect()
     }
 }
 
@@ -253,7 +300,7 @@ mod tests {
 
     use super::*;
     use crate::label::{ActionUnit, ClassSet, UnitSet, Vocabulary};
-    use crate::network::{NetworkConfig, Tasks};
+    use crate::network::{Coupling, NetworkConfig, Tasks};
     use crate::testing::Draw;
 
     const WIDTH: usize = 6;
@@ -325,6 +372,59 @@ mod tests {
             let (logits, after_logits) = (before.expression_logits, after.expression_logits);
             same(logits.unwrap(), &[2, 1, 0], after_logits.unwrap());
             same(before.valence_arousal, &[0, 1], after.valence_arousal);
+        }
+    }
+
+    #[test]
+    fn coupled_tasks_keep_their_scores_in_another_order_and_without_the_same_coupling_their_units()
+    {
+        let units = [ActionUnit::AU1, ActionUnit::AU9, ActionUnit::AU12];
+        let classes = [Expression::Fear, Expression::Neutral, Expression::Contempt];
+        let (mut other_units, mut other_classes) = (units, classes.clone());
+        other_units.rotate_left(1);
+        other_classes.reverse();
+        let coupled = |units: &[ActionUnit], classes: &[Expression], coupling: &Coupling, seed| {
+            let config = NetworkConfig::new(WIDTH)
+                .with_coupling(coupling.clone())
+                .with_vocabulary(&vocabulary(units, classes));
+            config.init(&Device::default()).map(&mut Draw(seed))
+        };
+        for form in [Attention::Elementwise, Attention::Additive { hidden: 2 }] {
+            let coupling = Coupling::new()
+                .with_valence_arousal(form)
+                .with_expression(true);
+            let from = coupled(&units, &classes, &coupling, 1);
+            let to = coupled(&other_units, &other_classes, &coupling, 9);
+            let (to, transfer) = to.take_over(&from).unwrap();
+            assert!(transfer.attention && transfer.affect_attention);
+            let (before, after) = (from.forward(features()), to.forward(features()));
+            let logits = [before.expression_logits, after.expression_logits].map(Option::unwrap);
+            for (before, order, after) in [
+                (&before.valence_arousal, &[0, 1][..], &after.valence_arousal),
+                (&logits[0], &[2, 1, 0][..], &logits[1]),
+            ] {
+                let before = columns(before, order);
+                let after = columns(after, &(0..order.len()).collect::<Vec<_>>());
+                let mut pairs = before.iter().zip(&after);
+                assert!(
+                    pairs.all(|(a, b)| (a - b).abs() < 1e-5),
+                    "{before:?} {after:?}"
+                );
+            }
+
+            // The rows of the units are taken, and those of valence and arousal are new or left behind.
+            let rows = |network: &Network| -> Vec<f32> {
+                let query = &network.attention.as_ref().unwrap().query.weight;
+                query.val().into_data().iter().collect()
+            };
+            let plain = coupled(&units, &classes, &Coupling::new(), 5);
+            let own = coupled(&units, &classes, &coupling, 1);
+            let (wide, _) = own.take_over(&plain).unwrap();
+            assert_eq!(rows(&wide)[..9], rows(&plain)[..]);
+            assert_eq!(rows(&wide)[9..], rows(&from)[9..]);
+            let (narrow, transfer) = plain.take_over(&from).unwrap();
+            assert_eq!(rows(&narrow)[..], rows(&from)[..9]);
+            assert!(transfer.attention && !transfer.affect_attention);
         }
     }
 
