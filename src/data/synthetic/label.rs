@@ -167,7 +167,7 @@ impl Presence {
         action_units: 1.0,
     };
 
-    fn draw(&self, rng: &mut ChaCha8Rng) -> [bool; 3] {
+    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> [bool; 3] {
         loop {
             let rates = [self.valence_arousal, self.expression, self.action_units];
             let keep = rates.map(|rate| happens(rng, rate));

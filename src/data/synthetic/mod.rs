@@ -10,7 +10,8 @@
 //! about accuracy on people.**
 //!
 //! Frames of one video share the person and the place; what the face does is drawn anew for each, and
-//! lasts in the videos of [`SyntheticVideoConfig`].
+//! lasts in the videos of [`SyntheticVideoConfig`]; in those of [`SyntheticDisplayConfig`] it takes time
+//! to tell, and the best reachable scores are known.
 //!
 //! # Example
 //! ```
@@ -45,6 +46,7 @@ mod label;
 mod mouth;
 mod palette;
 mod part;
+mod performance;
 mod point;
 mod random;
 mod render;
@@ -62,6 +64,7 @@ use serde_json::{Value, json};
 
 pub use film::SyntheticVideoConfig;
 pub use form::{Form, SyntheticTableConfig};
+pub use performance::{Reachable, SyntheticDisplayConfig};
 pub use sheet::sheet;
 
 use self::folder::claim;

@@ -53,6 +53,13 @@ pub(super) struct Shot {
     pub(super) labels: Vec<Labels>,
 }
 
+/// What of a video is drawn apart from its pictures.
+#[derive(Clone, Copy)]
+pub(super) enum Beside {
+    Performance,
+    Features,
+}
+
 /// Whether rows name an image a second time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeats {
@@ -168,6 +175,23 @@ impl Video {
             true => Presence::TRAINING,
             false => Presence::VALIDATION,
         }
+    }
+
+    /// The numbers of its frames, rising.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        self.frames.iter().map(|frame| frame.number).collect()
+    }
+
+    /// What rows call the image of the frame of this number, below the images' folder.
+    pub(super) fn image(&self, number: u32, ending: &str) -> String {
+        format!("{}/{number:05}.{ending}", self.name)
+    }
+
+    /// Random numbers of its own for something beside its pictures.
+    pub(super) fn random(&self, seed: u64, of: Beside) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(((of as u64 + 1) << 32) | self.stream);
+        rng
     }
 
     /// Renders every frame into `<images>/<video>/`, what the face does drawn anew for each; asks `each`
