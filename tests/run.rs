@@ -1,7 +1,7 @@
 //! The whole run on a few rendered faces: what it leaves, how it resumes, what it averages.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -9,13 +9,23 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
 use countenance::Error;
-use countenance::backbone::{EfficientNetConfig, Variant};
+use countenance::attention::Attention;
+use countenance::backbone::{Backbone, EfficientNetConfig, Variant, VggConfig};
 use countenance::data::annotation::{self, AnnotationConfig};
+use countenance::data::cache::FeatureCache;
+use countenance::data::image::RgbImage;
 use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
+use countenance::extract::Recognition;
 use countenance::head::{ActionUnitHead, ActionUnitHeadConfig};
+use countenance::model::{ClassifierConfig, Model};
+use countenance::network::Network;
 use countenance::optim::EmaConfig;
-use countenance::train::{Order, Outcome, Run, Sampling, Schedule, StageConfig, TrainConfig};
+use countenance::predict::Predictor;
+use countenance::train::{
+    BaselineStageConfig, Event, MapTrainingConfig, MatchingConfig, Order, Outcome, RateSource, Run,
+    Sampling, Schedule, StageConfig, TrainConfig,
+};
 use countenance::weights::load_backbone;
 use tempfile::TempDir;
 
@@ -57,6 +67,42 @@ fn a_run_of_the_whole_network_resumes_to_the_same_bytes() {
     let stops = ["joint,1,", "joint,3,", "whole,1,"];
     let tuned = ["features/validation_tuned.safetensors"];
     assert_resumes(&config, &stops, &tuned);
+}
+
+#[test]
+fn a_run_with_a_head_on_maps_resumes_to_the_same_bytes_and_predicts_from_images() {
+    let mut config = config();
+    config.map_head = Some(
+        MapTrainingConfig::new()
+            .with_width(Some(16))
+            .with_lambda(0.05),
+    );
+    let maps = ["features/validation.safetensors"];
+    let ended = assert_resumes(&config, &["au,2,", "au_edges,1,", "ex,1,", "va,1,"], &maps);
+    let whole = ended.path().join("whole");
+    let outcome = Run::resume(&whole, &Device::default()).unwrap().execute();
+    let image = outcome.unwrap().image;
+    let model = whole.join("model.safetensors");
+    let predictor = Predictor::load_on(&model, &Device::default()).unwrap();
+    let cache = FeatureCache::open(&whole.join(maps[0])).unwrap();
+    let recognised = predictor.recognise(&cache).unwrap();
+    assert!(matches!(recognised, Recognition::Own { .. }));
+    // The cache holds the maps of the very images that the model reads.
+    let from_map = predictor.predict_features(cache.row(0)).unwrap();
+    let from_map = from_map.into_iter().next().unwrap().unwrap();
+    let from_image = predictor.predict_file(image).unwrap();
+    assert_eq!(from_image.action_units.len(), 12);
+    let units = from_image.action_units.iter().zip(&from_map.action_units);
+    for ((unit, found), (_, expected)) in units {
+        assert!(
+            (found - expected).abs() < 1e-4,
+            "{unit}: {found}, not {expected}"
+        );
+    }
+    let affect = from_image.valence_arousal.unwrap().into_iter();
+    for (found, expected) in affect.zip(from_map.valence_arousal.unwrap()) {
+        assert!((found - expected).abs() < 1e-4, "{found}, not {expected}");
+    }
 }
 
 #[test]
@@ -124,6 +170,78 @@ fn a_recipe_of_fine_tuning_resumes_to_the_same_bytes_and_freezes_what_it_says() 
         }
     }
     assert!(still > 10 && moved > 40, "{still} still, {moved} moved");
+}
+
+type Change = fn(&mut TrainConfig);
+
+/// What ties the tasks of a stage together, each under a name.
+const TIES: [(&str, Change); 6] = [
+    ("affect", |config| {
+        config.coupling.valence_arousal = Attention::Elementwise;
+    }),
+    ("additive", |config| {
+        config.coupling.valence_arousal = Attention::Additive { hidden: 8 };
+    }),
+    ("coupling", |config| config.coupling.expression = true),
+    ("matching", |config| {
+        let matching = MatchingConfig::new().with_source(RateSource::Estimated);
+        config.matching = Some(matching);
+    }),
+    ("co_annotation", |config| {
+        config.co_annotation = Some(RateSource::Published);
+    }),
+    ("uncertainty", |config| config.uncertainty = true),
+];
+
+#[test]
+fn a_run_whose_tasks_are_tied_together_resumes_to_the_same_bytes() {
+    let mut config = config().with_order(Order::Whole);
+    config.whole.epochs = 2;
+    TIES.iter().for_each(|(_, change)| change(&mut config));
+    let tuned = ["features/validation_tuned.safetensors"];
+    let ended = assert_resumes(&config, &["joint,1,", "joint,2,", "whole,1,"], &tuned);
+    let model = ended.path().join("whole/model.safetensors");
+    let (_, read) = Network::load(&model, &Device::default()).unwrap();
+    assert_eq!(read.coupling, config.coupling);
+}
+
+#[test]
+fn whatever_ties_tasks_together_changes_the_training_and_is_said() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let mut plain = config().with_order(Order::Joint);
+    plain.weights = Some(backbone(folder.path()));
+    plain.joint.epochs = 2;
+    let model = |name: &str| bytes(&folder.path().join(name), "model.safetensors");
+    let metrics = |name: &str| bytes(&folder.path().join(name), "metrics.csv");
+    let notes: Arc<Mutex<Vec<String>>> = Arc::default();
+    let train = |name: &str, config: TrainConfig| {
+        let hear = notes.clone();
+        let run = Run::create(&folder.path().join(name), config, &Device::default()).unwrap();
+        let run = run.told_to(move |event| {
+            if let Event::Note(line) = event {
+                hear.lock().unwrap().push(line.to_string());
+            }
+        });
+        run.execute().unwrap();
+        std::mem::take(&mut *notes.lock().unwrap()).join("\n")
+    };
+    train("plain", plain.clone());
+    train("again", plain.clone());
+    assert!(model("again") == model("plain") && metrics("again") == metrics("plain"));
+    let written = String::from_utf8(bytes(&folder.path().join("plain"), "config.json")).unwrap();
+    for key in ["coupling", "matching", "co_annotation", "uncertainty"] {
+        assert!(!written.contains(&format!("\"{key}\"")), "{key}");
+    }
+    for (name, change) in TIES {
+        let mut config = plain.clone();
+        change(&mut config);
+        let said = train(name, config);
+        assert!(metrics(name) != metrics("plain"), "{name}");
+        assert_eq!(said.contains("co-annotation: "), name == "co_annotation");
+        let weights = "joint: the losses count by action units ";
+        assert_eq!(said.contains(weights), name == "uncertainty", "{said}");
+    }
 }
 
 #[test]
@@ -398,12 +516,98 @@ fn an_unreadable_image_is_left_out_and_too_many_end_the_run() {
     assert_eq!(report.rows.total as usize, rows.len() - repeats);
 }
 
+/// The challenge's baseline instead of the paper's network, with small layers.
+fn baseline() -> TrainConfig {
+    let stage = StageConfig::new()
+        .with_epochs(3)
+        .with_batch_size(32)
+        .with_learning_rate(1e-3)
+        .adamw();
+    let baseline = BaselineStageConfig::new()
+        .with_hidden(vec![24, 16])
+        .with_stage(stage);
+    config().with_baseline(Some(baseline))
+}
+
+#[test]
+fn a_run_of_the_baseline_resumes_to_the_same_bytes_and_predicts() {
+    let stops = ["backbone,1,", "baseline,1,", "baseline,3,"];
+    let ended = assert_resumes(&baseline(), &stops, &["features/validation.safetensors"]);
+    let whole = ended.path().join("whole");
+    let settings: serde_json::Value =
+        serde_json::from_slice(&bytes(&whole, "config.json")).unwrap();
+    assert_eq!(settings["baseline"]["hidden"], serde_json::json!([24, 16]));
+    let metrics = String::from_utf8(bytes(&whole, "metrics.csv")).unwrap();
+    assert!(!metrics.contains("\nau,") && metrics.contains("\nbaseline,3,"));
+    // One file is enough to read faces with.
+    let device = Device::default();
+    let predictor = Predictor::load_on(whole.join("model.safetensors"), &device).unwrap();
+    let face = RgbImage::from_fn(112, 112, |x, y| image::Rgb([2 * x as u8, y as u8, 90]));
+    let prediction = predictor.predict(&face).unwrap();
+    assert_eq!(prediction.action_units.len(), 12);
+    assert_eq!(prediction.expressions.len(), 8);
+    let affect = prediction.valence_arousal.unwrap();
+    assert!(affect.iter().all(|score| (-1.0..=1.0).contains(score)));
+}
+
+#[test]
+fn a_baseline_keeps_the_convolutions_that_are_given_and_begins_with_their_layers() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::default();
+    device.seed(3);
+    let vgg = VggConfig::micro().with_hidden(vec![24, 16]);
+    let given = ClassifierConfig::new(vgg.with_classes(Some(5)).into(), Vec::new());
+    let given = given.init(&device);
+    let path = folder.path().join("vgg.safetensors");
+    Model::Classifier(Box::new(given.clone()))
+        .save(&path)
+        .unwrap();
+
+    let mut config = baseline();
+    config.weights = Some(path.to_string_lossy().into_owned());
+    // Steps of next to nothing: what the layers begin with shows in what they end with.
+    let stage = &mut config.baseline.as_mut().unwrap().stage;
+    (stage.epochs, stage.learning_rate) = (1, 1e-9);
+    let out = folder.path().join("run");
+    run(&out, config);
+    let (model, _) = Model::load(&out.join("model.safetensors"), &device).unwrap();
+    let Model::Baseline(network) = model else {
+        panic!("{model:?}")
+    };
+    let (Backbone::Vgg(found), Backbone::Vgg(given)) = (&network.backbone, &given.backbone) else {
+        panic!("{}", network.backbone)
+    };
+    let same =
+        |one: Tensor<4>, other: Tensor<4>| one.into_data().assert_eq(&other.into_data(), true);
+    for (found, given) in found
+        .blocks
+        .iter()
+        .flatten()
+        .zip(given.blocks.iter().flatten())
+    {
+        same(found.weight.val(), given.weight.val());
+    }
+    assert!(found.hidden.is_empty() && found.classifier.is_none());
+    for (found, given) in network.hidden.iter().zip(&given.hidden) {
+        let difference = (found.weight.val() - given.weight.val()).abs().max();
+        assert!(difference.into_scalar::<f32>() < 1e-6);
+    }
+    // Another backbone has no such layers.
+    let other = backbone(folder.path());
+    let config = baseline().with_weights(Some(other));
+    let refused = Run::create(&folder.path().join("other"), config, &device);
+    let error = refused.err().expect("no VGG").to_string();
+    assert!(error.contains("expected a VGG"), "{error}");
+    assert!(error.contains("EfficientNet"), "{error}");
+}
+
 /// A backbone's file, so that a test need not train one.
 fn backbone(folder: &Path) -> String {
     use countenance::network::NetworkConfig;
 
     let config = EfficientNetConfig::new(Variant::Tiny);
-    let config = NetworkConfig::paper(config.feature_width()).with_backbone(Some(config));
+    let config = NetworkConfig::paper(config.feature_width()).with_backbone(Some(config.into()));
     let path = folder.join("backbone.safetensors");
     let device = Device::default();
     device.seed(1);

@@ -7,13 +7,14 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::optim::{BaseOptimizerConfig, SamConfig};
-use countenance::train::{Recipe, StageConfig, TrainConfig};
+use countenance::train::{Recipe, StageConfig, TemporalStageConfig, TrainConfig};
 
 use crate::division::DivisionArguments;
 use crate::shared::argument::{at_least_one, at_least_zero, decay, rate, seed, share, whole};
 use crate::shared::device::DeviceArgument;
 use crate::shared::given::FeatureArguments;
 use crate::shared::label::LabelArguments;
+use crate::shared::smoothing::frame_rate;
 
 /// Trains the network of arXiv 2207.10293: backbone, then action units, then expressions with cross
 /// attention, then valence and arousal.
@@ -61,7 +62,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = [
         "data", "features", "vocabulary", "expressions", "first_class", "drop_other_classes", "affect_range",
         "validation_share", "divide_by", "division_seed", "folds", "backbone", "heads", "config", "epochs", "batch_size", "learning_rate", "rho", "ema", "seed",
-        "optimizer", "order", "recipe", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
+        "optimizer", "order", "recipe", "temporal", "causal", "frame_rate", "temporal_epochs", "strict", "keep_partial_action_units", "whole_epochs", "backbone_epochs", "synthetic_train", "synthetic_validation",
     ])]
     pub resume: bool,
     /// Read annotation files in the challenge's own form alone, to the letter
@@ -87,6 +88,24 @@ pub struct Arguments {
         Recipe::LARGE
     ))]
     pub recipe: Option<RecipeArgument>,
+    /// Behind the heads, train a temporal head together with them, on windows of the videos that rows name with
+    /// the numbers of their frames: what reads the frames of a window together [default: no such head]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub temporal: Option<TemporalArgument>,
+    /// The temporal head reads a frame with those before it alone, as a live video needs it
+    #[arg(long)]
+    pub causal: bool,
+    #[arg(long, value_name = "F", value_parser = frame_rate, help = format!(
+        "Frames a second of the videos, for a temporal head [default: {}]",
+        TemporalStageConfig::new().frame_rate
+    ))]
+    pub frame_rate: Option<f64>,
+    #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
+        "Epochs of the temporal head's training, 1 to {} [default: {}]",
+        StageConfig::MOST,
+        TemporalStageConfig::new().stage.epochs
+    ))]
+    pub temporal_epochs: Option<usize>,
     #[arg(long, value_name = "N", value_parser = whole(1..=StageConfig::MOST), help = format!(
         "Epochs of the fine-tuning with --order whole, 1 to {} {}",
         StageConfig::MOST,
@@ -187,6 +206,14 @@ pub enum OrderArgument {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+pub enum TemporalArgument {
+    /// A transformer encoder that knows the time of each frame
+    Transformer,
+    /// Dilated convolutions
+    Convolution,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub enum RecipeArgument {
     /// The paper's for a task with many labelled rows, small for one with fewer
     Auto,
@@ -243,10 +270,15 @@ fn default<T: Display>(value: impl Fn(&TrainConfig) -> T) -> String {
 /// What a setting of the heads' stages is unless given, on data and on the rendered set.
 fn heads<T: Display + PartialEq>(value: impl Fn(&StageConfig) -> T) -> String {
     let text = |mut config: TrainConfig| {
-        let [au, ex, va, joint] = config.heads_mut().map(|stage| value(stage));
-        match au == ex && ex == va && va == joint {
-            true => au.to_string(),
-            false => format!("au {au}, ex {ex}, va {va}, joint {joint}"),
+        let values = config.heads_mut().into_iter().map(|stage| value(stage));
+        let values: Vec<T> = values.collect();
+        match values.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|value| value == first) => first.to_string(),
+            several => {
+                let named = ["au", "ex", "va", "joint"].iter().zip(several);
+                let named = named.map(|(name, value)| format!("{name} {value}"));
+                named.collect::<Vec<_>>().join(", ")
+            }
         }
     };
     let (data, rendered) = (text(TrainConfig::new()), text(TrainConfig::synthetic()));

@@ -4,11 +4,20 @@
 use std::path::Path;
 
 use countenance::optim::{BaseOptimizerConfig, BaseSgdConfig, EmaConfig, SamConfig};
-use countenance::train::{GivenFeatures, Order, Recipe, Run, Schedule, StageConfig, TrainConfig};
+use countenance::temporal::{TemporalConfig, TemporalForm};
+use countenance::train::{
+    GivenFeatures, Order, Recipe, Run, Schedule, StageConfig, TemporalStageConfig, TrainConfig,
+};
 use countenance::{Error, Result};
 
-use crate::arguments::{Arguments, Optimizer, OrderArgument, RecipeArgument};
+use crate::arguments::{Arguments, Optimizer, OrderArgument, RecipeArgument, TemporalArgument};
 use crate::shared::weights::located;
+
+/// Four layers of three steps: they look at 31 steps, more than the window has.
+const CONVOLUTION: TemporalForm = TemporalForm::Convolution {
+    layers: 4,
+    kernel: 3,
+};
 
 /// The settings of a new run.
 pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
@@ -47,6 +56,25 @@ pub fn config(arguments: &Arguments) -> Result<TrainConfig> {
         Some(OrderArgument::Whole) => Order::Whole,
         None => config.order,
     };
+    if let Some(form) = arguments.temporal {
+        let mut temporal = config
+            .temporal
+            .take()
+            .unwrap_or_else(TemporalStageConfig::new);
+        temporal.head.form = match (form, temporal.head.form) {
+            (TemporalArgument::Transformer, kept @ TemporalForm::Transformer { .. })
+            | (TemporalArgument::Convolution, kept @ TemporalForm::Convolution { .. }) => kept,
+            (TemporalArgument::Transformer, _) => TemporalConfig::new().form,
+            (TemporalArgument::Convolution, _) => CONVOLUTION,
+        };
+        config.temporal = Some(temporal);
+    }
+    if let Some(temporal) = &mut config.temporal {
+        temporal.head.causal |= arguments.causal;
+        temporal.frame_rate = arguments.frame_rate.unwrap_or(temporal.frame_rate);
+        let stage = &mut temporal.stage;
+        stage.epochs = arguments.temporal_epochs.unwrap_or(stage.epochs);
+    }
     config.recipe = match arguments.recipe {
         Some(RecipeArgument::Auto) => Some(Recipe::Auto),
         Some(RecipeArgument::Paper) => Some(Recipe::Paper),
@@ -148,6 +176,12 @@ fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
         Order::Joint => "--order joint",
         Order::Whole => "--order whole",
     };
+    let of_time = [
+        (arguments.causal, "--causal"),
+        (arguments.frame_rate.is_some(), "--frame-rate"),
+        (arguments.temporal_epochs.is_some(), "--temporal-epochs"),
+    ];
+    let of_time = of_time.into_iter().find(|(is_given, _)| *is_given);
     let of_labels = arguments.labels.given().or(arguments.division.given());
     for (is_idle, flag, expected, found) in [
         (
@@ -155,6 +189,12 @@ fn refuse_idle(arguments: &Arguments, config: &TrainConfig) -> Result<()> {
             of_labels.unwrap_or_default(),
             "--data",
             "a set that is rendered here, whose labels are told",
+        ),
+        (
+            of_time.is_some() && config.temporal.is_none(),
+            of_time.map_or("", |(_, flag)| flag),
+            "--temporal",
+            "no temporal head",
         ),
         (
             arguments.whole_epochs.is_some() && config.order != Order::Whole,

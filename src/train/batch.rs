@@ -7,6 +7,7 @@ use burn::train::metric::{Adaptor, LossInput};
 use super::loader::Portion;
 use crate::Labels;
 use crate::loss::Present;
+use crate::temporal::Windows;
 
 /// The labels of a batch as tensors; `*_present` says which of them exist.
 ///
@@ -166,6 +167,25 @@ pub struct FeatureBatch {
 }
 
 impl Portion for FeatureBatch {
+    fn with_share(self, share: f64) -> Self {
+        Self { share, ..self }
+    }
+}
+
+/// A batch of windows of videos' features.
+#[derive(Clone, Debug)]
+pub struct WindowBatch {
+    /// The windows; what is read are the labelled frames.
+    pub windows: Windows,
+    /// The labels of the frames that are read.
+    pub targets: LabelBatch,
+    /// The same labels, frame by frame, for the metrics.
+    pub labels: Vec<Labels>,
+    /// The share of the step's windows that are here: below 1 where several devices share a step.
+    pub share: f64,
+}
+
+impl Portion for WindowBatch {
     fn with_share(self, share: f64) -> Self {
         Self { share, ..self }
     }

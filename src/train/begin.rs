@@ -27,6 +27,11 @@ impl Run {
         let (other, _) = Network::load(&kept, &self.device)?;
         let (network, transfer) = network.take_over(&other).map_err(refusal(path.as_ref()))?;
         self.note(&format!("{path}: {transfer}"));
+        if other.temporal.is_some() {
+            self.note(&format!(
+                "{path}: its temporal head, which its heads were trained behind, is not taken over"
+            ));
+        }
         Ok(network)
     }
 }

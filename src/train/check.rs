@@ -10,7 +10,7 @@ use super::data::Data;
 use super::given::{GivenFeatures, check_features};
 use crate::data::split::Split;
 use crate::extract::check_unreadable;
-use crate::network::Network;
+use crate::network::{Network, NetworkConfig};
 use crate::{Error, Result, weights};
 
 /// The config with paths that hold wherever the run goes on from.
@@ -44,6 +44,7 @@ pub(super) fn check(config: &TrainConfig, device: &Device) -> Result<()> {
     config.check()?;
     if let Some(root) = &config.data {
         let data = Data::open(Path::new(root), config)?;
+        data.supervision().check_ties(config)?;
         match &config.features {
             Some(given) => check_features(given, &data.training, &data.validation)?,
             None => {
@@ -58,7 +59,23 @@ pub(super) fn check(config: &TrainConfig, device: &Device) -> Result<()> {
     }
     if let Some(path) = &config.weights {
         let (_, backbone) = weights::load_backbone(path.as_ref(), device)?;
-        config.feature.width(&backbone)?;
+        let width = config.feature_kind().width(&backbone)?;
+        if config.baseline.is_some() && backbone.kind() != "Vgg" {
+            let expected = "a VGG, whose convolutions the baseline keeps";
+            let found = format!("the backbone {}", backbone.kind());
+            return Err(Error::file(path, expected, found));
+        }
+        if config.baseline.is_none() {
+            let unread = |error: Error| {
+                let expected = "a backbone with a feature that the heads can read";
+                Error::file(path, expected, error.to_string())
+            };
+            let paper = NetworkConfig::paper(width);
+            let head = config.map_head.as_ref();
+            let head =
+                head.map(|head| head.head(backbone.map_channels(), paper.action_units.len()));
+            paper.with_map_head(head).validate().map_err(unread)?;
+        }
     }
     Ok(())
 }

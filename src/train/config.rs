@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::config::Config;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::given::GivenFeatures;
 use crate::attention::Attention;
@@ -11,16 +12,27 @@ use crate::backbone::Variant;
 use crate::data::division::DivisionConfig;
 use crate::data::synthetic::SyntheticConfig;
 use crate::data::table::LabelConfig;
-use crate::network::{FeatureKind, NetworkConfig};
+use crate::network::{Coupling, FeatureKind, NetworkConfig};
 use crate::{Error, Result};
 
+mod baseline;
+mod map;
+mod mapped;
+mod matching;
 mod recipe;
+mod replacement;
 mod schedule;
 mod stage;
+mod temporal;
+mod tie;
 
+pub use baseline::BaselineStageConfig;
+pub use map::{MapHalf, MapTrainingConfig};
+pub use matching::{MatchingConfig, RateSource};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 pub use stage::{Sampling, StageConfig};
+pub use temporal::TemporalStageConfig;
 
 use stage::Means;
 
@@ -106,7 +118,7 @@ pub struct TrainConfig {
     /// ask for them, as are the three stages of the heads.
     #[config(default = "Order::Staged")]
     pub order: Order,
-    /// What the stages below are to be, for the rows that the data has: a run replaces them when it
+    /// What the stages are to be, but for that of `temporal`, for the rows that the data has: a run replaces them when it
     /// is created, and writes what they have become to its `config.json`, with null here. Null:
     /// they are as they are written, which is the paper's where nothing is. Needs `data`.
     #[config(default = "None")]
@@ -126,9 +138,53 @@ pub struct TrainConfig {
     /// The whole network on images.
     #[config(default = "StageConfig::whole()")]
     pub whole: StageConfig,
+    /// A head that reads the action units from the backbone's map, in place of the paper's; it is trained with
+    /// the settings of `action_unit`. Null for the paper's.
+    #[config(default = "None")]
+    pub map_head: Option<MapTrainingConfig>,
+    /// Which tasks attend to others beyond the paper's cross attention, in the stages of all tasks; a run
+    /// writes it down where it is on, as it does the next three.
+    #[config(default = "Coupling::new()")]
+    pub coupling: Coupling,
+    /// A loss that brings the action units that the network sees and those that its expression would have
+    /// together, over all rows that have any label, in the stages of all tasks; null for none.
+    #[config(default = "None")]
+    pub matching: Option<MatchingConfig>,
+    /// Labels for training rows that have action units and no expression, or an expression and no units,
+    /// each made from the other, in the stages of all tasks; null for none. What is judged keeps its own.
+    #[config(default = "None")]
+    pub co_annotation: Option<RateSource>,
+    /// Whether the losses of the tasks are added up by weights that are learnt, in the stages of all tasks.
+    #[config(default = false)]
+    pub uncertainty: bool,
+    /// A temporal head, trained behind the heads; null, of which a run's `config.json` says nothing: every image
+    /// is read alone. Needs rows that name their video and the number of their frame, and another order
+    /// than `Whole`.
+    #[config(default = "None")]
+    pub temporal: Option<TemporalStageConfig>,
+    /// The challenge's baseline, which is trained instead of the paper's network: a VGG's convolutions, those of
+    /// `weights` or its own, and fully connected layers behind them. `feature`, the attention and the
+    /// stages of the heads are unused then. Null: the paper's network.
+    #[config(default = "None")]
+    pub baseline: Option<BaselineStageConfig>,
 }
 
 impl TrainConfig {
+    /// The settings as a run writes them: without those that came later and are off, so that such files are
+    /// what they were before there were any.
+    pub(super) fn written(&self) -> String {
+        let off = [
+            ("baseline", Value::Null),
+            ("coupling", json!(Coupling::new())),
+            ("matching", Value::Null),
+            ("co_annotation", Value::Null),
+            ("uncertainty", json!(false)),
+            ("temporal", Value::Null),
+            ("map_head", Value::Null),
+        ];
+        crate::config::text(self, &off)
+    }
+
     /// The settings for the synthetic set.
     ///
     /// # Deviation
@@ -155,7 +211,7 @@ impl TrainConfig {
     /// As [`config::load`](crate::config::load); [`Error::File`] that names the setting if one is
     /// out of range.
     pub fn load(path: &Path) -> Result<Self> {
-        let config = crate::config::load(path, &Self::new())?;
+        let config = crate::config::load(path, &Self::defaults(path))?;
         match config.check() {
             Err(Error::Argument {
                 what,
@@ -166,14 +222,29 @@ impl TrainConfig {
         }
     }
 
-    /// The stages of the heads, to set them all alike.
-    pub fn heads_mut(&mut self) -> [&mut StageConfig; 4] {
-        [
-            &mut self.action_unit,
-            &mut self.expression,
-            &mut self.valence_arousal,
-            &mut self.joint,
-        ]
+    /// The settings that absent keys of the file at `path` have: of what is added to the paper's network too,
+    /// where the file has some of it.
+    fn defaults(path: &Path) -> Self {
+        let has = |key| crate::config::has_object(path, key);
+        Self::new()
+            .with_map_head(has("map_head").then(MapTrainingConfig::new))
+            .with_baseline(has("baseline").then(BaselineStageConfig::new))
+            .with_matching(has("matching").then(MatchingConfig::new))
+            .with_temporal(has("temporal").then(TemporalStageConfig::new))
+    }
+
+    /// The stages of the heads, to set them all alike: action units, expression, valence and arousal, all at
+    /// once; or that of the baseline, where one is trained instead.
+    pub fn heads_mut(&mut self) -> Vec<&mut StageConfig> {
+        match &mut self.baseline {
+            Some(baseline) => vec![&mut baseline.stage],
+            None => vec![
+                &mut self.action_unit,
+                &mut self.expression,
+                &mut self.valence_arousal,
+                &mut self.joint,
+            ],
+        }
     }
 
     /// Checks that nothing else is asked for that needs images, where features are given.
@@ -218,6 +289,15 @@ impl TrainConfig {
         self.labels.check()?;
         self.division.check()?;
         self.check_features()?;
+        self.check_map_head()?;
+        self.check_baseline()?;
+        if let Some(temporal) = &self.temporal {
+            temporal.check()?;
+            if self.order == Order::Whole {
+                let expected = "Staged or Joint, with `temporal`";
+                return Err(Error::argument("order", expected, "Whole"));
+            }
+        }
         if !(0.0..=1.0).contains(&self.max_unreadable) {
             return Err(Error::argument(
                 "max_unreadable",
@@ -238,7 +318,9 @@ impl TrainConfig {
         }
         NetworkConfig::paper(1)
             .with_attention(self.attention.clone())
+            .with_coupling(self.coupling.clone())
             .validate()?;
+        self.check_ties()?;
         let heads = Means {
             images: false,
             expressions: false,
@@ -265,6 +347,9 @@ impl TrainConfig {
             (&self.whole, "whole", whole),
         ] {
             stage.check(name, means)?;
+        }
+        if let Some(baseline) = &self.baseline {
+            baseline.stage.check("baseline.stage", expressions)?;
         }
         Ok(())
     }
@@ -299,6 +384,38 @@ mod tests {
         assert!(error.ends_with(expected), "{error}");
         std::fs::write(&path, r#"{"expression": {"batch_size": 7}}"#).unwrap();
         assert_eq!(TrainConfig::load(&path).unwrap().expression.batch_size, 7);
+        std::fs::write(&path, r#"{"temporal": {"head": {"causal": true}}}"#).unwrap();
+        let temporal = TrainConfig::load(&path).unwrap().temporal.unwrap();
+        let expected = TemporalStageConfig::new();
+        assert!(temporal.head.causal && temporal.frame_rate == expected.frame_rate);
+        std::fs::write(&path, r#"{"temporal": {"head": {"width": 7}}}"#).unwrap();
+        let error = TrainConfig::load(&path).unwrap_err().to_string();
+        assert!(
+            error.ends_with("expected `temporal.width` even, found 7"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_run_without_additions_says_nothing_of_them() {
+        let plain = TrainConfig::new();
+        let later = [
+            "baseline",
+            "coupling",
+            "matching",
+            "co_annotation",
+            "uncertainty",
+            "temporal",
+            "map_head",
+        ];
+        let mut without: Value = serde_json::from_str(&plain.to_string()).unwrap();
+        let fields = without.as_object_mut().unwrap();
+        fields.retain(|name, _| !later.contains(&name.as_str()));
+        let written: Value = serde_json::from_str(&plain.written()).unwrap();
+        assert_eq!(written, without);
+        let timed = plain.with_temporal(Some(TemporalStageConfig::new()));
+        let written: Value = serde_json::from_str(&timed.written()).unwrap();
+        assert!(written["temporal"]["head"].is_object() && written.get("baseline").is_none());
     }
 
     #[test]

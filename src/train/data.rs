@@ -65,6 +65,7 @@ impl Data {
     /// Reads the labels of the data set that `path` leads to; images are not looked at.
     pub fn open(path: &Path, config: &TrainConfig) -> Result<Self> {
         let reads_images = config.features.is_none();
+        let needs_videos = config.temporal.is_some();
         let config = data_config(config);
         let mut set = DataSet::open(path, &config)?;
         let training = set.take(SplitName::Training)?;
@@ -83,7 +84,24 @@ impl Data {
                 "one of valence and arousal alone, and the network reads both or neither",
             ));
         }
+        if needs_videos {
+            data.check_videos()?;
+        }
         Ok(data)
+    }
+
+    /// Refuses rows of which none is known to be a frame of a video.
+    fn check_videos(&self) -> Result<()> {
+        for split in [&self.training, &self.validation] {
+            let marks = &split.marks;
+            let is_frame = |row| marks.videos.get(row).is_some() && marks.frame(row).is_some();
+            if !(0..split.rows.len()).any(is_frame) {
+                let expected = "rows that name their video and the number of their frame, as <video>/<frame>.jpg \
+                                or in columns `video` and `frame`: a temporal head is asked for";
+                return Err(Error::file(&split.source, expected, "none"));
+            }
+        }
+        Ok(())
     }
 
     /// What was read, with the images that are not there and those that no row names, where there are to
@@ -270,12 +288,13 @@ mod tests {
         let config = set(root.path());
         let [from, folder] = ["from", "branch"].map(|name| root.path().join(name));
         let device = Device::default();
-        let run = Run::create(&from, config, &device).unwrap();
+        let run = Run::create(&from, config.clone(), &device).unwrap();
         run.data().unwrap();
         drop(run);
         let path = root.path().join(SplitName::Training.file_name());
         std::fs::write(&path, ROWS.replace("0.5,4", "0.5,3")).unwrap();
-        let branch = Run::branch(&from, &folder, Attention::None, &device).unwrap();
+        let config = config.with_attention(Attention::None);
+        let branch = Run::branch(&from, &folder, config, &device).unwrap();
         let error = branch.data().map(drop).unwrap_err().to_string();
         assert!(error.contains("put the old file back"), "{error}");
         std::fs::write(&path, ROWS).unwrap();

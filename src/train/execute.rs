@@ -11,7 +11,7 @@ use super::batch::ImageBatch;
 use super::config::{Order, StageConfig};
 use super::data::{Data, RECORD};
 use super::event::Event;
-use super::features::SplitFeatures;
+use super::features::{SplitFeatures, labels};
 use super::history::{BACKBONE, locked};
 use super::layer::LayerScores;
 use super::loader::Source;
@@ -25,11 +25,12 @@ use super::source::{ImageSource, readable};
 use super::stage::{Stage, StageRows, sam};
 use super::supervision::Supervision;
 use super::weighting::{Weighting, row_weights};
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig, EfficientNetConfig};
+use crate::data::cache::FeatureCache;
 use crate::data::file::write_whole;
 use crate::data::image::{AugmentationConfig, Preprocessing};
 use crate::data::split::Split;
-use crate::evaluate::evaluate;
+use crate::evaluate::{Evaluation, evaluate, evaluate_in_time};
 use crate::extract::is_readable;
 use crate::network::{FeatureKind, Network, NetworkConfig, Tasks};
 use crate::picture;
@@ -57,6 +58,7 @@ impl Run {
     fn work(&self) -> Result<Outcome> {
         let data = self.data()?;
         let supervision = data.supervision();
+        supervision.check_ties(&self.config)?;
         for line in data.summary().lines() {
             self.note(&line);
         }
@@ -74,22 +76,32 @@ impl Run {
         if let Some(given) = &self.config.features {
             return self.on_given(given, &data, &supervision);
         }
-        let Backbone {
+        if let Some(baseline) = &self.config.baseline {
+            return self.baseline(baseline, &data, &supervision);
+        }
+        let TrainedBackbone {
             network: backbone,
             config,
             layer,
         } = self.backbone(&data, &supervision)?;
+        let map_head = self.map_head_config(&config, &supervision);
         let features = self.features(&data.training, &data.validation, &backbone, &config)?;
         let layer = match layer {
-            Some(layer) => Some(self.layer_scores(&layer, &features, &supervision)?),
+            Some(layer) => {
+                // It was trained on the mean of the map.
+                let pool = map_head.as_ref().map(|head| head.channels);
+                Some(self.layer_scores(&layer, &features.pooled(pool), &supervision)?)
+            }
             None => None,
         };
 
         let config = NetworkConfig::paper(features.training.width())
             .with_vocabulary(&supervision.vocabulary)
             .with_backbone(Some(config))
-            .with_feature(self.config.feature)
+            .with_feature(self.config.feature_kind())
+            .with_map_head(map_head)
             .with_attention(supervision.attention(&self.config.attention))
+            .with_coupling(self.config.coupling.clone())
             .with_tasks(supervision.tasks());
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
@@ -99,9 +111,12 @@ impl Run {
             .with_feature(FeatureKind::Pooled);
         let network = self.begun(drawn(network.init(&device)))?;
         let network = self.heads(network, &features, &supervision)?;
+        let network = self.in_time(network, &features, &supervision)?;
         let network = Network {
             backbone: Some(backbone),
-            config: config.clone(),
+            config: config
+                .clone()
+                .with_temporal(network.config.temporal.clone()),
             ..network
         };
         if self.config.order != Order::Whole {
@@ -143,23 +158,31 @@ impl Run {
     }
 
     /// The backbone from its weights, or trained on the training images' own labels.
-    fn backbone(&self, data: &Data, supervision: &Supervision) -> Result<Backbone> {
+    pub(super) fn backbone(
+        &self,
+        data: &Data,
+        supervision: &Supervision,
+    ) -> Result<TrainedBackbone> {
         if let Some(path) = &self.config.weights {
             let found = weights::import_backbone(path.as_ref(), &self.device)?;
             for warning in found.warnings {
                 self.note(&format!("warning: {warning}"));
             }
-            return Ok(Backbone {
+            return Ok(TrainedBackbone {
                 network: found.network,
                 config: found.config,
                 layer: None,
             });
         }
         let settings = &self.config.backbone;
-        let config = EfficientNetConfig::new(settings.variant)
-            .with_drop_path(settings.drop_path)
-            .with_dropout(0.0)
-            .with_classes(Some(outputs(&supervision.vocabulary)));
+        let config: BackboneConfig = match &self.config.baseline {
+            Some(baseline) => baseline.convolutions.clone().with_dropout(0.0).into(),
+            None => EfficientNetConfig::new(settings.variant)
+                .with_drop_path(settings.drop_path)
+                .with_dropout(0.0)
+                .into(),
+        };
+        let config = config.with_classes(Some(outputs(&supervision.vocabulary)));
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
         let tasks = supervision.tasks();
@@ -179,19 +202,18 @@ impl Run {
             sam: sam(&settings.stage),
         };
         let preprocessing = config.preprocessing();
-        let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
+        let own = labels(&data.training);
+        let [training, validation] = self.image_rows(&stage, data, own, &preprocessing)?;
         let model = stage.run(model, training, validation)?;
         // The layer that read the labels has done its work; the feature is what stays.
-        let mut network = model.network.clone();
-        network.classifier = None;
-        Ok(Backbone {
-            network,
+        Ok(TrainedBackbone {
+            network: model.network.clone().without_classifier(),
             config: config.with_classes(None),
             layer: Some(model),
         })
     }
 
-    /// Writes the model, the scores and the pictures.
+    /// Writes the network, its scores and the pictures.
     pub(super) fn finish(
         &self,
         network: Network,
@@ -202,7 +224,23 @@ impl Run {
     ) -> Result<Outcome> {
         network.save(&self.path("model.safetensors"))?;
         let cache = &validation.variants[0];
-        let evaluation = evaluate(&network, cache, &validation.labels, &self.device)?;
+        let (labels, device) = (&validation.labels, &self.device);
+        let evaluation = match &validation.sequences {
+            Some(sequences) => evaluate_in_time(&network, cache, labels, sequences, device)?,
+            None => evaluate(&network, cache, labels, device)?,
+        };
+        self.written(evaluation, judged, layer, split, cache)
+    }
+
+    /// Writes the scores of a trained model and the pictures.
+    pub(super) fn written(
+        &self,
+        evaluation: Evaluation,
+        judged: Tasks,
+        layer: Option<LayerScores>,
+        split: &Split,
+        cache: &FeatureCache,
+    ) -> Result<Outcome> {
         write_whole(&self.path("report.json"), |file| {
             serde_json::to_writer_pretty(&mut *file, &evaluation)?;
             writeln!(file)
@@ -234,25 +272,26 @@ impl Run {
         })
     }
 
-    /// The images of both splits that are labelled for the stage and can be read. What is judged counts
-    /// every row alike.
+    /// The images of both splits that are labelled for the stage and can be read, those of the training
+    /// split with the labels `taught`. What is judged counts every row alike.
     pub(super) fn image_rows(
         &self,
         stage: &Stage,
         data: &Data,
+        taught: Arc<Vec<Labels>>,
         preprocessing: &Preprocessing,
     ) -> Result<[StageRows<ImageBatch>; 2]> {
-        let rows = |split: &Split, augmentation, mixup: Option<f64>, weighting| {
+        let rows = |split: &Split, labels: Arc<Vec<Labels>>, augmentation, mixup, weighting| {
             let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
             let readable = readable(&images, self.config.max_unreadable)?;
-            let labels: Vec<Labels> = split.rows.iter().map(|row| row.labels.clone()).collect();
+            let mixup: Option<f64> = mixup;
             Ok(StageRows {
                 rows: (0..labels.len())
                     .filter(|&row| readable[row] && stage.tasks.are_labelled(&labels[row]))
                     .collect(),
                 source: Arc::new(ImageSource {
                     images: Arc::new(images),
-                    labels: Arc::new(labels),
+                    labels,
                     weighting,
                     units: split.vocabulary.action_units.len(),
                     preprocessing: preprocessing.clone(),
@@ -265,8 +304,20 @@ impl Run {
         let augmentation = self.config.flip.then(AugmentationConfig::new);
         let weighting = Weighting::new(row_weights(&data.training), stage.config.sampling);
         Ok([
-            rows(&data.training, augmentation, stage.config.mixup, weighting)?,
-            rows(&data.validation, None, None, Weighting::default())?,
+            rows(
+                &data.training,
+                taught,
+                augmentation,
+                stage.config.mixup,
+                weighting,
+            )?,
+            rows(
+                &data.validation,
+                labels(&data.validation),
+                None,
+                None,
+                Weighting::default(),
+            )?,
         ])
     }
 
@@ -297,9 +348,9 @@ impl Run {
 }
 
 /// A backbone that makes features.
-struct Backbone {
-    network: EfficientNet,
-    config: EfficientNetConfig,
+pub(super) struct TrainedBackbone {
+    pub(super) network: Backbone,
+    pub(super) config: BackboneConfig,
     /// What it was trained with, where the run has trained it.
     layer: Option<BackboneStage>,
 }

@@ -7,21 +7,27 @@ use super::event::Event;
 use super::history::locked;
 use super::run::Run;
 use super::weighting::{RowWeights, row_weights};
-use crate::backbone::{EfficientNet, EfficientNetConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::data::cache::{FeatureCache, Lookup};
 use crate::data::split::Split;
 use crate::extract::{Extraction, Origin, is_readable, summary};
 use crate::network::{Network, NetworkConfig};
+use crate::smoothing::Sequences;
 use crate::{Error, Labels, Result};
 
 /// Images in a batch of the backbone; only speed and memory depend on it.
 const BATCH: usize = 32;
 
 /// One split: its features as they are and, for training, mirrored; its labels.
+#[derive(Clone)]
 pub(super) struct SplitFeatures {
     pub(super) variants: Vec<Arc<FeatureCache>>,
     pub(super) labels: Arc<Vec<Labels>>,
     pub(super) weights: RowWeights,
+    /// Which rows are frames of which video, where that matters.
+    pub(super) sequences: Option<Sequences>,
+    /// The channels of maps that are shown as the mean of their tokens.
+    pub(super) pool: Option<usize>,
 }
 
 impl SplitFeatures {
@@ -36,6 +42,21 @@ pub(super) struct Features {
     pub(super) validation: SplitFeatures,
 }
 
+impl Features {
+    /// The same maps, shown as the mean of their tokens of so many channels; the features as they are
+    /// with `None`.
+    pub(super) fn pooled(&self, channels: Option<usize>) -> Self {
+        let pooled = |split: &SplitFeatures| SplitFeatures {
+            pool: channels,
+            ..split.clone()
+        };
+        Self {
+            training: pooled(&self.training),
+            validation: pooled(&self.validation),
+        }
+    }
+}
+
 impl Run {
     /// Extracts what is not cached yet. Once heads were trained on what is cached, that stays as it
     /// is: images that could not be read are not tried again.
@@ -47,8 +68,8 @@ impl Run {
         &self,
         training: &Split,
         validation: &Split,
-        backbone: &EfficientNet,
-        config: &EfficientNetConfig,
+        backbone: &Backbone,
+        config: &BackboneConfig,
     ) -> Result<Features> {
         let folder = self.path("features");
         std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
@@ -65,13 +86,28 @@ impl Run {
                 variants,
                 labels: labels(training),
                 weights: row_weights(training),
+                sequences: self.sequences(training)?,
+                pool: None,
             },
             validation: SplitFeatures {
                 variants: vec![extract("validation", validation, false)?],
                 labels: labels(validation),
                 weights: row_weights(validation),
+                sequences: self.sequences(validation)?,
+                pool: None,
             },
         })
+    }
+
+    /// Which rows of `split` are frames of which video, where a temporal head asks for it.
+    pub(super) fn sequences(&self, split: &Split) -> Result<Option<Sequences>> {
+        let rate = self
+            .config
+            .temporal
+            .as_ref()
+            .map(|temporal| temporal.frame_rate);
+        let of = |rate| split.marks.sequences(split.rows.len(), rate);
+        rate.map(of).transpose()
     }
 
     /// The validation split's features of a network whose backbone was trained further.
@@ -89,6 +125,8 @@ impl Run {
             variants: vec![cache],
             labels: labels(split),
             weights: row_weights(split),
+            sequences: self.sequences(split)?,
+            pool: None,
         })
     }
 
@@ -100,12 +138,12 @@ impl Run {
         split: &Split,
         mirrored: bool,
         keep: bool,
-        (backbone, config): (&EfficientNet, &EfficientNetConfig),
+        (backbone, config): (&Backbone, &BackboneConfig),
     ) -> Result<Arc<FeatureCache>> {
         let names: Vec<String> = split.rows.iter().map(|row| row.image.clone()).collect();
         let images: Vec<PathBuf> = split.rows.iter().map(|row| split.image_path(row)).collect();
         let preprocessing = config.preprocessing();
-        let feature = self.config.feature;
+        let feature = self.config.feature_kind();
         let fingerprint = Origin::new(backbone, config, feature)
             .with_mirrored(mirrored)
             .fingerprint()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::config::{BackboneStageConfig, TrainConfig};
+use super::config::{BackboneStageConfig, BaselineStageConfig, TrainConfig};
 use super::data::Data;
 use super::supervision::Supervision;
 use crate::{Error, Result};
@@ -49,6 +49,10 @@ impl TrainConfig {
                 stage: recipe.backbone(&self.backbone.stage, most),
                 ..self.backbone
             },
+            baseline: self.baseline.map(|baseline| BaselineStageConfig {
+                stage: recipe.head(&baseline.stage, most),
+                ..baseline
+            }),
             ..self
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::co_annotation::added;
 use super::config::Order;
 use super::data::Data;
-use super::features::{Features, SplitFeatures};
+use super::features::{Features, SplitFeatures, labels};
 use super::model::{ActionUnitStage, ExpressionStage, JointStage, ValenceArousalStage, WholeStage};
 use super::run::Run;
 use super::source::FeatureSource;
@@ -45,13 +46,25 @@ impl Run {
     ) -> Result<Network> {
         let tasks = supervision.tasks();
         let stage = self.stage("joint", tasks, supervision, &self.config.joint, 4);
+        let device = self.device.clone().autodiff();
         let model = JointStage {
             network,
-            loss: supervision.joint_loss(&self.device.clone().autodiff(), stage.config),
+            loss: supervision.tied_loss(&device, stage.config, &self.config),
             sam: sam(stage.config),
         };
-        let (train, validation) = feature_rows(&stage, features, None);
-        Ok(stage.run(model, train, validation)?.network.valid())
+        let taught = Features {
+            training: SplitFeatures {
+                labels: self.taught(&features.training.labels, supervision),
+                ..features.training.clone()
+            },
+            validation: features.validation.clone(),
+        };
+        let added = added(&features.training.labels, &taught.training.labels);
+        added.iter().for_each(|line| self.note(line));
+        let (train, validation) = feature_rows(&stage, &taught, None);
+        let trained = stage.run(model, train, validation)?;
+        self.tell_weights(stage.name, &trained.loss);
+        Ok(trained.network.valid())
     }
 
     /// Fine-tunes the backbone and the trained heads together.
@@ -82,11 +95,14 @@ impl Run {
         let device = self.device.clone().autodiff();
         let model = WholeStage {
             network,
-            loss: supervision.joint_loss(&device, stage.config),
+            loss: supervision.tied_loss(&device, stage.config, &self.config),
             sam: sam(stage.config),
         };
-        let [training, validation] = self.image_rows(&stage, data, &preprocessing)?;
-        Ok(stage.run(model, training, validation)?.network.valid())
+        let taught = self.taught(&labels(&data.training), supervision);
+        let [training, validation] = self.image_rows(&stage, data, taught, &preprocessing)?;
+        let trained = stage.run(model, training, validation)?;
+        self.tell_weights(stage.name, &trained.loss);
+        Ok(trained.network.valid())
     }
 
     /// The paper's way: one task after another, skipping those without a single label.
@@ -101,6 +117,8 @@ impl Run {
             mut expression,
             mut valence_arousal,
             mut attention,
+            mut map_head,
+            affect_attention,
             config,
             ..
         } = network;
@@ -119,16 +137,23 @@ impl Run {
             let (train, validation) = feature_rows(&stage, features, None);
             action_unit = Some(stage.run(model, train, validation)?.head);
         }
-        let action_unit = action_unit.valid();
+        if let (Some(head), Some(settings)) = (map_head.take(), &self.config.map_head) {
+            map_head = Some(self.map_head(head, settings, features, supervision)?);
+        }
+        let (action_unit, map_head) = (action_unit.valid(), map_head.valid());
+        // The other heads read the mean of a map.
+        let pool = map_head.as_ref().map(|head| head.config.channels);
         if let Some(head) = expression.take_if(|_| tasks.expression) {
             let stage = stage("ex", Tasks::EXPRESSION, &self.config.expression, 2);
             let frozen = |split: &SplitFeatures| -> Vec<Vec<f32>> {
                 let variants = split.variants.iter();
-                let head = action_unit
-                    .as_ref()
-                    .expect("an attention has units to attend to");
+                let units = |features| match (&action_unit, &map_head) {
+                    (Some(head), _) => head.forward(features),
+                    (None, Some(head)) => head.forward_flat(features).action_units,
+                    (None, None) => unreachable!("an attention has units to attend to"),
+                };
                 variants
-                    .map(|cache| scores(head, cache, &self.device))
+                    .map(|cache| scores(units, cache, &self.device))
                     .collect()
             };
             let frozen = attention
@@ -140,7 +165,7 @@ impl Run {
                 loss: supervision.cross_entropy(&device, stage.config),
                 sam: sam(stage.config),
             };
-            let (train, validation) = feature_rows(&stage, features, frozen);
+            let (train, validation) = feature_rows(&stage, &features.pooled(pool), frozen);
             let trained = stage.run(model, train, validation)?;
             (expression, attention) = (Some(trained.head), trained.attention);
         }
@@ -152,7 +177,7 @@ impl Run {
                 loss: supervision.concordance(),
                 sam: sam(stage.config),
             };
-            let (train, validation) = feature_rows(&stage, features, None);
+            let (train, validation) = feature_rows(&stage, &features.pooled(pool), None);
             valence_arousal = stage.run(model, train, validation)?.head;
         }
         Ok(Network {
@@ -161,6 +186,9 @@ impl Run {
             expression: expression.valid(),
             valence_arousal: valence_arousal.valid(),
             attention: attention.valid(),
+            affect_attention: affect_attention.valid(),
+            temporal: None,
+            map_head,
             config,
         })
     }
@@ -189,6 +217,7 @@ pub(super) fn feature_rows(
             source: Arc::new(FeatureSource {
                 action_units,
                 weighting,
+                pool: split.pool,
                 ..FeatureSource::new(
                     split.variants.clone(),
                     split.labels.clone(),
@@ -212,7 +241,7 @@ pub(super) fn feature_rows(
 
 /// The frozen action-unit branch's scores of every row: they never change, so they are computed once.
 fn scores(
-    head: &crate::head::ActionUnitHead,
+    units: impl Fn(Tensor<2>) -> Tensor<2>,
     cache: &crate::data::cache::FeatureCache,
     device: &Device,
 ) -> Vec<f32> {
@@ -221,7 +250,7 @@ fn scores(
     for features in cache.as_slice().chunks(FROZEN_BATCH * width) {
         let data = TensorData::new(features.to_vec(), [features.len() / width, width]);
         scores.extend(
-            head.forward(Tensor::from_data(data, device))
+            units(Tensor::from_data(data, device))
                 .into_data()
                 .iter::<f32>(),
         );

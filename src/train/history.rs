@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 /// The name of the stage before there are features: it trains the backbone.
 pub(super) const BACKBONE: &str = "backbone";
+/// The name of the stage behind all heads: it trains a temporal head with them.
+pub(super) const TEMPORAL: &str = "temporal";
 
 /// One finished epoch of one stage: a line of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +100,16 @@ impl History {
     pub fn rewind(&mut self, stage: &str, epoch: usize) -> Result<()> {
         self.records
             .retain(|record| record.stage != stage || record.epoch <= epoch);
+        self.write()
+    }
+
+    /// Forgets the epochs of all stages but these.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be written.
+    pub(super) fn keep_stages(&mut self, stages: &[&str]) -> Result<()> {
+        self.records
+            .retain(|record| stages.contains(&record.stage.as_str()));
         self.write()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Labels;
 use crate::data::split::Split;
-use crate::label::Vocabulary;
+use crate::label::{UnitRates, Vocabulary};
 
 /// Sums of the weights of labelled rows: the source of the losses' class weights. Where every row counts
 /// alike they are numbers of rows.
@@ -14,6 +14,8 @@ pub(super) struct Mass {
     pub(super) present: Vec<f64>,
     /// Of the rows in which each unit is labelled.
     pub(super) labelled: Vec<f64>,
+    /// How often each unit is present with each expression.
+    pub(super) rates: UnitRates,
 }
 
 impl Mass {
@@ -23,10 +25,12 @@ impl Mass {
         rows: impl IntoIterator<Item = (&'a Labels, f32)>,
     ) -> Self {
         let units = vocabulary.action_units.len();
+        let rows: Vec<_> = rows.into_iter().collect();
         let mut mass = Self {
             expression: vec![0.0; vocabulary.expressions.len()],
             present: vec![0.0; units],
             labelled: vec![0.0; units],
+            rates: UnitRates::estimated(vocabulary, rows.iter().copied()),
         };
         for (labels, weight) in rows {
             let weight = f64::from(weight);

@@ -21,11 +21,13 @@
 
 mod average;
 mod balance;
+mod baseline;
 mod batch;
 mod begin;
 mod branch;
 mod check;
 mod checkpoint;
+mod co_annotation;
 mod config;
 mod data;
 mod difference;
@@ -39,6 +41,7 @@ mod heads;
 mod history;
 mod layer;
 mod loader;
+mod map;
 mod mass;
 mod metric;
 mod mixup;
@@ -53,13 +56,17 @@ mod run;
 mod source;
 mod stage;
 mod supervision;
+mod temporal;
+mod tie;
 mod watch;
 mod weighting;
+mod window;
 
 pub use average::Averaged;
 pub use batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};
 pub use config::{
-    BackboneStageConfig, Order, Recipe, Sampling, Schedule, StageConfig, TrainConfig,
+    BackboneStageConfig, BaselineStageConfig, MapHalf, MapTrainingConfig, MatchingConfig, Order,
+    RateSource, Recipe, Sampling, Schedule, StageConfig, TemporalStageConfig, TrainConfig,
 };
 pub use event::Event;
 pub use given::GivenFeatures;

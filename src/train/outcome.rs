@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::given::GivenFeatures;
-use super::history::{EpochRecord, History};
+use super::history::{EpochRecord, History, TEMPORAL};
 use super::metric::score_name;
 use crate::evaluate::table;
 use crate::metric::Report;
@@ -55,6 +55,11 @@ pub(super) fn panels(history: &History, judged: Tasks) -> Vec<Panel> {
     [
         ("backbone", "Backbone", all),
         ("au", "Action units", score_name(Tasks::ACTION_UNIT)),
+        (
+            "au_edges",
+            "Action units and edges",
+            score_name(Tasks::ACTION_UNIT),
+        ),
         ("ex", "Expressions", score_name(Tasks::EXPRESSION)),
         (
             "va",
@@ -63,6 +68,8 @@ pub(super) fn panels(history: &History, judged: Tasks) -> Vec<Panel> {
         ),
         ("joint", "All heads", all),
         ("whole", "Whole network", all),
+        ("baseline", "Fully connected layers", all),
+        (TEMPORAL, "Temporal head", all),
     ]
     .into_iter()
     .filter(|(stage, ..)| history.stage(stage).next().is_some())

@@ -1,7 +1,8 @@
 //! What a run is going to do with the rows that it has, in words.
 
-use super::config::{Order, Schedule, StageConfig, TrainConfig};
+use super::config::{MapHalf, Order, Schedule, StageConfig, TrainConfig};
 use super::fit::{LabelledRows, labelled};
+use super::history::TEMPORAL;
 use super::supervision::Supervision;
 
 /// One line for each stage that `config` has: its rows, of several tasks those of the one that has the
@@ -14,8 +15,9 @@ pub(super) fn plan(supervision: &Supervision, config: &TrainConfig) -> Vec<Strin
         expression,
         valence_arousal,
     } = rows;
-    let mut stages = match config.order {
-        Order::Staged => vec![
+    let mut stages = match (&config.baseline, config.order) {
+        (Some(baseline), _) => vec![("baseline", true, rows.most(), &baseline.stage)],
+        (None, Order::Staged) => vec![
             ("au", trained.action_unit, action_unit, &config.action_unit),
             ("ex", trained.expression, expression, &config.expression),
             (
@@ -25,15 +27,26 @@ pub(super) fn plan(supervision: &Supervision, config: &TrainConfig) -> Vec<Strin
                 &config.valence_arousal,
             ),
         ],
-        Order::Joint => vec![("joint", true, rows.most(), &config.joint)],
-        Order::Whole => vec![
+        (None, Order::Joint) => vec![("joint", true, rows.most(), &config.joint)],
+        (None, Order::Whole) => vec![
             ("joint", true, rows.most(), &config.joint),
             ("whole", true, rows.most(), &config.whole),
         ],
     };
+    if let (Some(head), true) = (&config.map_head, trained.action_unit) {
+        let edges = ("au_edges", true, action_unit, &config.action_unit);
+        match head.half {
+            MapHalf::Nearest => {}
+            MapHalf::Edges => stages[0] = edges,
+            MapHalf::Both => stages.insert(1, edges),
+        }
+    }
     if config.weights.is_none() && config.features.is_none() {
         let stage = &config.backbone.stage;
         stages.insert(0, ("backbone", true, rows.most(), stage));
+    }
+    if let Some(temporal) = &config.temporal {
+        stages.push((TEMPORAL, true, rows.most(), &temporal.stage));
     }
     let stages = stages.into_iter().filter(|&(_, is_trained, ..)| is_trained);
     stages

@@ -14,7 +14,6 @@ use super::difference::difference;
 use super::event::{Event, Listener};
 use super::folder::{CONFIG, Folder, must_hold_a_run, newest};
 use super::history::History;
-use crate::attention::Attention;
 use crate::data::file::write_whole;
 use crate::{Error, Result};
 
@@ -136,27 +135,37 @@ impl Run {
         Ok(Self { config, ..run })
     }
 
-    /// Starts a run in `folder` like the finished one in `from`, but with another attention: only
-    /// the expression stage is trained anew, everything else is taken over.
+    /// Starts a run in `folder` that takes over of the one in `from` whatever is the same work with the
+    /// settings `config`: the backbone, the features and the stages that nothing differs in; with another
+    /// attention alone the expression stage is what is trained anew.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::File`] if `from` is not a run; [`Error::Argument`] if another
-    /// process is at work in it, or `folder` holds a run; [`Error::File`] if it holds anything else;
-    /// [`Error::Io`] if it cannot be written.
+    /// As [`check`](Self::check); [`Error::Io`] or [`Error::File`] if `from` is not a run; [`Error::Argument`]
+    /// if another process is at work in it, or `folder` holds a run; [`Error::File`] if it holds anything
+    /// else; [`Error::Io`] if it cannot be written.
     pub fn branch(
         from: &Path,
         folder: &Path,
-        attention: Attention,
+        config: TrainConfig,
         device: &Device,
     ) -> Result<Self> {
+        let mut config = config.fitted()?;
+        check(&config, device)?;
         let source = Folder::open(from)?;
-        let mut config = Self::config_in(from)?;
-        let folder = Folder::take_for_branch(folder)?;
-        if config.data.is_none() {
-            config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
+        let mut was = Self::config_in(from)?;
+        let other_faces = config.synthetic.to_string() != was.synthetic.to_string();
+        if config.data.is_none() && was.data.is_none() && other_faces {
+            let expected = "that of the run that is branched, whose faces are used";
+            return Err(Error::argument("synthetic", expected, &config.synthetic));
         }
-        let config = config.with_attention(attention);
-        match copy_run(source.path(), folder.path()) {
+        for config in [&mut config, &mut was] {
+            if config.data.is_none() {
+                config.data = Some(from.join("synthetic").to_string_lossy().into_owned());
+            }
+        }
+        let [config, was] = [rooted(config)?, rooted(was)?];
+        let folder = Folder::take_for_branch(folder)?;
+        match copy_run(source.path(), &was, folder.path(), &config) {
             Ok(()) => Self::start(folder, config, device),
             Err(error) => {
                 folder.give_back();
@@ -262,7 +271,7 @@ impl Run {
 
 fn write_config(folder: &Folder, config: &TrainConfig) -> Result<()> {
     write_whole(&folder.path().join(CONFIG), |file| {
-        writeln!(file, "{config}")
+        writeln!(file, "{}", config.written())
     })
 }
 

@@ -28,6 +28,8 @@ pub struct FeatureSource {
     pub(super) weighting: Weighting,
     /// Of the labels' vocabulary.
     pub(super) units: usize,
+    /// The channels of maps of which a batch has the mean of their tokens.
+    pub(super) pool: Option<usize>,
     pub(super) seed: u64,
 }
 
@@ -53,6 +55,7 @@ impl FeatureSource {
             labels,
             weighting: Weighting::default(),
             units: vocabulary.action_units.len(),
+            pool: None,
             seed,
         }
     }
@@ -72,12 +75,16 @@ impl FeatureSource {
 
 impl Source<FeatureBatch> for FeatureSource {
     fn batch(&self, rows: &[usize], epoch: usize, device: &Device) -> Result<FeatureBatch> {
-        let width = self.variants[0].width();
+        let width = self.pool.unwrap_or(self.variants[0].width());
         let mut features = Vec::with_capacity(rows.len() * width);
         let mut action_units = Vec::with_capacity(rows.len() * self.units);
         for &row in rows {
             let variant = self.variant(row, epoch);
-            features.extend_from_slice(self.variants[variant].row(row));
+            let feature = self.variants[variant].row(row);
+            match self.pool {
+                None => features.extend_from_slice(feature),
+                Some(channels) => features.extend(mean(feature, channels)),
+            }
             if let Some(scores) = &self.action_units {
                 let start = row * self.units;
                 action_units.extend_from_slice(&scores[variant][start..start + self.units]);
@@ -117,6 +124,19 @@ impl Source<FeatureBatch> for FeatureSource {
     fn class(&self, row: usize) -> Option<usize> {
         self.labels[row].expression
     }
+}
+
+/// The mean of the tokens of a map.
+fn mean(map: &[f32], channels: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; channels];
+    for token in map.chunks_exact(channels) {
+        for (sum, value) in sums.iter_mut().zip(token) {
+            *sum += value;
+        }
+    }
+    let count = (map.len() / channels) as f32;
+    sums.iter_mut().for_each(|sum| *sum /= count);
+    sums
 }
 
 /// A split's image files, augmented when training, with the labels of its rows.

@@ -93,13 +93,15 @@ impl Supervision {
         ConcordanceLossConfig::new().init()
     }
 
-    /// The losses of all trained tasks.
+    /// The losses of all trained tasks, and nothing that ties these together.
     pub(super) fn joint_loss(&self, device: &Device, stage: &StageConfig) -> JointLoss {
         let tasks = self.tasks();
         JointLoss {
             action_unit: tasks.action_unit.then(|| self.unit_loss(device)),
             expression: tasks.expression.then(|| self.cross_entropy(device, stage)),
             valence_arousal: tasks.valence_arousal.then(|| self.concordance()),
+            matching: None,
+            uncertainty: None,
         }
     }
 }

@@ -253,6 +253,11 @@ impl StageConfig {
             .with_learning_rate(1e-4)
             .adamw()
     }
+
+    /// For a temporal head and the heads that were trained before: AdamW, in small batches of windows.
+    pub(super) fn temporal() -> Self {
+        Self::new().with_epochs(30).with_batch_size(16).adamw()
+    }
 }
 
 fn positive(value: f64) -> bool {

@@ -53,6 +53,8 @@ impl Run {
                 variants: vec![Arc::new(cache)],
                 labels: labels(split),
                 weights: row_weights(split),
+                sequences: self.sequences(split)?,
+                pool: None,
             })
         };
         let features = Features {
@@ -62,11 +64,13 @@ impl Run {
         let config = NetworkConfig::paper(features.training.width())
             .with_vocabulary(&supervision.vocabulary)
             .with_attention(supervision.attention(&self.config.attention))
+            .with_coupling(self.config.coupling.clone())
             .with_tasks(supervision.tasks());
         let device = self.device.clone().autodiff();
         device.seed(self.config.seed);
         let network = self.begun(drawn(config.init(&device)))?;
         let network = self.heads(network, &features, supervision)?;
+        let network = self.in_time(network, &features, supervision)?;
         let judged = supervision.judged();
         self.finish(
             network,

@@ -5,11 +5,11 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
-use super::joint::Scores;
 use super::{JointLoss, step};
 use crate::Labels;
-use crate::backbone::EfficientNet;
+use crate::backbone::Backbone;
 use crate::label::Vocabulary;
+use crate::network::Scores;
 use crate::optim::Sam;
 use crate::train::batch::{ImageBatch, LabelBatch, Mixture, StepOutput};
 
@@ -22,7 +22,7 @@ pub(in crate::train) fn outputs(vocabulary: &Vocabulary) -> usize {
 #[derive(Module, Debug)]
 pub(in crate::train) struct BackboneStage {
     /// With a classifier of as many classes as [`outputs`] says, which the trained backbone then loses.
-    pub(in crate::train) network: EfficientNet,
+    pub(in crate::train) network: Backbone,
     /// Of action units, and of expressions.
     #[module(skip)]
     pub(in crate::train) counts: [usize; 2],

@@ -6,40 +6,19 @@ use burn::train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::{UnitLoss, expression_loss, step};
 use crate::Labels;
-use crate::loss::{ConcordanceLoss, Reduction, WeightedCrossEntropy};
-use crate::network::{Network, Tasks};
+use crate::loss::{
+    ConcordanceLoss, MatchingLoss, Present, Reduction, UncertaintyWeights, WeightedCrossEntropy,
+};
+use crate::network::{Network, Scores, Tasks};
 use crate::optim::Sam;
 use crate::train::batch::{FeatureBatch, ImageBatch, LabelBatch, Mixture, StepOutput};
 
-/// What a network says of the tasks that are trained; the others are not computed.
-#[derive(Clone, Debug)]
-pub(super) struct Scores {
-    /// In [0, 1], `[batch, units]`.
-    pub(super) action_units: Option<Tensor<2>>,
-    /// `[batch, classes]`.
-    pub(super) expression_logits: Option<Tensor<2>>,
-    /// In [-1, 1], `[batch, 2]`.
-    pub(super) valence_arousal: Option<Tensor<2>>,
-}
-
-impl Scores {
-    fn of(network: &Network, features: &Tensor<2>, tasks: Tasks) -> Self {
-        let features = || features.clone();
-        let action_unit = network.action_unit.as_ref().filter(|_| tasks.action_unit);
-        let action_units = action_unit.map(|head| head.forward(features()));
-        let expression = network.expression.as_ref().filter(|_| tasks.expression);
-        let logits = expression.map(|head| head.forward(features()));
-        Self {
-            expression_logits: match (&action_units, logits) {
-                (Some(units), Some(logits)) => Some(network.attend(units.clone(), logits)),
-                (_, logits) => logits,
-            },
-            action_units,
-            valence_arousal: tasks
-                .valence_arousal
-                .then(|| network.valence_arousal.forward(features())),
-        }
-    }
+/// The loss that brings units and expressions together, times a factor.
+#[derive(Module, Debug)]
+pub(in crate::train) struct Matching {
+    pub(in crate::train) loss: MatchingLoss,
+    #[module(skip)]
+    pub(in crate::train) weight: f64,
 }
 
 /// The sum of the trained tasks' losses, each over the rows that have its label: Eq. 8, 10 and 11.
@@ -49,6 +28,10 @@ pub(in crate::train) struct JointLoss {
     pub(in crate::train) action_unit: Option<UnitLoss>,
     pub(in crate::train) expression: Option<WeightedCrossEntropy>,
     pub(in crate::train) valence_arousal: Option<ConcordanceLoss>,
+    /// Over all rows, whatever labels they have.
+    pub(in crate::train) matching: Option<Matching>,
+    /// What weighs the tasks' losses, in their order, instead of adding them up as they are.
+    pub(in crate::train) uncertainty: Option<UncertaintyWeights>,
 }
 
 impl JointLoss {
@@ -97,9 +80,52 @@ impl JointLoss {
                 Reduction::Auto,
             )
         });
-        let losses = [action_unit, expression, affect].into_iter().flatten();
-        let loss = losses.reduce(|sum, loss| sum + loss);
-        loss.expect("at least one task")
+        let losses = [action_unit, expression, affect];
+        let sum = match &self.uncertainty {
+            None => losses.into_iter().flatten().reduce(|sum, loss| sum + loss),
+            Some(weights) => {
+                let labelled = [
+                    targets.action_units_present.clone().any(),
+                    targets.expressions_present.clone().any(),
+                    targets.valence_arousal_present.clone().any(),
+                ];
+                let pairs = losses.into_iter().zip(labelled);
+                let pairs = pairs.filter_map(|(loss, labelled)| Some((loss?, labelled)));
+                let (losses, labelled): (Vec<_>, Vec<_>) = pairs.unzip();
+                let labelled = Tensor::cat(labelled, 0);
+                Some(weights.forward(Tensor::cat(losses, 0), labelled))
+            }
+        };
+        let sum = sum.expect("at least one task");
+        match (
+            &self.matching,
+            &scores.action_units,
+            &scores.expression_logits,
+        ) {
+            (Some(Matching { loss, weight }), Some(units), Some(logits)) => {
+                let rows = Present::from(None).weighted(targets.weights.clone());
+                let loss = loss.forward(units.clone(), logits.clone(), rows, Reduction::Auto);
+                sum + loss * *weight
+            }
+            _ => sum,
+        }
+    }
+
+    /// The tasks and what their losses are multiplied by, where that is learnt.
+    pub(in crate::train) fn learnt_weights(&self) -> Option<Vec<(&'static str, f32)>> {
+        let weights = self.uncertainty.as_ref()?.weights();
+        let Tasks {
+            action_unit,
+            expression,
+            valence_arousal,
+        } = self.tasks();
+        let names = [
+            (action_unit, "action units"),
+            (expression, "expressions"),
+            (valence_arousal, "valence and arousal"),
+        ];
+        let names = names.into_iter().filter(|(is_trained, _)| *is_trained);
+        Some(names.map(|(_, name)| name).zip(weights).collect())
     }
 }
 
@@ -114,7 +140,7 @@ pub(in crate::train) struct JointStage {
 
 impl JointStage {
     fn output(&self, batch: &FeatureBatch) -> StepOutput {
-        let scores = Scores::of(&self.network, &batch.features, self.loss.tasks());
+        let scores = self.network.scores(&batch.features, self.loss.tasks());
         self.loss
             .output(scores, &batch.targets, None, &batch.labels)
     }
@@ -152,7 +178,7 @@ pub(in crate::train) struct WholeStage {
 impl WholeStage {
     fn output(&self, batch: &ImageBatch) -> StepOutput {
         let features = self.network.features(batch.images.clone());
-        let scores = Scores::of(&self.network, &features, self.loss.tasks());
+        let scores = self.network.scores(&features, self.loss.tasks());
         let mixture = batch.mixture.as_ref();
         self.loss
             .output(scores, &batch.targets, mixture, &batch.labels)
@@ -176,5 +202,142 @@ impl InferenceStep for WholeStage {
 
     fn step(&self, batch: ImageBatch) -> StepOutput {
         self.output(&batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::GradientsParams;
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::label::{UnitRates, UnitSet, Vocabulary};
+    use crate::loss::{
+        AsymmetricLossConfig, ConcordanceLossConfig, MatchingLossConfig, UncertaintyWeightsConfig,
+        WeightedCrossEntropyConfig,
+    };
+    use crate::testing::drawn;
+
+    const ROWS: usize = 4;
+
+    fn plain(device: &Device) -> JointLoss {
+        let occurrence =
+            |columns: &[i64]| AsymmetricLossConfig::new(vec![1.0; columns.len()]).init(device);
+        JointLoss {
+            action_unit: Some(UnitLoss::new(&UnitSet::aff_wild2(), occurrence, device)),
+            expression: Some(WeightedCrossEntropyConfig::new(vec![1.0; 8]).init(device)),
+            valence_arousal: Some(ConcordanceLossConfig::new().init()),
+            matching: None,
+            uncertainty: None,
+        }
+    }
+
+    fn matching(weight: f64, device: &Device) -> Matching {
+        let rates = UnitRates::published(&Vocabulary::aff_wild2());
+        let loss = MatchingLossConfig::new(rates.rows().to_vec()).init(device);
+        Matching { loss, weight }
+    }
+
+    fn scores(device: &Device) -> Scores {
+        let leaf = |width, seed| drawn::<2>([ROWS, width], seed, device).require_grad();
+        Scores {
+            action_units: Some(leaf(12, 1) * 0.45 + 0.5),
+            expression_logits: Some(leaf(8, 2)),
+            valence_arousal: Some(leaf(2, 3)),
+        }
+    }
+
+    /// Rows with all labels, of the last `unlabelled` none of valence and arousal.
+    fn targets(unlabelled: usize, device: &Device) -> LabelBatch {
+        let row = |row: usize| Labels {
+            action_units: (0..12)
+                .map(|unit| Some(((row + unit) % 2) as f32))
+                .collect(),
+            expression: Some(row),
+            valence_arousal: match row < ROWS - unlabelled {
+                true => [Some(0.2 * row as f32), Some(0.1 - 0.3 * row as f32)],
+                false => [None; 2],
+            },
+            ..Labels::default()
+        };
+        LabelBatch::new(&(0..ROWS).map(row).collect::<Vec<_>>(), 12, device)
+    }
+
+    fn value(loss: &JointLoss, targets: &LabelBatch, device: &Device) -> f32 {
+        loss.loss(&scores(device), targets).into_scalar()
+    }
+
+    #[test]
+    fn without_a_tie_the_losses_are_added_up_as_they_are_to_the_last_bit() {
+        let device = Device::default().autodiff();
+        let targets = targets(0, &device);
+        let parts = [
+            JointLoss {
+                expression: None,
+                valence_arousal: None,
+                ..plain(&device)
+            },
+            JointLoss {
+                action_unit: None,
+                valence_arousal: None,
+                ..plain(&device)
+            },
+            JointLoss {
+                action_unit: None,
+                expression: None,
+                ..plain(&device)
+            },
+        ];
+        let [units, classes, affect] = parts.map(|loss| value(&loss, &targets, &device));
+        let sum = value(&plain(&device), &targets, &device);
+        assert_eq!(sum.to_bits(), (units + classes + affect).to_bits());
+        // Nothing of them is in a record of what is trained.
+        assert!(crate::weights::collect(&plain(&device)).is_empty());
+    }
+
+    #[test]
+    fn matching_is_added_by_its_weight_over_rows_of_any_label() {
+        let device = Device::default().autodiff();
+        let targets = targets(0, &device);
+        let of = |weight| {
+            let loss = JointLoss {
+                matching: Some(matching(weight, &device)),
+                ..plain(&device)
+            };
+            value(&loss, &targets, &device)
+        };
+        let sum = value(&plain(&device), &targets, &device);
+        let [once, twice] = [1.0, 2.0].map(|weight| of(weight) - sum);
+        assert!(once > 0.1 && (twice - 2.0 * once).abs() < 1e-5);
+        let unlabelled = LabelBatch::new(&vec![Labels::default(); ROWS], 12, &device);
+        let loss = JointLoss {
+            matching: Some(matching(1.0, &device)),
+            ..plain(&device)
+        };
+        assert!((value(&loss, &unlabelled, &device) - once).abs() < 1e-5);
+    }
+
+    #[test]
+    fn learnt_weights_begin_at_the_plain_sum_and_move_only_with_labels() {
+        let device = Device::default().autodiff();
+        let loss = JointLoss {
+            uncertainty: Some(UncertaintyWeightsConfig::new(3).init(&device)),
+            ..plain(&device)
+        };
+        let names: Vec<_> = loss.learnt_weights().unwrap();
+        let expected = ["action units", "expressions", "valence and arousal"];
+        assert_eq!(names, expected.map(|name| (name, 1.0)));
+        for (unlabelled, moves) in [(0, true), (ROWS, false)] {
+            let targets = targets(unlabelled, &device);
+            let sum = value(&plain(&device), &targets, &device);
+            assert!((value(&loss, &targets, &device) - sum).abs() < 1e-6);
+            let output = loss.loss(&scores(&device), &targets);
+            let gradients = GradientsParams::from_grads(output.backward(), &loss);
+            let weights = loss.uncertainty.as_ref().unwrap();
+            let slope = gradients.get::<1>(weights.log_scales.id).unwrap();
+            let slope: Vec<f32> = slope.into_data().iter().collect();
+            assert!(slope[..2].iter().all(|slope| *slope != 0.0), "{slope:?}");
+            assert_eq!(slope[2] != 0.0, moves, "{slope:?}");
+        }
     }
 }

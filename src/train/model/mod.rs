@@ -2,16 +2,22 @@
 
 mod action_unit;
 mod backbone;
+mod baseline;
 mod expression;
 mod joint;
+mod map;
 mod supervised;
+mod temporal;
 mod valence_arousal;
 
 pub(super) use action_unit::ActionUnitStage;
 pub(super) use backbone::{BackboneStage, outputs};
+pub(super) use baseline::{BaselineLoss, BaselineStage};
 pub(super) use expression::ExpressionStage;
-pub(super) use joint::{JointLoss, JointStage, WholeStage};
+pub(super) use joint::{JointLoss, JointStage, Matching, WholeStage};
+pub(super) use map::MapStage;
 pub(super) use supervised::UnitLoss;
+pub(super) use temporal::TemporalStage;
 pub(super) use valence_arousal::ValenceArousalStage;
 
 use supervised::expression_loss;
