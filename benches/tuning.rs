@@ -12,6 +12,9 @@
 
 #[path = "tuning/simulation.rs"]
 mod simulation;
+#[path = "../examples/shared/student.rs"]
+#[allow(dead_code, reason = "the ablation uses the rest")]
+mod student;
 #[path = "tuning/table.rs"]
 mod table;
 

@@ -89,7 +89,8 @@ class Ablation:
         self.inputs = ["--config", str(run / "config.json"), "--data", str(run / "synthetic")]
 
     def command(self, out):
-        return [EXAMPLES / "ablation", *self.inputs, "--seeds", "1", "--out", str(out)]
+        rows = [word for name in ("none", "elementwise", "additive") for word in ("--row", name)]
+        return [EXAMPLES / "ablation", *self.inputs, "--seeds", "1", *rows, "--out", str(out)]
 
 
 def start(job, out, before=None, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE):

@@ -4,14 +4,10 @@ use std::fmt::Write;
 
 use countenance::calibrate::Outcome;
 
+use crate::student::Mean;
+
 const TASKS: [&str; 4] = ["P_AU", "P_EX", "P_VA", "P_MTL"];
 const ERRORS: [&str; 2] = ["ECE_AU", "ECE_EX"];
-/// The two-sided 95 % points of Student's distribution, for 1, 2, ... degrees of freedom.
-const STUDENT: [f64; 19] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093,
-];
-
 /// What a tuning is worth on a split.
 #[derive(Clone, Copy)]
 pub struct Worth {
@@ -72,15 +68,8 @@ fn claims(run: &Run) -> impl Iterator<Item = (&'static str, Claim)> + '_ {
 
 /// The mean over seeds, and how far it is certain on both sides.
 fn mean(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares = values.iter().map(|value| (value - mean).powi(2));
-    let deviation = (squares.sum::<f64>() / (count - 1.0)).sqrt();
-    let student = match values.len() {
-        0 | 1 => f64::NAN,
-        count => STUDENT.get(count - 2).copied().unwrap_or(1.96),
-    };
-    (mean, student * deviation / count.sqrt())
+    let mean = Mean::of(values).expect("a seed");
+    (mean.value, mean.half_width.unwrap_or(f64::NAN))
 }
 
 /// What one seed's tuning says of itself, a line for each task.

@@ -26,6 +26,7 @@ mod caption;
 mod chart;
 mod colour;
 mod confusion;
+mod difference;
 mod folder;
 mod frame;
 mod name;
@@ -51,6 +52,7 @@ use crate::{Error, Result};
 
 pub use chart::{Axis, Panel, Series, curves};
 pub use confusion::confusion;
+pub use difference::{Differences, differences};
 pub use folder::OverlayFolder;
 pub use frame::{FrameArtist, FrameFace};
 pub(crate) use name::names;

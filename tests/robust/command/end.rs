@@ -107,9 +107,9 @@ fn after_ctrl_c_the_command_that_is_told_goes_on_to_the_end() {
 fn an_ablation_that_was_stopped_says_the_same_command_again() {
     let here = tempfile::tempdir().unwrap();
     let mut ablation = program("ablation", here.path());
-    ablation.args(["--seeds", "1", "--out", "a b"]);
+    ablation.args(["--seeds", "1", "--out", "a b", "--row", "none"]);
     let told = interrupted(&mut ablation, &here.path().join("a b/none-seed0/data.json"));
-    let expected = "ablation --seeds 1 --out 'a b'\n";
+    let expected = "ablation --seeds 1 --out 'a b' --row none\n";
     assert!(
         told.contains("running it again goes on from there: "),
         "{told}"

@@ -79,6 +79,8 @@ fn every_flag_tells_its_default_or_has_none() {
         "--timeline",
         "--scores",
         "--reliability",
+        "--baseline-weights",
+        "--row",
     ];
     let required = ["--model", "--images", "--list"];
     for name in PROGRAMS {

@@ -155,7 +155,12 @@ fn a_mistake_is_named_as_the_user_made_it() {
         (
             "synthesize",
             "--out o --form votes --frames 5",
-            "--frames: expected --form videos beside it",
+            "--frames: expected --form videos or displays beside it",
+        ),
+        (
+            "synthesize",
+            "--out o --form videos --features",
+            "--features: expected --form displays beside it",
         ),
         (
             "synthesize",

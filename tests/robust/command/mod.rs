@@ -1,6 +1,7 @@
 //! `train`, `ablation` and `synthesize` as people start them: right, slightly wrong, twice at once, into
 //! a pipe, with Ctrl-C.
 
+mod ablation;
 mod end;
 mod flag;
 mod help;
@@ -13,6 +14,8 @@ mod start;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+
+use countenance::train::TrainConfig;
 
 use crate::program::{Left, example, run};
 
@@ -36,6 +39,19 @@ fn program(name: &str, here: &Path) -> Command {
     program.current_dir(here);
     program.env_remove("CARGO").env_remove("CARGO_MANIFEST_DIR");
     program
+}
+
+/// A short run's settings for `--config`, with the weights of a finished run.
+fn settings(here: &Path) {
+    let mut config = TrainConfig::synthetic();
+    config.weights = Some(FINISHED.model().to_string_lossy().into_owned());
+    config.synthetic.train = 24;
+    config.synthetic.validation = 12;
+    for stage in config.heads_mut() {
+        stage.epochs = 1;
+        stage.batch_size = 16;
+    }
+    std::fs::write(here.join("settings.json"), config.to_string()).unwrap();
 }
 
 trait Ending {

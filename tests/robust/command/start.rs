@@ -1,24 +1,10 @@
 //! How a run starts: leaving no mark where it cannot, and a folder of its own where it can.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use countenance::train::TrainConfig;
 
-use super::{Ending, FINISHED, SHORT, names, program, refusal, said};
-
-/// A short run's settings for `--config`, with the weights of a finished run.
-fn settings(here: &Path) {
-    let mut config = TrainConfig::synthetic();
-    config.weights = Some(FINISHED.model().to_string_lossy().into_owned());
-    config.synthetic.train = 24;
-    config.synthetic.validation = 12;
-    for stage in config.heads_mut() {
-        stage.epochs = 1;
-        stage.batch_size = 16;
-    }
-    std::fs::write(here.join("settings.json"), config.to_string()).unwrap();
-}
+use super::{Ending, FINISHED, SHORT, names, program, refusal, said, settings};
 
 #[test]
 fn a_failed_start_leaves_nothing_and_the_corrected_command_works() {
@@ -37,7 +23,7 @@ fn a_failed_start_leaves_nothing_and_the_corrected_command_works() {
                 .args(["--out", out, "--config", "settings.json"])
                 .args(words);
             if program_name == "ablation" {
-                program.args(["--seeds", "1"]);
+                program.args(["--seeds", "1", "--row", "none"]);
             }
             program.left()
         };
@@ -251,40 +237,4 @@ fn a_run_with_relative_paths_goes_on_from_any_folder() {
     said(&resume);
     assert!(run.join("model.safetensors").exists());
     assert!(names(&elsewhere).is_empty());
-}
-
-#[test]
-fn an_ablation_goes_on_with_its_own_settings_alone_and_tells_no_spread_of_one_seed() {
-    let here = tempfile::tempdir().unwrap();
-    settings(here.path());
-    let ablation = |words: &[&str]| {
-        let mut program = program("ablation", here.path());
-        program.args(["--out", "runs", "--config", "settings.json", "--seeds", "1"]);
-        program.args(words).left()
-    };
-    let left = ablation(&[]);
-    let closing = said(&left);
-    let table = left.out;
-    assert!(
-        !table.contains('±') && table.contains("one seed"),
-        "{table}"
-    );
-    assert!(table.contains("The faces are rendered"), "{table}");
-    assert!(closing.contains("to try the best of them: "), "{closing}");
-    let reports = || {
-        let read =
-            |name: &str| std::fs::read(here.path().join("runs").join(name).join("report.json"));
-        ["none-seed0", "elementwise-seed0", "additive-seed0"].map(|name| read(name).unwrap())
-    };
-    let before = reports();
-    let again = ablation(&[]);
-    said(&again);
-    assert_eq!(again.out, table);
-    let mut config = TrainConfig::load(&here.path().join("settings.json")).unwrap();
-    config.action_unit.epochs = 2;
-    std::fs::write(here.path().join("settings.json"), config.to_string()).unwrap();
-    let error = refusal(&ablation(&[]));
-    let expected = "found `action_unit.epochs` 1 and not 2; choose another folder";
-    assert!(error.contains(expected), "{error}");
-    assert!(reports() == before);
 }
