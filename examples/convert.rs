@@ -35,7 +35,8 @@ struct Arguments {
     /// The safetensors file to write; before it, of a blend, the other models, which need no options
     #[arg(required = true, value_name = "OUTPUT")]
     more: Vec<PathBuf>,
-    /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3, yunet, mtcnn or countenance
+    /// What the checkpoint is: auto, timm, hsemotion, mtl-abaw4, openface3, me-graphau, vgg, resnet, swin,
+    /// yunet, mtcnn or countenance
     #[arg(long, default_value = "auto", value_parser = kind)]
     kind: Kind,
     /// Write for a PyTorch program instead: mtl-abaw4 or timm
@@ -51,7 +52,8 @@ struct Arguments {
     weights: Option<String>,
     /// What the outputs of an EfficientNet's classifier are, in order: names with commas between them,
     /// a file (a name a line, or JSON), or hsemotion, affectnet, fer+, raf-db or aff-wild2; the last
-    /// two may be valence and arousal. By default what the file tells, or class_0, class_1 and so on
+    /// two may be valence and arousal. By default what the file tells, or class_0, class_1 and so on. Of a
+    /// network of ME-GraphAU the names of its action units; by default what their number tells
     #[arg(long, value_name = "NAMES")]
     labels: Option<ClassNames>,
     /// Go on with what fits, and leave the rest at random; each such tensor is named

@@ -35,6 +35,14 @@ pub fn load<C: Config>(path: &Path, defaults: &C) -> Result<C> {
     parse_over(&text, defaults).map_err(|found| Error::file(path, "a valid config", found))
 }
 
+/// Whether a JSON file has an object under `key`, where nothing is the default: what that object does not
+/// name has then defaults of its own. A file that cannot be read has none.
+pub(crate) fn has_object(path: &Path, key: &str) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let given: Value = serde_json::from_str(&text).unwrap_or_default();
+    given.get(key).is_some_and(Value::is_object)
+}
+
 /// Reads a complete config from JSON text; the error says what is wrong with it.
 pub(crate) fn parse<C: Config>(text: &str) -> std::result::Result<C, String> {
     parse_older(text, &[])
@@ -53,6 +61,28 @@ pub(crate) fn parse_older<C: Config>(
         }
     }
     strict(given)
+}
+
+/// A config as JSON without those keys of `later` that have these values: a file that says nothing by them
+/// is what it was before there were any.
+pub(crate) fn text<C: Config + ToString>(config: &C, later: &[(&str, Value)]) -> String {
+    let known = serde_json::to_value(config).unwrap_or(Value::Null);
+    let silent = later
+        .iter()
+        .filter(|(key, value)| known.get(*key) == Some(value));
+    silent.fold(config.to_string(), |text, (key, _)| without(text, key))
+}
+
+/// An object in JSON, a line for each of its keys or more, without `key`.
+fn without(text: String, key: &str) -> String {
+    // Only the keys of the object itself are indented by two.
+    let Some((before, rest)) = text.split_once(&format!("\n  \"{key}\":")) else {
+        return text;
+    };
+    match rest.find("\n  \"") {
+        Some(next) => format!("{before}{}", &rest[next..]),
+        None => format!("{}\n}}", before.trim_end_matches(',')),
+    }
 }
 
 /// Reads a config from JSON text; absent keys are as in `defaults`.
@@ -170,6 +200,29 @@ mod tests {
         assert_eq!(rate(r#"{"rate": 0.25}"#), Ok(0.25));
         assert!(rate(r#"{"rate": "fast"}"#).is_err());
         assert!(rate("3").is_err());
+    }
+
+    #[test]
+    fn a_key_that_says_nothing_is_not_written_wherever_it_stands() {
+        let config = Outer::new(Inner::new(), Kind::B(Inner::new()));
+        let whole = config.to_string();
+        let inner = ("inner", serde_json::json!({"rate": 0.5}));
+        let kind = ("kind", serde_json::json!({"B": {"rate": 0.5}}));
+        let count = ("count", Value::from(3));
+        let later = [inner, kind, count];
+        assert_eq!(text(&config, &later[..0]), whole);
+        assert_eq!(text(&config, &later[..2]), "{\n  \"count\": 3\n}");
+        let rest: Value = serde_json::from_str(&text(&config, &later[2..])).unwrap();
+        let expected = serde_json::json!({"inner": {"rate": 0.5}, "kind": {"B": {"rate": 0.5}}});
+        assert_eq!(rest, expected);
+        assert_eq!(
+            parse_older::<Outer>(&text(&config, &later), &later)
+                .unwrap()
+                .to_string(),
+            whole
+        );
+        let config = config.with_count(4);
+        assert_eq!(text(&config, &later[2..]), config.to_string());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | [`face`] | photographs to faces: detectors, crops, and the reader of every face |
 //! | [`video`] | videos: faces followed from frame to frame, scores smoothed over time |
 //! | [`data`] | annotation files, images, the feature cache, the synthetic set |
-//! | [`backbone`] | EfficientNet: image to feature |
+//! | [`backbone`] | EfficientNet, VGG, ResNet, Swin: image to feature |
 //! | [`graph`] | nearest-neighbour graphs and the graph convolution |
 //! | [`head`] | feature to action units, expression, valence and arousal |
 //! | [`attention`] | action units attending to expression logits |
@@ -57,8 +57,10 @@ pub mod optim;
 pub mod picture;
 pub mod precision;
 pub mod predict;
+mod range;
 pub mod smoothing;
 mod spelling;
+pub mod temporal;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "train")]

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
             checked(ModelConfig::Network(config));
         }
         let backbone = EfficientNetConfig::new(Variant::Tiny);
-        if let Ok(config) = load(path, &ClassifierConfig::new(backbone, Vec::new())) {
+        if let Ok(config) = load(path, &ClassifierConfig::new(backbone.into(), Vec::new())) {
             again(&config);
             checked(ModelConfig::Classifier(config));
         }

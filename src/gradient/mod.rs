@@ -10,15 +10,18 @@ use crate::backbone::{
     DropPathConfig, EfficientNet, EfficientNetConfig, MbConvConfig, SqueezeExciteConfig, Variant,
 };
 use crate::cpu;
-use crate::graph::{GraphConvolutionConfig, Similarity, normalise, similarity};
+use crate::graph::{
+    GatedGraphLayerConfig, GraphConvolutionConfig, Similarity, normalise, similarity,
+};
 use crate::head::{
-    ActionUnitHead, ActionUnitHeadConfig, ExpressionHeadConfig, NodeFeaturesConfig, NodeMap,
-    ValenceArousalHeadConfig, anchor_similarity,
+    ActionUnitHead, ActionUnitHeadConfig, ExpressionHeadConfig, MapHeadConfig, NodeFeaturesConfig,
+    NodeMap, Relation, ValenceArousalHeadConfig, anchor_similarity,
 };
 use crate::loss::{
-    AsymmetricLossConfig, ConcordanceLossConfig, Present, Reduction, WeightedCrossEntropyConfig,
+    AsymmetricLossConfig, ConcordanceLossConfig, EdgeLossConfig, MatchingLossConfig, Present,
+    Reduction, WeightedCrossEntropyConfig,
 };
-use crate::network::NetworkConfig;
+use crate::network::{Coupling, NetworkConfig};
 use crate::testing::{Draw, drawn};
 
 mod comparison;
@@ -64,6 +67,38 @@ fn a_graph_convolution_differentiates_nodes_and_adjacency() {
         (nodes, adjacency),
         |m, v, a| m.forward(v, a),
     );
+}
+
+#[test]
+fn a_gated_layer_differentiates_nodes_and_edges() {
+    let module = {
+        let config = GatedGraphLayerConfig::new(3, 7);
+        config.init(&device()).map(&mut Draw(0))
+    };
+    let nodes = ("nodes", noise([2, 3, 7], 31));
+    let edges = ("edges", noise([2, 3, 3, 7], 32));
+    check("gated layer", module, (nodes, edges), |m, v, e| {
+        let (nodes, edges) = m.forward(v, e);
+        Tensor::cat(vec![nodes, edges.reshape([2, 9, 7])], 1)
+    });
+}
+
+#[test]
+fn a_head_on_a_map_differentiates_its_tokens() {
+    for relation in [Relation::nearest(2), Relation::edges()] {
+        let module = {
+            let config = MapHeadConfig::new(7, 6).with_nodes(3);
+            let config = config.with_halves(vec![1]).with_relation(relation);
+            config.init(&device()).map(&mut Draw(0))
+        };
+        let tokens = ("tokens", noise([3, 4, 7], 33));
+        check_one("map head", module, tokens, |m, tokens| {
+            let output = m.forward(tokens);
+            let edges = output.edge_logits.map(|edges| edges.reshape([3, 36]));
+            let all = std::iter::once(output.action_units).chain(edges);
+            Tensor::cat(all.collect(), 1)
+        });
+    }
 }
 
 #[test]
@@ -151,6 +186,45 @@ fn the_network_differentiates_the_feature() {
             output.valence_arousal,
         ];
         Tensor::cat(all, 1)
+    });
+}
+
+#[test]
+fn coupled_tasks_differentiate_the_feature() {
+    for form in [Attention::Elementwise, Attention::Additive { hidden: 6 }] {
+        let module = {
+            let coupling = Coupling::new().with_expression(true);
+            let coupling = coupling.with_valence_arousal(form.clone());
+            let config = NetworkConfig::new(19)
+                .with_attention(form)
+                .with_coupling(coupling);
+            config.with_dropout(0.0).init(&device()).map(&mut Draw(0))
+        };
+        let features = ("features", noise([6, 19], 13));
+        check_one("coupled network", module, features, |m, x| {
+            let output = m.forward(x);
+            let all = vec![
+                output.action_units.unwrap(),
+                output.expression_logits.unwrap(),
+                output.valence_arousal,
+            ];
+            Tensor::cat(all, 1)
+        });
+    }
+}
+
+#[test]
+fn matching_differentiates_probabilities_and_logits() {
+    let rates = vec![
+        vec![Some(1.0), Some(0.3), None],
+        vec![Some(0.0), None, None],
+        vec![None, Some(0.6), None],
+    ];
+    let loss = MatchingLossConfig::new(rates).init(&device());
+    let units = ("units", shares([4, 3], 61));
+    let logits = ("logits", noise([4, 3], 62));
+    check("matching", nothing(), (units, logits), |_, p, e| {
+        loss.forward_no_reduction(p, e, None)
     });
 }
 
@@ -253,6 +327,18 @@ fn the_concordance_loss_differentiates_predictions_and_targets() {
             inputs(),
             |loss, x, y| loss.forward(x, y, weighted(mask.clone()), Reduction::Auto),
         );
+    }
+}
+
+#[test]
+fn the_loss_of_edges_differentiates_logits() {
+    for mask in masks() {
+        let loss = EdgeLossConfig::new().with_lambda(0.7).init(&device());
+        let logits = ("logits", noise([3, 2, 2, 4], 34));
+        check_one("edges", loss, logits, |loss, logits| {
+            let targets = Tensor::from_data([[0f32, 1.0], [1.0, 1.0], [1.0, 0.0]], &device());
+            loss.forward(logits, targets, weighted(mask.clone()))
+        });
     }
 }
 

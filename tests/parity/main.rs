@@ -2,7 +2,9 @@
 
 mod attention;
 mod backbone;
+mod baseline;
 mod calibrate;
+mod coupling;
 mod crop;
 mod decode;
 mod ema;
@@ -13,6 +15,8 @@ mod head;
 mod jpeg;
 mod layer;
 mod loss;
+mod me_graph_au;
+mod mefl;
 mod metric;
 mod network;
 mod optim;
@@ -20,5 +24,7 @@ mod recipe;
 mod resize;
 mod score;
 mod smoothing;
+mod temporal;
 mod track;
+mod trunk;
 mod weights;

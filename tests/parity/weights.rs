@@ -96,9 +96,9 @@ fn whole_modules_of_three_versions_of_timm_predict_expressions_by_name() {
     ] {
         let import = hsemotion(name);
         assert_eq!(import.family, Family::Hsemotion);
-        let config = classifier_of(&import);
-        assert_eq!(config.backbone.flavour, Flavour::Tensorflow);
-        assert_eq!(config.backbone.variant, Variant::B0);
+        let config = classifier_of(&import).backbone.as_efficientnet().unwrap();
+        assert_eq!(config.flavour, Flavour::Tensorflow);
+        assert_eq!(config.variant, Variant::B0);
         assert!(import.config.action_units().is_empty());
         assert!(!import.config.valence_arousal());
         let order: &[Expression] = match name.contains("_7") {
@@ -162,6 +162,7 @@ fn backbones_of_both_flavours_load_from_every_container() {
         let images = || expected.float::<4>("inputs", &device());
         let check = |path: &Path| {
             let (network, config) = load_backbone(path, &device()).unwrap();
+            let config = config.as_efficientnet().unwrap();
             assert_eq!(config.flavour, flavour, "{name}");
             let features = network.forward_features(images());
             expected.check("logits", network.forward_head(features.clone()), TOLERANCE);
@@ -212,7 +213,8 @@ fn files_of_training_programs_predict_what_pytorch_predicts_under_the_names_in_t
     ] {
         let import = imported(name);
         assert_eq!(import.family, Family::Timm, "{name}");
-        assert_eq!(classifier_of(&import).backbone.flavour, flavour, "{name}");
+        let config = classifier_of(&import).backbone.as_efficientnet().unwrap();
+        assert_eq!(config.flavour, flavour, "{name}");
         assert_eq!(import.config.expressions(), classes, "{name}");
         let expected = Fixture::open(expected);
         check(&expected, run(&expected, &import));
@@ -231,7 +233,8 @@ fn what_a_training_program_noted_of_the_input_is_kept() {
     assert_eq!((input.mean, input.std), ([0.5; 3], [0.25; 3]));
     // Timm's own, where it is what the network's published weights have.
     let import = imported("wild_module.pt");
-    assert!(classifier_of(&import).backbone.preprocessing.is_none());
+    let config = classifier_of(&import).backbone.as_efficientnet().unwrap();
+    assert!(config.preprocessing.is_none());
 }
 
 #[test]
@@ -410,6 +413,7 @@ fn checkpoints_of_full_size_predict_what_pytorch_predicts() {
         let path = folder.path().join(&file);
         let import = import_at(&path);
         let config = import.config.backbone().expect("a whole network");
+        let config = config.as_efficientnet().unwrap();
         assert_eq!(
             (import.family, config.variant, config.flavour),
             (family, variant, flavour),

@@ -110,7 +110,8 @@ fn different(place: &Place) -> [PathBuf; 3] {
         .with_classes(Some(10))
         .with_flavour(Flavour::Plain)
         .with_preprocessing(Some(Preprocessing::imagenet(72)));
-    let classifier = ClassifierConfig::new(backbone, classes.to_vec()).with_valence_arousal(true);
+    let classifier =
+        ClassifierConfig::new(backbone.into(), classes.to_vec()).with_valence_arousal(true);
     [
         place.network("network", 1, Tasks::new(), |network| network),
         place.model("classifier", &ModelConfig::Classifier(classifier)),
@@ -200,7 +201,7 @@ fn networks_of_other_vocabularies_sizes_and_flavours_blend_what_they_share() {
     }
     let no_classes_in_common = |classes: [Expression; 2]| {
         let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(2));
-        let config = ClassifierConfig::new(backbone, classes.to_vec());
+        let config = ClassifierConfig::new(backbone.into(), classes.to_vec());
         load(&place.model("two", &ModelConfig::Classifier(config)))
     };
     let strange = no_classes_in_common([Expression::Fear, Expression::unnamed(1)]);

@@ -66,7 +66,7 @@ fn files(folder: &Path) -> Vec<(&'static str, Vec<u8>, Read)> {
     files.push(("model", bytes(), model));
 
     let tiny = EfficientNetConfig::new(Variant::Tiny);
-    let whole = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
+    let whole = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny.into()));
     whole.init(&device).save(&path).unwrap();
     files.push(("backbone of a model", bytes(), backbone));
 
@@ -204,7 +204,7 @@ fn a_small_file_with_the_config_of_a_giant_is_refused_in_little_memory() {
                     .collect::<Vec<_>>()
                     .into(),
             ),
-        NetworkConfig::paper(giant.feature_width()).with_backbone(Some(giant)),
+        NetworkConfig::paper(giant.feature_width()).with_backbone(Some(giant.into())),
     ];
     for config in configs {
         write_announced(&path, &config.to_string(), "expression.linear.bias");
@@ -228,7 +228,7 @@ fn a_config_out_of_range_is_an_error_and_not_a_panic() {
         ("classes", "18446744073709551615"),
     ] {
         let tiny = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(8));
-        let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
+        let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny.into()));
         let mut config: serde_json::Value = serde_json::from_str(&config.to_string()).unwrap();
         config["backbone"][setting] = serde_json::from_str(value).unwrap();
         write_announced(&path, &config.to_string(), "backbone.stem.bias");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
-use countenance::backbone::{EfficientNetConfig, Variant};
+use countenance::backbone::{Backbone, EfficientNetConfig, Variant};
 use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
 use countenance::evaluate::evaluate;
 use countenance::model::Model;
@@ -24,7 +24,9 @@ fn width() -> usize {
 
 /// A network whose features overflow for every image, though each of its weights is finite.
 fn overflowing(mut network: Network) -> Network {
-    let backbone = network.backbone.as_mut().unwrap();
+    let Some(Backbone::EfficientNet(backbone)) = &mut network.backbone else {
+        panic!("{:?}", network.backbone)
+    };
     backbone.bn2.gamma = scaled(backbone.bn2.gamma.clone(), 3e38);
     backbone.conv_head.weight = scaled(backbone.conv_head.weight.clone(), 1e6);
     network

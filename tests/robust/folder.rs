@@ -66,7 +66,8 @@ impl Tree {
     /// A small model beside the rest; its features are 24 wide.
     fn model(&self) -> PathBuf {
         let backbone = EfficientNetConfig::new(Variant::Tiny);
-        let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone));
+        let config =
+            NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone.into()));
         let path = self.path("model.safetensors");
         let network = config.init(&Device::default());
         network.save(&path).unwrap();

@@ -12,7 +12,8 @@ use crate::memory::resident;
 
 fn predictor(folder: &Path) -> Predictor {
     let backbone = EfficientNetConfig::new(Variant::Tiny);
-    let config = NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone));
+    let config =
+        NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone.into()));
     let path = folder.join("model.safetensors");
     let device = Device::default();
     config.init(&device).save(&path).unwrap();

@@ -31,6 +31,7 @@ mod studio;
 mod table;
 #[cfg(feature = "train")]
 mod task;
+mod timed;
 #[cfg(feature = "train")]
 mod training;
 mod tune;

@@ -11,6 +11,7 @@ use countenance::data::split::SplitName;
 use countenance::data::synthetic::SyntheticConfig;
 use countenance::model::{ClassifierConfig, Model, ModelConfig, OpenFace3Config};
 use countenance::network::{Network, NetworkConfig, Tasks};
+use countenance::temporal::TemporalConfig;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -86,9 +87,18 @@ impl Place {
     ) -> PathBuf {
         let backbone = EfficientNetConfig::new(Variant::Tiny);
         let config = NetworkConfig::paper(backbone.feature_width())
-            .with_backbone(Some(backbone))
+            .with_backbone(Some(backbone.into()))
             .with_tasks(tasks);
         self.save(name, seed, &config, change)
+    }
+
+    /// A network with a small backbone that reads the frames of a video together as `temporal` says.
+    pub fn timed(&self, name: &str, temporal: TemporalConfig) -> PathBuf {
+        let backbone = EfficientNetConfig::new(Variant::Tiny);
+        let config = NetworkConfig::paper(backbone.feature_width())
+            .with_backbone(Some(backbone.into()))
+            .with_temporal(Some(temporal));
+        self.save(name, 3, &config, |network| network)
     }
 
     /// The heads alone, for features of the same width.
@@ -114,6 +124,8 @@ impl Place {
             Model::Network(network) => Model::Network(Box::new(drawn(*network, 1))),
             Model::Classifier(network) => Model::Classifier(Box::new(drawn(*network, 1))),
             Model::OpenFace3(network) => Model::OpenFace3(Box::new(drawn(*network, 1))),
+            Model::MeGraphAu(network) => Model::MeGraphAu(Box::new(drawn(*network, 1))),
+            Model::Baseline(network) => Model::Baseline(Box::new(drawn(*network, 1))),
         };
         model.save(&self.path(name)).unwrap();
         self.path(name)
@@ -122,7 +134,8 @@ impl Place {
     /// A classifier of `classes`, with valence and arousal, as HSEmotion's.
     pub fn classifier(&self, name: &str, classes: &[Expression]) -> PathBuf {
         let backbone = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(classes.len() + 2));
-        let config = ClassifierConfig::new(backbone, classes.to_vec()).with_valence_arousal(true);
+        let config =
+            ClassifierConfig::new(backbone.into(), classes.to_vec()).with_valence_arousal(true);
         self.model(name, &ModelConfig::Classifier(config))
     }
 
@@ -130,7 +143,7 @@ impl Place {
         let backbone = EfficientNetConfig::new(Variant::Tiny);
         self.model(
             name,
-            &ModelConfig::OpenFace3(OpenFace3Config::new(backbone)),
+            &ModelConfig::OpenFace3(OpenFace3Config::new(backbone.into())),
         )
     }
 }

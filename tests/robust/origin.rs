@@ -5,7 +5,7 @@ use std::process::Command;
 
 use burn::tensor::Device;
 use countenance::Expression;
-use countenance::backbone::{EfficientNetConfig, Variant};
+use countenance::backbone::{Backbone, BackboneConfig, EfficientNetConfig, Variant};
 use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
 use countenance::evaluate::evaluate;
 use countenance::extract::{Origin, Recognition};
@@ -83,7 +83,7 @@ fn the_same_backbone_in_a_file_of_another_kind_made_the_same_features() {
     // The heads that a run trains on them keep the backbone and its classifier.
     let device = Device::default();
     let (backbone, config) = load_backbone(&classifier, &device).unwrap();
-    let heads = |backbone: EfficientNetConfig| {
+    let heads = |backbone: BackboneConfig| {
         NetworkConfig::paper(backbone.feature_width()).with_backbone(Some(backbone))
     };
     let kept = heads(config.clone());
@@ -93,8 +93,7 @@ fn the_same_backbone_in_a_file_of_another_kind_made_the_same_features() {
     // Others leave the classifier away, which a pooled feature does not pass.
     let without = heads(config.with_classes(None));
     let mut network = drawn(without.init(&device), 1);
-    network.backbone = Some(backbone);
-    network.backbone.as_mut().unwrap().classifier = None;
+    network.backbone = Some(backbone.without_classifier());
     network.save(&place.path("without")).unwrap();
     for model in [classifier, place.path("kept"), place.path("without")] {
         let left = predict(&model, &features);
@@ -187,8 +186,10 @@ fn cache(path: &Path, width: usize, fingerprint: &Fingerprint) -> FeatureCache {
 fn precision_does_not_count_and_the_kind_of_feature_does() {
     let place = Place::new();
     let device = Device::default();
-    let config = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(4));
-    let backbone = drawn(config.init(&device), 1);
+    let tiny = EfficientNetConfig::new(Variant::Tiny).with_classes(Some(4));
+    let config = BackboneConfig::from(tiny.clone());
+    let network = drawn(tiny.init(&device), 1);
+    let backbone = Backbone::from(network.clone());
     let origin = Origin::new(&backbone, &config, FeatureKind::Pooled);
     let path = place.path("cache");
     let half = origin.with_precision(Precision::F16).fingerprint().build();
@@ -203,11 +204,12 @@ fn precision_does_not_count_and_the_kind_of_feature_does() {
     assert!(error.contains("PooledAndLogits, found Pooled"), "{error}");
     // Of logits the classifier is a part, of the pooled feature it is none.
     let found = cache(&path, 4, &whole.fingerprint().build());
-    let mut other = backbone.clone();
+    let mut other = network;
     other.classifier = other.classifier.map(|mut classifier| {
         classifier.weight = classifier.weight.map(|weight| weight + 1.0);
         classifier
     });
+    let other = Backbone::from(other);
     let others = Origin::new(&other, &config, FeatureKind::PooledAndLogits);
     assert!(others.check(&found).is_err());
     let found = cache(&path, 4, &origin.fingerprint().build());
@@ -215,7 +217,7 @@ fn precision_does_not_count_and_the_kind_of_feature_does() {
     assert_eq!(others.check(&found).unwrap(), own);
     // The same tensors in another flavour make other features.
     let flavour = countenance::backbone::Flavour::Plain;
-    let plain = config.clone().with_flavour(flavour);
+    let plain = BackboneConfig::from(tiny.with_flavour(flavour));
     let plain = Origin::new(&backbone, &plain, FeatureKind::Pooled);
     assert!(plain.check(&found).is_err());
 }
@@ -224,7 +226,7 @@ fn precision_does_not_count_and_the_kind_of_feature_does() {
 fn caches_of_earlier_versions_are_told_by_their_fingerprint_or_not_at_all() {
     let place = Place::new();
     let device = Device::default();
-    let config = EfficientNetConfig::new(Variant::Tiny);
+    let config = BackboneConfig::from(EfficientNetConfig::new(Variant::Tiny));
     let backbone = drawn(config.init(&device), 1);
     let origin = Origin::new(&backbone, &config, FeatureKind::Pooled);
     let network = config.network();

@@ -45,7 +45,7 @@ impl Set {
     /// Writes weights drawn with `seed`.
     pub fn save_backbone(&self, name: &str, seed: u64) {
         let tiny = EfficientNetConfig::new(Variant::Tiny);
-        let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny));
+        let config = NetworkConfig::paper(tiny.feature_width()).with_backbone(Some(tiny.into()));
         let device = Device::default();
         device.seed(seed);
         config.init(&device).save(&self.path(name)).unwrap();

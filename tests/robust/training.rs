@@ -532,11 +532,11 @@ fn a_branch_onto_another_run_leaves_it_alone() {
     let set = Set::new(8, |_, _, _| {});
     let config = set.config_of_one_epoch();
     set.run("first", config.clone()).unwrap();
-    set.run("second", config.with_seed(5)).unwrap();
+    set.run("second", config.clone().with_seed(5)).unwrap();
     let before = tree(&set.path("second"));
     let (from, to) = (set.path("first"), set.path("second"));
-    let attention = countenance::attention::Attention::None;
-    let refused = Run::branch(&from, &to, attention, &Device::default());
+    let config = config.with_attention(countenance::attention::Attention::None);
+    let refused = Run::branch(&from, &to, config, &Device::default());
     assert!(refused.is_err_and(|error| error.to_string().contains("--resume")));
     assert!(tree(&to) == before);
 }
