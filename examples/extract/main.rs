@@ -90,6 +90,8 @@ enum Feature {
     Pooled,
     /// The pooled feature, then the classifier's logits
     PooledAndLogits,
+    /// The last map before it is pooled, token by token, which heads on maps read, as ME-GraphAU's
+    Maps,
 }
 
 fn main() -> ExitCode {
@@ -125,6 +127,7 @@ fn from_images(arguments: &Arguments, backbone: &str, folder: &Path) -> Result<(
     let feature = match arguments.feature {
         Feature::Pooled => FeatureKind::Pooled,
         Feature::PooledAndLogits => FeatureKind::PooledAndLogits,
+        Feature::Maps => FeatureKind::Maps,
     };
     if let Some(given) = arguments.crop.filter(|given| *given != crop) {
         say(format_args!(

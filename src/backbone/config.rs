@@ -11,8 +11,8 @@ use super::kind::Backbone;
 use super::resnet::ResNetConfig;
 use super::swin::SwinConfig;
 use super::vgg::VggConfig;
-use crate::Result;
 use crate::data::image::Preprocessing;
+use crate::{Error, Result};
 
 /// Configuration of a [`Backbone`].
 ///
@@ -60,7 +60,18 @@ impl BackboneConfig {
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) that names the first setting outside its range.
     pub fn validate(&self) -> Result<()> {
-        each!(self, config => config.validate())
+        each!(self, config => config.validate())?;
+        match self.map_side() {
+            0 => {
+                let expected = format!("enough for a {} to leave a pixel of", self.kind());
+                Err(Error::argument(
+                    "the input size",
+                    expected,
+                    self.input_size(),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Builds the network.
@@ -150,7 +161,24 @@ impl BackboneConfig {
     pub(crate) fn arithmetic(&self) -> String {
         match self {
             Self::EfficientNet(config) => format!("{:?}", config.flavour),
-            other => other.clone().with_classes(None).network(),
+            other => {
+                let mut config = serde_json::to_value(other).unwrap_or_default();
+                let kind = config
+                    .as_object_mut()
+                    .and_then(|kind| kind.values_mut().next());
+                if let Some(fields) = kind.and_then(Value::as_object_mut) {
+                    // The classifier reads the feature; the others matter while it learns.
+                    let idle = [
+                        "classes",
+                        "preprocessing",
+                        "dropout",
+                        "drop_path",
+                        "momentum",
+                    ];
+                    fields.retain(|name, _| !idle.contains(&name.as_str()));
+                }
+                config.to_string()
+            }
         }
     }
 
@@ -250,6 +278,32 @@ mod tests {
 
     use super::*;
     use crate::backbone::Variant;
+
+    #[test]
+    fn images_too_small_for_a_network_are_refused() {
+        let sized = |config: BackboneConfig, size| {
+            config.with_preprocessing(Some(Preprocessing::imagenet(size)))
+        };
+        let vgg: BackboneConfig = VggConfig::micro().into();
+        let refused = sized(vgg.clone(), 1).validate().unwrap_err().to_string();
+        assert!(
+            refused.contains("input size") && refused.ends_with("found 1"),
+            "{refused}"
+        );
+        sized(vgg, 112).validate().unwrap();
+    }
+
+    #[test]
+    fn what_matters_to_training_alone_is_no_part_of_the_arithmetic() {
+        let config = SwinConfig::micro();
+        let of = |config: &SwinConfig| BackboneConfig::from(config.clone()).arithmetic();
+        assert_eq!(of(&config.clone().with_drop_path(0.7)), of(&config));
+        assert_eq!(of(&config.clone().with_classes(Some(3))), of(&config));
+        assert_ne!(
+            of(&config.clone().with_window(config.window + 1)),
+            of(&config)
+        );
+    }
 
     #[test]
     fn the_maps_of_every_kind_have_the_side_that_its_config_says() {

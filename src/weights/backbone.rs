@@ -45,7 +45,7 @@ pub fn load_backbone(path: &Path, device: &Device) -> Result<(backbone::Backbone
 }
 
 /// Reads the EfficientNet of a timm or HSEmotion checkpoint, a VGG, a ResNet or a Swin under the names of
-/// torchvision and others, or the backbone of a file of this crate, with its classifier if it has one; or the one that the paper's authors' or OpenFace 3.0's network has.
+/// torchvision and others, or the backbone of a file of this crate, with its classifier if it has one; or the one that the paper's authors', OpenFace 3.0's or ME-GraphAU's network has.
 ///
 /// The kind of file and the variant are told from its tensors; flavour, input size, mean and deviation
 /// from what the file, or a `config.json` beside it, says of the network. Where nothing tells the

@@ -105,6 +105,11 @@ pub(super) fn find(
     };
     let mut trunk = trunk::find(checkpoint, family, BACKBONE, evidence)?;
     notes.append(&mut trunk.notes);
+    trunk.warnings.push(
+        "the program resizes an image to 256 pixels and reads the 224 in its middle; here all of the image is \
+         read, so that it should be one with a sixteenth cut off at each side"
+            .into(),
+    );
     Ok(Found {
         config: MeGraphAuConfig::new(trunk.config.clone(), head, units),
         notes,

@@ -217,19 +217,12 @@ fn what_does_not_fit_is_named_with_what_was_expected() {
 }
 
 /// Both halves at full size, on ResNet-50 and on Swin-B; needs Python with torch, torchvision, timm and
-/// safetensors, as `python3` or as `PYTHON` says, and passes without it.
+/// safetensors, as `python3` or as `PYTHON` says.
 #[test]
+#[ignore = "writes checkpoints of full size"]
 fn files_of_full_size_predict_what_pytorch_predicts() {
     let folder = tempfile::tempdir().unwrap();
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let there = Command::new(&python)
-        .args(["-c", "import torch, torchvision, timm, safetensors"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !there {
-        eprintln!("passed over: no Python with torch, torchvision, timm and safetensors");
-        return;
-    }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/me_graph_au.py");
     let made = Command::new(&python)
         .arg(script)

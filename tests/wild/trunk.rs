@@ -167,6 +167,37 @@ fn only_vggface_has_its_own_pixels_and_they_are_called_a_guess() {
 }
 
 #[test]
+fn vggface_cut_off_before_its_classifier_gives_what_its_last_layer_says() {
+    let device = Device::default();
+    let folder = Folder::new();
+    let mut cut = vggface(made("vgg").0);
+    cut.retain(|name, _| !name.starts_with("fc8."));
+    let path = folder.weights("cut.safetensors", &cut, &[]);
+    let found = import_backbone(&path, &device).unwrap();
+    assert_eq!(found.config.feature_width(), 10);
+    let BackboneConfig::Vgg(config) = found.config else {
+        panic!("{}", found.config)
+    };
+    assert_eq!((config.hidden, config.classes), (vec![12, 10], None));
+}
+
+#[test]
+fn as_many_classes_as_vggface2_has_people_are_warned_of() {
+    let device = Device::default();
+    let folder = Folder::new();
+    let (mut tensors, _) = made("resnet");
+    let weight = TensorData::zeros::<f32, _>([8_631, 32]);
+    tensors.insert("fc.weight".into(), weight);
+    tensors.insert("fc.bias".into(), TensorData::zeros::<f32, _>([8_631]));
+    let said = [("mean", "[0.5, 0.5, 0.5]"), ("std", "[0.5, 0.5, 0.5]")];
+    for metadata in [&[][..], &said] {
+        let path = folder.weights("people.safetensors", &tensors, metadata);
+        let found = import_backbone(&path, &device).unwrap();
+        has(found.warnings.join("\n"), &["VGGFace2", "Caffe"]);
+    }
+}
+
+#[test]
 fn a_classifier_of_expressions_reads_faces_under_the_names_that_are_given() {
     let (tensors, _) = made("resnet");
     let import = import_of(&tensors, labelled("fear,anger,joy,calm,pride")).unwrap();

@@ -15,8 +15,9 @@ pub(super) const EXPANSION: usize = 4;
 /// convolution, of which the middle one has the stride.
 ///
 /// # Deviation
-/// He et al. (arXiv 1512.03385) have the stride in the first convolution; every published PyTorch
-/// checkpoint has it in the second.
+/// He et al. (arXiv 1512.03385) have the stride in the first convolution, as have networks that were turned
+/// from Caffe, whose tensors have the same names and are not told from these; torchvision and timm have it
+/// in the second.
 #[derive(Module, Debug)]
 pub struct Bottleneck {
     /// 1x1 convolution to the inner width.

@@ -12,8 +12,11 @@ use super::evidence::Evidence;
 use super::layout::Place;
 use super::timm::preprocessing;
 use super::{Checkpoint, Family};
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::{Error, Result};
+
+/// The outputs of a classifier of VGGFace2's people.
+const VGGFACE2: usize = 8_631;
 
 /// The network of a trunk's family under `prefix`.
 ///
@@ -46,6 +49,14 @@ pub(super) fn find(
     if evidence.normalisation.is_some() {
         // What the file says is no guess.
         found.warnings.clear();
+    }
+    if let BackboneConfig::ResNet(config) = &found.config
+        && config.classes == Some(VGGFACE2)
+    {
+        found.warnings.push(format!(
+            "{VGGFACE2} classes are VGGFace2's people: weights that were turned from Caffe have their strides, \
+             their first pool and their pixels otherwise than torchvision, and give wrong features here"
+        ));
     }
     if input != usual {
         found.config = found.config.with_preprocessing(Some(input));

@@ -2,6 +2,7 @@
 
 use super::found::{Trunk, outputs};
 use crate::backbone::{SwinConfig, SwinLayout};
+use crate::data::image::Preprocessing;
 use crate::weights::Checkpoint;
 use crate::{Error, Result};
 
@@ -52,15 +53,24 @@ pub(super) fn find(checkpoint: &Checkpoint, prefix: &str) -> Result<Trunk> {
         .find(|name| has(&format!("{name}.weight")));
     let classes =
         classifier.and_then(|name| outputs(checkpoint, prefix, &format!("{name}.weight")));
-    let config = SwinConfig::new(width, stages, heads)
+    // The published ones with windows of 12 tokens were trained on 384 pixels.
+    let is_large = (window, patch, stages.len()) == (12, 4, 4);
+    let mut config = SwinConfig::new(width, stages, heads)
         .with_window(window)
         .with_patch(patch)
         .with_classes(classes);
+    if is_large {
+        config.preprocessing = Some(Preprocessing::imagenet(384));
+    }
     let name = move |path: &str| match (path.strip_prefix("classifier."), classifier) {
         (Some(field), Some(classifier)) => format!("{classifier}.{field}"),
         _ => layout.name(path),
     };
     let mut found = Trunk::new(config, &PARTS, prefix, name);
     found.notes.push(format!("the names are those of {layout}"));
+    if is_large {
+        let told = "windows of 12 tokens: taken for weights of 384 pixels";
+        found.notes.push(told.into());
+    }
     Ok(found)
 }

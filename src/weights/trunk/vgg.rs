@@ -27,6 +27,18 @@ struct Layers {
     linear: Vec<String>,
 }
 
+impl Layers {
+    /// How many linear layers stand before the classifier, which is the last; of VGGFACE's, whose names tell,
+    /// `fc8` alone.
+    fn hidden(&self) -> usize {
+        let count = self.linear.len();
+        match self.linear.last().map(String::as_str) {
+            Some("fc6" | "fc7") => count,
+            _ => count.saturating_sub(1),
+        }
+    }
+}
+
 pub(super) fn find(checkpoint: &Checkpoint, prefix: &str) -> Result<Trunk> {
     let has = |name: &str| {
         checkpoint
@@ -44,10 +56,11 @@ pub(super) fn find(checkpoint: &Checkpoint, prefix: &str) -> Result<Trunk> {
         .map(|block| block.iter().filter_map(output).collect())
         .collect();
     let mut config = VggConfig::new(blocks);
-    if let Some((classifier, hidden)) = layers.linear.split_last() {
+    if !layers.linear.is_empty() {
         config.grid = grid(checkpoint, prefix, &layers)?;
+        let (hidden, classifier) = layers.linear.split_at(layers.hidden());
         config.hidden = hidden.iter().filter_map(output).collect();
-        config.classes = output(classifier);
+        config.classes = classifier.first().and_then(output);
     }
     let parts: &[&str] = if is_vggface { &VGGFACE } else { &TORCHVISION };
     if is_vggface {
@@ -81,16 +94,16 @@ pub(super) fn find(checkpoint: &Checkpoint, prefix: &str) -> Result<Trunk> {
 /// The layer in the file of each in the module.
 fn names(layers: Layers) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
+    let hidden = layers.hidden();
     for (block, layers) in layers.convolutions.into_iter().enumerate() {
         for (layer, name) in layers.into_iter().enumerate() {
             names.insert(format!("blocks.{block}.{layer}"), name);
         }
     }
-    let last = layers.linear.len().saturating_sub(1);
     for (layer, name) in layers.linear.into_iter().enumerate() {
-        let ours = match layer == last {
-            true => "classifier".to_string(),
-            false => format!("hidden.{layer}"),
+        let ours = match layer < hidden {
+            true => format!("hidden.{layer}"),
+            false => "classifier".to_string(),
         };
         names.insert(ours, name);
     }
