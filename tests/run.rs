@@ -2,13 +2,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor};
-use burn::train::Interrupter;
-use countenance::Error;
 use countenance::attention::Attention;
 use countenance::backbone::{Backbone, EfficientNetConfig, Variant, VggConfig};
 use countenance::data::annotation::{self, AnnotationConfig};
@@ -28,6 +25,10 @@ use countenance::train::{
 };
 use countenance::weights::load_backbone;
 use tempfile::TempDir;
+
+mod broken;
+
+use broken::brought_to_its_end;
 
 /// Runs in one process draw from the device's one generator, so they take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -358,37 +359,7 @@ fn assert_resumes(config: &TrainConfig, stops: &[&'static str], more: &[&str]) -
         assert!(!bytes(&whole, name).is_empty(), "{name} is empty");
     }
 
-    for &epoch in stops {
-        let device = Device::default();
-        let run = match broken.join("config.json").exists() {
-            true => Run::resume(&broken, &device).unwrap(),
-            false => Run::create(&broken, config.clone(), &device).unwrap(),
-        };
-        let interrupter = Interrupter::new();
-        let run = run.stopped_by(&interrupter);
-        let metrics = broken.join("metrics.csv");
-        let watcher = std::thread::spawn(move || {
-            let started = Instant::now();
-            let reached = || {
-                let text = std::fs::read_to_string(&metrics).unwrap_or_default();
-                text.lines().any(|line| line.starts_with(epoch))
-            };
-            while !reached() && started.elapsed() < Duration::from_secs(240) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            interrupter.stop(None);
-        });
-        // A stage of a few milliseconds may be over before the request arrives; the next one stops.
-        match run.execute() {
-            Ok(_) | Err(Error::Interrupted) => {}
-            Err(error) => panic!("{epoch} {error}"),
-        }
-        watcher.join().unwrap();
-    }
-    Run::resume(&broken, &Device::default())
-        .unwrap()
-        .execute()
-        .unwrap();
+    brought_to_its_end(&broken, config, stops);
     let left = [
         "data.json",
         "metrics.csv",

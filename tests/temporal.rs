@@ -5,10 +5,9 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use burn::train::Interrupter;
+use countenance::ActionUnit;
 use countenance::data::cache::{CacheWriter, FeatureCache, Fingerprint};
 use countenance::data::mark::Marks;
 use countenance::data::set::{DataConfig, DataSet};
@@ -19,9 +18,12 @@ use countenance::metric::Report;
 use countenance::predict::Predictor;
 use countenance::temporal::{TemporalConfig, TemporalForm};
 use countenance::train::{GivenFeatures, Order, Run, TemporalStageConfig, TrainConfig};
-use countenance::{ActionUnit, Error};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+mod broken;
+
+use broken::brought_to_its_end;
 
 /// Runs in one process draw from the device's one generator, so they take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -274,33 +276,7 @@ fn a_run_that_is_broken_off_in_its_temporal_stage_goes_on_to_the_same_bytes() {
     let config = set(root.path()).with_temporal(Some(stage(forms()[1], false)));
     let [whole, broken] = ["whole", "broken"].map(|name| root.path().join(name));
     run(&whole, &config);
-    let device = Device::default();
-    for epoch in ["va,5,", "temporal,2,", "temporal,7,"] {
-        let run = match broken.join("config.json").exists() {
-            true => Run::resume(&broken, &device).unwrap(),
-            false => Run::create(&broken, config.clone(), &device).unwrap(),
-        };
-        let interrupter = Interrupter::new();
-        let run = run.stopped_by(&interrupter);
-        let metrics = broken.join("metrics.csv");
-        let watcher = std::thread::spawn(move || {
-            let started = Instant::now();
-            let reached = || {
-                let text = std::fs::read_to_string(&metrics).unwrap_or_default();
-                text.lines().any(|line| line.starts_with(epoch))
-            };
-            while !reached() && started.elapsed() < Duration::from_secs(240) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            interrupter.stop(None);
-        });
-        match run.execute() {
-            Ok(_) | Err(Error::Interrupted) => {}
-            Err(error) => panic!("{epoch} {error}"),
-        }
-        watcher.join().unwrap();
-    }
-    Run::resume(&broken, &device).unwrap().execute().unwrap();
+    brought_to_its_end(&broken, &config, &["va,5,", "temporal,2,", "temporal,7,"]);
     for name in ["metrics.csv", "report.json", "model.safetensors"] {
         let bytes = |folder: &Path| std::fs::read(folder.join(name)).unwrap();
         assert!(bytes(&broken) == bytes(&whole), "{name} differs");
@@ -357,4 +333,35 @@ fn a_setting_of_the_temporal_stage_that_cannot_be_is_named() {
         &|stage| stage.stage.sampling = countenance::train::Sampling::Balanced,
         "temporal.stage.sampling",
     );
+}
+
+#[test]
+fn heads_of_stages_of_their_own_are_trained_together_behind_a_temporal_head() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("set");
+    let films = SyntheticVideoConfig::new()
+        .with_train(80)
+        .with_validation(40)
+        .with_frames(20);
+    films.generate(&data, &|_, _| true).unwrap();
+    let mut config = TrainConfig::synthetic().with_data(Some(data.to_string_lossy().into_owned()));
+    config.backbone.stage.epochs = 1;
+    for stage in config.heads_mut() {
+        stage.epochs = 1;
+    }
+    let [alone, folder] = ["alone", "together"].map(|name| root.path().join(name));
+    let before = run(&alone, &config);
+    // Each head comes out of a checkpoint of its stage.
+    let mut temporal = stage(forms()[0], false).with_frame_rate(30.0);
+    temporal.stage.epochs = 1;
+    let config = config.with_temporal(Some(temporal));
+    let branch = Run::branch(&alone, &folder, config, &Device::default()).unwrap();
+    let after = branch.execute().unwrap().report;
+    assert!(before.p_mtl.is_some() && after.p_mtl.is_some());
+    let stages = std::fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    let stages: Vec<_> = (stages.lines().skip(1))
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    assert_eq!(stages, ["backbone", "au", "ex", "va", "temporal"]);
 }

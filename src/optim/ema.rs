@@ -10,6 +10,8 @@ use burn::module::{
 };
 use burn::tensor::{Bool, Device, Int, Tensor};
 
+use super::number::renumbered;
+
 /// Configuration of [`Ema`].
 #[derive(Config, Debug, PartialEq)]
 pub struct EmaConfig {
@@ -86,7 +88,7 @@ impl EmaConfig {
         assert!(self.is_valid(), "settings outside their range: {self}");
         let device = module.devices().into_iter().next().unwrap_or_default();
         Ema {
-            module: module.valid().map(&mut Renamed),
+            module: renumbered(module.valid()),
             updates: Updates {
                 id: ParamId::new(),
                 count: 0,
@@ -146,30 +148,6 @@ impl<M: Module> Ema<M> {
 }
 
 const OTHERS: &str = "a module has the parameters that its average began with";
-
-/// Gives parameters numbers of their own: an optimizer, and a record of both, tell the average's from
-/// the module's by them.
-struct Renamed;
-
-impl ModuleMapper for Renamed {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (_, value, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::new(), value, mapper)
-    }
-
-    fn map_int<const D: usize>(&mut self, param: Param<Tensor<D, Int>>) -> Param<Tensor<D, Int>> {
-        let (_, value, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::new(), value, mapper)
-    }
-
-    fn map_bool<const D: usize>(
-        &mut self,
-        param: Param<Tensor<D, Bool>>,
-    ) -> Param<Tensor<D, Bool>> {
-        let (_, value, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::new(), value, mapper)
-    }
-}
 
 /// The tensors of a module in the order in which it is walked, each of a rank of its own. Numbers of
 /// parameters would not do: a record that is loaded brings its own.

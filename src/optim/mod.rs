@@ -42,6 +42,7 @@ mod ema;
 #[cfg(all(test, feature = "train"))]
 mod learner;
 mod norm;
+mod number;
 mod sam;
 mod sgd;
 
@@ -49,5 +50,6 @@ pub use clipping::clip_gradient_norm;
 pub use config::{BaseAdamWConfig, BaseOptimizerConfig};
 pub use ema::{Ema, EmaConfig};
 pub use norm::gradient_norm;
+pub(crate) use number::renumbered;
 pub use sam::{Sam, SamConfig, SamStep};
 pub use sgd::BaseSgdConfig;

@@ -27,7 +27,7 @@ use super::progress::StageProgress;
 use super::watch::{Fault, Watch};
 use crate::label::Vocabulary;
 use crate::network::Tasks;
-use crate::optim::Sam;
+use crate::optim::{Sam, renumbered};
 use crate::{Error, Result};
 
 /// Rows in a validation batch; only speed and memory depend on it.
@@ -84,7 +84,8 @@ impl Stage<'_> {
     {
         let trained = self.trained(model, train, validation)?;
         self.tell_if_unfinished();
-        Ok(trained)
+        // What stages leave is put together, and may learn together.
+        Ok(renumbered(trained))
     }
 
     fn trained<M, B>(&self, model: M, train: StageRows<B>, validation: StageRows<B>) -> Result<M>

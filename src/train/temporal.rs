@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
-use burn::tensor::Tensor;
+use burn::module::Module;
 
 use super::batch::WindowBatch;
 use super::execute::drawn;
@@ -34,7 +33,7 @@ impl Run {
         let device = self.device.clone().autodiff();
         device.seed(stage.seed);
         let head = drawn(settings.head.init(features.training.width(), &device));
-        let mut network = network.train().map(&mut Renew);
+        let mut network = network.train();
         network.temporal = Some(head);
         network.config = NetworkConfig {
             temporal: Some(settings.head.clone()),
@@ -69,16 +68,5 @@ impl Run {
         let trained = stage.run(model, training, validation)?;
         self.tell_weights(stage.name, &trained.loss);
         Ok(trained.network.valid())
-    }
-}
-
-/// Gives every parameter an identity of its own: those that come out of checkpoints of several stages have
-/// that of their place in their stage, and heads of two stages the same.
-struct Renew;
-
-impl ModuleMapper for Renew {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (_, value, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::new(), value, mapper)
     }
 }
