@@ -7,6 +7,11 @@ pub(crate) fn within(what: &str, found: usize, most: usize) -> Result<()> {
     setting(what, fits, &format!("1 to {most}"), found)
 }
 
+/// As [`within`], of a number that may be left out.
+pub(crate) fn within_if_any(what: &str, found: Option<usize>, most: usize) -> Result<()> {
+    found.map_or(Ok(()), |found| within(what, found, most))
+}
+
 pub(crate) fn probability(what: &str, found: f64) -> Result<()> {
     setting(what, (0.0..1.0).contains(&found), "0 to below 1", found)
 }

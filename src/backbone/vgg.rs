@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use super::depth::groups;
 use crate::Result;
 use crate::data::image::Preprocessing;
-use crate::range::{probability, setting, within};
+use crate::range::{probability, setting, within, within_if_any};
 
 /// Configuration of [`Vgg`].
 #[derive(Config, Debug)]
@@ -138,10 +138,7 @@ impl VggConfig {
         }
         probability("backbone.Vgg.dropout", self.dropout)?;
         self.preprocessing().validate()?;
-        match self.classes {
-            None => Ok(()),
-            Some(classes) => within("backbone.Vgg.classes", classes, 65_536),
-        }
+        within_if_any("backbone.Vgg.classes", self.classes, 65_536)
     }
 
     /// Initialises the network as its authors' successors do: normal convolutions of variance

@@ -1,15 +1,16 @@
 //! What ties tasks together against PyTorch: couplings, distribution matching, co-annotation, learnt weights.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::tensor::Tensor;
 use countenance::Labels;
 use countenance::attention::Attention;
 use countenance::label::{UnitRates, Vocabulary};
 use countenance::loss::{Learns, MatchingLossConfig, Present, Reduction, UncertaintyWeightsConfig};
-use countenance::network::{Coupling, NetworkConfig, NetworkOutput};
+use countenance::network::{Coupling, NetworkConfig};
 
 use crate::fixture::{Fixture, device};
-use crate::layer::{check_gradients, check_statistics, restore, with_frozen_norms};
+use crate::layer::{check_gradients, restore};
+use crate::network::check_network;
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -38,14 +39,6 @@ fn attended_values_match_in_both_forms() {
     }
 }
 
-fn named(output: NetworkOutput) -> [(&'static str, Tensor<2>); 3] {
-    [
-        ("action_units", output.action_units.unwrap()),
-        ("expression_logits", output.expression_logits.unwrap()),
-        ("valence_arousal", output.valence_arousal),
-    ]
-}
-
 #[test]
 fn networks_whose_tasks_are_coupled_match_in_values_gradients_and_statistics() {
     let fixture = Fixture::open("coupling");
@@ -65,36 +58,7 @@ fn networks_whose_tasks_are_coupled_match_in_values_gradients_and_statistics() {
             .init(&device);
         let name = format!("network/{name}");
         let network = restore(&fixture, &name, network);
-        for (part, value) in named(network.valid().forward(features.clone().inner())) {
-            fixture.check(&format!("{name}/eval/{part}"), value, TOLERANCE);
-        }
-        for mode in ["eval", "train"] {
-            let (network, vanishing) = match mode {
-                "eval" => (with_frozen_norms(network.clone()), &[][..]),
-                _ => {
-                    let vanishing = &["action_unit.nodes.bias", "valence_arousal.linear.bias"];
-                    (network.clone(), &vanishing[..])
-                }
-            };
-            let prefix = format!("{name}/{mode}");
-            let features = features.clone().require_grad();
-            let mut loss = Tensor::<1>::zeros([1], &device);
-            for (part, value) in named(network.forward(features.clone())) {
-                fixture.check(&format!("{prefix}/{part}"), value.clone(), TOLERANCE);
-                loss = loss + (value * fixture.float::<2>(&format!("seed/{part}"), &device)).sum();
-            }
-            let gradients = loss.backward();
-            let gradient = features.grad(&gradients).unwrap();
-            fixture.check(&format!("{prefix}/gradient/input"), gradient, TOLERANCE);
-            check_gradients(
-                &fixture, &prefix, &network, &gradients, vanishing, TOLERANCE,
-            );
-        }
-        let count = |path: &str| match path.contains("graph") {
-            true => 6 * 6,
-            false => 6,
-        };
-        check_statistics(&fixture, &name, &network, count, 1e-6);
+        check_network(&fixture, &name, &network, &features, 6);
     }
 }
 

@@ -10,6 +10,7 @@ mod decode;
 mod ema;
 mod face;
 mod fixture;
+mod full_size;
 mod graph;
 mod head;
 mod jpeg;

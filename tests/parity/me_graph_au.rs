@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use burn::tensor::TensorData;
 use countenance::backbone::BackboneConfig;
@@ -19,6 +18,7 @@ use countenance::weights::{
 use countenance::{ActionUnit, Error, Result};
 
 use crate::fixture::{Fixture, device};
+use crate::full_size;
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -221,17 +221,7 @@ fn what_does_not_fit_is_named_with_what_was_expected() {
 #[test]
 #[ignore = "writes checkpoints of full size"]
 fn files_of_full_size_predict_what_pytorch_predicts() {
-    let folder = tempfile::tempdir().unwrap();
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/me_graph_au.py");
-    let made = Command::new(&python)
-        .arg(script)
-        .arg("--full")
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "{said}");
+    let folder = full_size::made("me_graph_au.py");
     for name in ["me_graph_au_resnet50", "open_graph_au_swin_b"] {
         let file = folder.path().join(format!("{name}.pth"));
         let import = imported(&file).unwrap_or_else(|error| panic!("{error}"));

@@ -1,8 +1,6 @@
 //! A narrow VGG, ResNet and Swin against torchvision: maps, features, logits, gradients.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::Command;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, bridge};
@@ -13,6 +11,7 @@ use countenance::backbone::{
 use countenance::weights::{Family, ImportOptions, import, load_backbone};
 
 use crate::fixture::{Fixture, device};
+use crate::full_size;
 
 /// Float32 against float64 through a dozen layers.
 const VALUE: f64 = 1e-5;
@@ -215,20 +214,7 @@ fn training_gives_torchvisions_outputs_gradients_and_running_means() {
 #[test]
 #[ignore = "writes checkpoints of a gigabyte"]
 fn checkpoints_of_full_size_say_what_pytorch_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/trunk.py");
-    let made = Command::new(&python)
-        .arg(script)
-        .arg("--full")
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
+    let folder = full_size::made("trunk.py");
     let device = device();
     for (file, family, width) in [
         ("vgg16", Family::Vgg, 4096),

@@ -1,7 +1,6 @@
 //! Checkpoints that the real writers made: converted, and predicting what PyTorch predicts.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use burn::tensor::Tensor;
 use countenance::backbone::{Flavour, Variant};
@@ -15,6 +14,7 @@ use countenance::weights::{
 use countenance::{ActionUnit, Error, Expression};
 
 use crate::fixture::{Fixture, device};
+use crate::full_size;
 
 /// Of logits and features, at this size.
 const TOLERANCE: f64 = 1e-5;
@@ -386,28 +386,11 @@ fn a_network_that_the_authors_program_lacks_is_not_exported_to_it() {
 /// `python3` or as `PYTHON` says, and passes without it.
 #[test]
 fn checkpoints_of_full_size_predict_what_pytorch_predicts() {
-    let folder = tempfile::tempdir().unwrap();
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let there = Command::new(&python)
-        .args(["-c", "import torch, timm, safetensors"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !there {
+    if !full_size::has("torch, timm, safetensors") {
         eprintln!("passed over: no Python with torch, timm and safetensors");
         return;
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/make/weights.py");
-    let made = Command::new(&python)
-        .arg(script)
-        .arg("--full")
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
+    let folder = full_size::made("weights.py");
 
     let check = |file: String, family: Family, variant: Variant, flavour: Flavour| {
         let path = folder.path().join(&file);

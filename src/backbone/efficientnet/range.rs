@@ -2,7 +2,7 @@
 
 use super::network::EfficientNetConfig;
 use crate::Result;
-use crate::range::{probability, setting, within};
+use crate::range::{probability, setting, within_if_any};
 
 impl EfficientNetConfig {
     /// Checks every setting.
@@ -23,9 +23,6 @@ impl EfficientNetConfig {
             setting(name, factor > 0.0 && factor <= 8.0, "above 0, to 8", factor)?;
         }
         self.preprocessing().validate()?;
-        match self.classes {
-            None => Ok(()),
-            Some(classes) => within("backbone.classes", classes, 65_536),
-        }
+        within_if_any("backbone.classes", self.classes, 65_536)
     }
 }

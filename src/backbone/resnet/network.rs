@@ -14,7 +14,7 @@ use crate::backbone::conv::{Layers, normalised};
 use crate::backbone::depth::groups;
 use crate::backbone::efficientnet::Flavour;
 use crate::data::image::Preprocessing;
-use crate::range::{probability, within};
+use crate::range::{probability, within, within_if_any};
 
 /// Configuration of [`ResNet`].
 #[derive(Config, Debug)]
@@ -103,10 +103,7 @@ impl ResNetConfig {
         probability("backbone.ResNet.dropout", self.dropout)?;
         probability("backbone.ResNet.momentum", self.momentum)?;
         self.preprocessing().validate()?;
-        match self.classes {
-            None => Ok(()),
-            Some(classes) => within("backbone.ResNet.classes", classes, 65_536),
-        }
+        within_if_any("backbone.ResNet.classes", self.classes, 65_536)
     }
 
     /// Initialises the network as torchvision does: normal convolutions of variance `2 / fan_out`,

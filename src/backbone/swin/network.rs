@@ -9,7 +9,7 @@ use super::block::SwinBlock;
 use super::patch::{PatchEmbedding, PatchMerging, projection};
 use crate::backbone::depth::groups;
 use crate::data::image::Preprocessing;
-use crate::range::{probability, setting, within};
+use crate::range::{probability, setting, within, within_if_any};
 use crate::{Error, Result};
 
 /// Configuration of [`Swin`].
@@ -139,10 +139,7 @@ impl SwinConfig {
         probability("backbone.Swin.drop_path", self.drop_path)?;
         probability("backbone.Swin.dropout", self.dropout)?;
         self.preprocessing().validate()?;
-        match self.classes {
-            None => Ok(()),
-            Some(classes) => within("backbone.Swin.classes", classes, 65_536),
-        }
+        within_if_any("backbone.Swin.classes", self.classes, 65_536)
     }
 
     /// Initialises the network: normal weights and tables of deviation 0.02, norms 1 and 0, biases 0.
